@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net'
+import type { Schema } from './config/schema.ts'
+import type { Problem } from './config/problem.ts'
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+/**
+ * A capability of the sidecar. A module that the configuration does not name is never loaded.
+ * Importing a module's file has no effect; everything happens in `start`.
+ */
+export interface Module<Config, Offer = void> {
+  /** Its key in outrigger.yaml, and its folder under src/modules. */
+  readonly name: string
+  readonly config: Schema<Config>
+  /** Modules that are started before this one, when the configuration names them. */
+  readonly needs?: readonly string[]
+  /** Cross-field rules. Pure: `outrigger check` gives the same verdict offline. */
+  check?(config: Config): Problem[]
+  start(config: Config, host: Host): Promise<Running<Config, Offer>>
+}
+
+/**
+ * A started module. There is no `stop`: what `start` acquires it defers on `host.scope`,
+ * so a start that fails half-way undoes itself in reverse.
+ */
+export interface Running<Config, Offer = void> {
+  /** All that other modules may see of this one. */
+  readonly offer: Offer
+  /** Synchronous and cheap; asked by every /readyz and /status. */
+  health(): Health
+  /** true = taken over in place; false = the host replaces this instance. */
+  update?(next: Config): Promise<boolean>
+  /** Stop taking in, finish what is under way, return by the deadline. */
+  drain?(deadline: Deadline): Promise<void>
+}
+
+/** What a module says of itself. `ready: false` keeps /readyz at 503. */
+export interface Health {
+  readonly ready: boolean
+  /** ok: all is well; degraded: works, but somebody should look; failed: does not do its job. */
+  readonly state: 'ok' | 'degraded' | 'failed'
+  /** One sentence for people; required unless ok. */
+  readonly message?: string
+  /** Parts with a state of their own, by name (an input, an output). */
+  readonly parts?: Readonly<Record<string, Health>>
+}
+
+/** One moment by which a whole drain must be over. */
+export interface Deadline {
+  /** Milliseconds left, never negative. */
+  remainingMs(): number
+  /** Aborts when the time is up. */
+  readonly signal: AbortSignal
+}
+
+/** All that a module knows of the world. There are no globals. */
+export interface Host {
+  /** The module's name. */
+  readonly name: string
+  readonly scope: AsyncDisposableStack
+  /** Aborts when the module is to stop at once: its scope is about to close. */
+  readonly signal: AbortSignal
+  readonly log: Log
+  /** Names are given without the prefix `outrigger_<module>_`. */
+  readonly metrics: Metrics
+  readonly clock: Clock
+  /** This module's own folder for state; made on first use of `dataDir()`. */
+  dataDir(): Promise<string>
+  /** Binds, and keeps the port across a reload of the module. Closed with the scope. */
+  listen(address: Address, onConnection: (socket: Socket) => void): Promise<Listening>
+  /** What another module offers; throws when it does not run. */
+  use<Offer>(name: string): Offer
+  /**
+   * Long work calls this between steps: undefined while the current 2 ms are not used up,
+   * else a promise that resolves once the rest of the loop has had its turn.
+   */
+  slice(): Promise<void> | undefined
+  /** The supervised application's output, when the sidecar runs one and a module asks for it. */
+  readonly application: ApplicationOutput | undefined
+}
+
+/** A TCP address (port 0 picks a free one) or the path of a Unix socket. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
+
+export interface Listening {
+  /** The address as bound. */
+  readonly address: Address
+}
+
+export interface ApplicationOutput {
+  /** Gives one stream of the supervised command to the caller; who has not asked lets it pass through to ours. */
+  claim(stream: 'stdout' | 'stderr'): NodeJS.ReadableStream
+}

@@ -1,0 +1,51 @@
+import type { Health, Host } from '../../../kernel/module.ts'
+import type { Slice } from '../batch.ts'
+
+/**
+ * One destination. It sends what it is given once and says what came of it; queueing, retries,
+ * backoff, splitting, dead letters and acknowledgement are the delivery's (delivery/).
+ */
+export interface Output {
+  /** How much one `send` may carry. */
+  readonly limits: Limits
+  /** Resolves with what came of it, for every peer's answer and every failure of the network; rejects only for our own bugs. */
+  send(slices: readonly Slice[], signal: AbortSignal): Promise<Outcome>
+  /** Everything of this output that `outrigger` should show besides the delivery's own state. */
+  health?(): Health
+}
+
+export interface Limits {
+  readonly maxBytes: number
+  readonly maxRecords: number
+  /** How long a record may wait for others. */
+  readonly maxAgeMs: number
+  /** How many sends may be under way at once. */
+  readonly concurrency: number
+}
+
+export type Outcome =
+  /** Every record arrived, except those named. */
+  | { readonly kind: 'done'; readonly retry?: readonly Slice[]; readonly rejected?: readonly Rejection[] }
+  /** None arrived, or nobody knows: all are sent again. `refused` = the peer refuses us (credentials, missing index), not the load. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly afterMs?: number; readonly refused?: boolean }
+  /** Too large for the peer: sent again in halves; a single record goes to the dead letters. */
+  | { readonly kind: 'too_large'; readonly reason: string }
+
+/** Records that this output will never take. */
+export interface Rejection {
+  readonly slices: readonly Slice[]
+  readonly reason: string
+}
+
+/** Opens an output. Must not fail because the peer is away: that is what `send` reports. */
+export type OpenOutput<Config> = (config: Config, host: OutputHost) => Promise<Output>
+
+/** What an output sees of the world. */
+export interface OutputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'clock' | 'slice'> {
+  /** The output's name in metrics and messages: its kind, or its kind and index when there are several. */
+  readonly name: string
+  /** A folder of its own for state. */
+  dataDir(): Promise<string>
+  /** Counts records whose bytes had to be replaced because they are not UTF-8. */
+  readonly invalidUtf8: { inc(by?: number): void }
+}
