@@ -1,0 +1,18 @@
+import type { Origin } from './batch.ts'
+
+/** Lines as an input read them, before any format: line i is `bytes[starts[i], ends[i])`, without its line feed. */
+export interface Lines {
+  readonly bytes: Buffer
+  /** How many lines; the columns are at least this long. Zero with a position that has moved is possible. */
+  readonly count: number
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  /** 1 where the line is a piece of one that was longer than the limit; absent when there is none. */
+  readonly pieces?: Uint8Array
+  /** When they were read, milliseconds since the epoch: the time of records that carry none. */
+  readonly readAtMs: number
+  readonly origin: Origin
+}
+
+/** Takes lines in; resolves once they are safe (spooled). An input keeps at most one call per source under way. */
+export type LineSink = (lines: Lines) => Promise<void>
