@@ -65,6 +65,8 @@ export interface Host {
   /** Names are given without the prefix `outrigger_<module>_`. */
   readonly metrics: Metrics
   readonly clock: Clock
+  /** The environment that the process was started with, for what convention reads from there (AWS_*, HOME). */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** This module's own folder for state; made on first use of `dataDir()`. */
   dataDir(): Promise<string>
   /** Binds, and keeps the port across a reload of the module. Closed with the scope. */

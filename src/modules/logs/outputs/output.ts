@@ -41,9 +41,13 @@ export interface Rejection {
 export type OpenOutput<Config> = (config: Config, host: OutputHost) => Promise<Output>
 
 /** What an output sees of the world. */
-export interface OutputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'clock' | 'slice'> {
+export interface OutputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'clock' | 'slice' | 'env'> {
   /** The output's name in metrics and messages: its kind, or its kind and index when there are several. */
   readonly name: string
+  /** Where its configuration stands, for messages that name an option: `logs.outputs[0].elasticsearch`. */
+  readonly key: string
+  /** Stays the same as long as the spool lives: with a frame's sequence and a record's index it names a record for ever. Up to 32 characters of [0-9A-Za-z_-]. */
+  readonly spoolId: string
   /** A folder of its own for state. */
   dataDir(): Promise<string>
   /** Counts records whose bytes had to be replaced because they are not UTF-8. */
