@@ -3,7 +3,12 @@ export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Family<Counter>
   gauge(name: string, help: string, labels?: readonly string[]): Family<Gauge>
   /** `buckets` are upper bounds, ascending, without +Inf. */
-  histogram(name: string, help: string, buckets: readonly number[], labels?: readonly string[]): Family<Histogram>
+  histogram(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labels?: readonly string[],
+  ): Family<Histogram>
   /** Called before each exposition, for values that are cheaper to read than to keep. */
   onCollect(collect: () => void): void
 }

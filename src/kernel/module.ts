@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import type { Schema } from './config/schema.ts'
-import type { Problem } from './config/problem.ts'
 import type { Clock } from './clock.ts'
+import type { Problem } from './config/problem.ts'
+import type { Schema } from './config/schema.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -82,8 +82,10 @@ export interface Host {
   readonly application: ApplicationOutput | undefined
 }
 
-/** A TCP address (port 0 picks a free one) or the path of a Unix socket. */
-export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
+/** A TCP address (port 0 picks a free one) or the path of a Unix socket with its file mode (0o660 unless told otherwise). */
+export type Address =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string; readonly mode?: number }
 
 export interface Listening {
   /** The address as bound. */
