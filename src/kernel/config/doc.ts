@@ -1,0 +1,44 @@
+/** What a schema says of itself: the source of `outrigger explain`, the JSON Schema and the reference pages. */
+export interface Doc {
+  readonly kind: Kind
+  /** A sentence for users. */
+  readonly about: string
+  readonly optional?: true
+  /** In the notation of the file. */
+  readonly default?: unknown
+  /** In the notation of the file. */
+  readonly example?: unknown
+  /** What a message calls the value: `a URL with a scheme`. */
+  readonly expected: string
+  /** Source of the regular expression that a string must match. */
+  readonly pattern?: string
+  readonly protocols?: readonly string[]
+  /** Bounds in the notation of the file: numbers, or strings with units. */
+  readonly min?: number | string
+  readonly max?: number | string
+  readonly minItems?: number
+  readonly choices?: readonly string[]
+  /** Of a list or a map. */
+  readonly item?: Doc
+  /** Of an object, in the order of the schema. */
+  readonly fields?: Readonly<Record<string, Doc>>
+  /** Of a single-key object. */
+  readonly alternatives?: Readonly<Record<string, Doc>>
+}
+
+export type Kind =
+  | 'string'
+  | 'secret'
+  | 'url'
+  | 'address'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'duration'
+  | 'size'
+  | 'choice'
+  | 'scalar'
+  | 'list'
+  | 'map'
+  | 'object'
+  | 'oneOf'
