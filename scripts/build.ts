@@ -1,0 +1,47 @@
+// Bundles the sidecar into dist/: ES modules for Node, one entry, and a chunk for everything that is loaded lazily.
+// Packages are bundled in, so that the published package needs none of them. `--quiet` prints only errors.
+import { rm } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type PreRenderedChunk, rolldown } from 'rolldown'
+
+const root = dirname(import.meta.dirname)
+const sources = join(root, 'src')
+const quiet = process.argv.includes('--quiet')
+const started = performance.now()
+
+const bundle = await rolldown({
+  input: { outrigger: join(sources, 'cli/entry.ts') },
+  cwd: root,
+  platform: 'node',
+  treeshake: true,
+  onLog(level, log) {
+    if (level === 'warn') process.stderr.write(`${log.message}\n`)
+  },
+})
+await rm(join(root, 'dist'), { recursive: true, force: true })
+const { output } = await bundle.write({
+  dir: join(root, 'dist'),
+  format: 'esm',
+  sourcemap: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: chunkFile,
+  comments: { legal: true, annotation: false, jsdoc: false },
+})
+await bundle.close()
+
+if (!quiet) {
+  const chunks = output.filter(file => file.type === 'chunk')
+  for (const chunk of chunks.toSorted((a, b) => a.fileName.localeCompare(b.fileName)))
+    console.log(`${String(Math.ceil(chunk.code.length / 1024)).padStart(6)} KiB  dist/${chunk.fileName}`)
+  console.log(`${chunks.length} files in ${Math.round(performance.now() - started)} ms`)
+}
+
+/** A chunk is called after the source file that it was split off for: dist/modules/logs/module.js. */
+function chunkFile(chunk: PreRenderedChunk): string {
+  const source = chunk.facadeModuleId
+  if (source === null || source === undefined) return `shared/${chunk.name}-[hash].js`
+  const path = relative(sources, source.startsWith('file:') ? fileURLToPath(source) : source)
+  if (path.startsWith('..')) return `packages/${chunk.name}.js`
+  return `${path.replace(/\.ts$/, '')}.js`
+}
