@@ -27,12 +27,17 @@ export interface Origin {
   readonly position?: Position
 }
 
-/** A file's identity outlives its name. */
+/**
+ * How far one file is read. A file's identity outlives its name. For one `file` the position written last holds,
+ * also when its offset is lower than an earlier one: the file was truncated, or another one got its inode.
+ */
 export interface Position {
-  /** `<dev>:<ino>:<hash of the head>`, both numbers in hexadecimal. */
+  /** The key: `<dev>:<ino>`, both numbers in hexadecimal. */
   readonly file: string
   /** The next byte to read. */
   readonly offset: number
+  /** What the bytes before the offset look like, so that a file that is another one by now is recognised. Kept for the input as it is. */
+  readonly mark?: string
 }
 
 /** A batch in the spool. Sequences start at 1 and have no holes; a frame never changes. */

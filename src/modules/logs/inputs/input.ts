@@ -1,0 +1,32 @@
+import type { Deadline, Health, Host } from '../../../kernel/module.ts'
+import type { Position } from '../batch.ts'
+import type { LineSink } from '../lines.ts'
+
+/** A source of lines that runs until its host's scope closes. */
+export interface Input {
+  /** Synchronous and cheap. */
+  health(): Health
+  /**
+   * Takes in what is there at this moment, to the end, then stops for good. Resolves when all of it is safe,
+   * or at the deadline; what is not safe by then is read again by the next start.
+   */
+  drain(deadline: Deadline): Promise<void>
+}
+
+/** What an input sees of the world. */
+export interface InputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'metrics' | 'clock' | 'slice'> {
+  /** The input's name in metrics and messages: its kind, or its kind and index when there are several. */
+  readonly name: string
+  readonly positions: Positions
+  readonly sink: LineSink
+  /** How much one read may bring; an input holds at most twice this outside of the sink. */
+  readonly readBytes: number
+}
+
+/** How far the files were read whose lines are safe, as the spool recovered it. */
+export interface Positions {
+  /** `file` is the key of a `Position`: `<dev>:<ino>`. */
+  get(file: string): Position | undefined
+  /** The file is gone for good; its inode may come back as another file. */
+  forget(file: string): void
+}
