@@ -110,7 +110,7 @@ template(name="document" type="list") { property(name="$!all-json") }
 input(type="imfile" file="${folder}/app.log" tag="app:")
 action(type="mmjsonparse" cookie="")
 action(type="omelasticsearch" server="127.0.0.1" serverport="${port}" template="document" searchIndex="bench" searchType=""
-       bulkmode="on" maxbytes="5m" writeoperation="create" queue.type="linkedList" queue.size="20000" queue.dequeuebatchsize="5000" action.resumeRetryCount="-1")
+       bulkmode="on" maxbytes="5m" queue.type="linkedList" queue.size="20000" queue.dequeuebatchsize="5000" action.resumeRetryCount="-1")
 `,
     )
     return spawn('rsyslogd', ['-n', '-f', join(folder, 'rsyslog.conf'), '-i', join(folder, 'rsyslog.pid')], {
