@@ -2,9 +2,10 @@
  * How fast records become a `_bulk` body: bytes of records per second of CPU, one row a way of building it.
  * Run: node bench/bulk-body.ts [records]
  */
-import { parseDatedName } from '../src/modules/logs/outputs/elasticsearch/dated-name.ts'
-import { BulkBody, type BulkPlan } from '../src/modules/logs/outputs/elasticsearch/bulk-body.ts'
+
 import type { Batch, Slice } from '../src/modules/logs/batch.ts'
+import { BulkBody, type BulkPlan } from '../src/modules/logs/outputs/elasticsearch/bulk-body.ts'
+import { parseDatedName } from '../src/modules/logs/outputs/elasticsearch/dated-name.ts'
 
 const total = Number(process.argv[2] ?? 1_000_000)
 const perSend = 16_384
@@ -35,12 +36,15 @@ function run2() {
   for (; done < total; done += perSend) {
     const lines = bytes.toString('utf8').split('\n')
     let out = ''
-    for (let i = 0; i < perSend; i++) out += `{"create":{}}\n${JSON.stringify({ '@timestamp': new Date().toISOString(), ...JSON.parse(lines[i]) })}\n`
+    for (let i = 0; i < perSend; i++)
+      out += `{"create":{}}\n${JSON.stringify({ '@timestamp': new Date().toISOString(), ...JSON.parse(lines[i]) })}\n`
     Buffer.from(out)
   }
   const used = process.cpuUsage(start)
   const seconds = (used.user + used.system) / 1e6
-  console.log(`${'parse and stringify, for comparison'.padEnd(40)} ${((done * bytes.length) / perSend / 1e6 / seconds).toFixed(0).padStart(6)} MB/s`)
+  console.log(
+    `${'parse and stringify, for comparison'.padEnd(40)} ${((done * bytes.length) / perSend / 1e6 / seconds).toFixed(0).padStart(6)} MB/s`,
+  )
 }
 
 function run(plan: BulkPlan, slice: Slice, records: number): { megabytes: number; seconds: number } {

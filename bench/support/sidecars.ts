@@ -1,0 +1,86 @@
+/** The configurations that the benches of start and memory go through, and a sidecar started on one of them. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What each sidecar has configured; FOLDER is its own. */
+export const configurations: Readonly<Record<string, string>> = {
+  'admin only': '',
+  'logs → elasticsearch': `logs:
+  inputs: [{ tail: { paths: ["FOLDER/logs/*.log"], format: json } }]
+  outputs: [{ elasticsearch: { url: "http://127.0.0.1:9" } }]
+`,
+  'logs → store': `logs:
+  inputs: [{ tail: { paths: ["FOLDER/logs/*.log"], format: json } }]
+  outputs: [{ store: { path: "FOLDER/store.db" } }]
+`,
+}
+
+export interface Started {
+  readonly pid: number
+  /** From the start of the process to the first 200 of /readyz. */
+  readonly readyMs: number
+  stop(): Promise<void>
+}
+
+export async function startSidecar(configuration: string): Promise<Started> {
+  const folder = mkdtempSync(join(tmpdir(), 'outrigger-bench-'))
+  mkdirSync(join(folder, 'logs'))
+  writeFileSync(join(folder, 'logs', 'app.log'), '')
+  const port = await freePort()
+  const path = join(folder, 'outrigger.yaml')
+  writeFileSync(
+    path,
+    `admin: { listen: "127.0.0.1:${port}" }\ndataDir: ${folder}/data\n${configuration.replaceAll('FOLDER', folder)}`,
+  )
+  const began = performance.now()
+  const child = spawn(process.execPath, [join(root, 'bin/outrigger.js'), 'run', '-c', path], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let log = ''
+  child.stderr.on('data', chunk => {
+    log += chunk
+  })
+  while (!(await ready(port))) {
+    if (child.exitCode !== null) throw new Error(`the sidecar ended: ${log}`)
+    await new Promise(resolve => setTimeout(resolve, 1))
+  }
+  const readyMs = performance.now() - began
+  return { pid: child.pid as number, readyMs, stop: () => stop(child, folder) }
+}
+
+async function stop(child: ChildProcess, folder: string): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function ready(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'),
+    )
+    socket.on('error', () => resolve(false))
+    socket.on('data', chunk => {
+      resolve(chunk.toString('latin1').startsWith('HTTP/1.1 200'))
+      socket.destroy()
+    })
+    socket.on('close', () => resolve(false))
+  })
+}
