@@ -21,9 +21,8 @@ import {
   ZERO,
 } from './bytes.ts'
 
-/** Bits beside the kind in `kinds`: the text has a backslash in it. */
+/** A bit beside the kind in `kinds`: the key has a backslash in it. */
 export const KEY_ESCAPED = 0x10
-export const VALUE_ESCAPED = 0x20
 /** Cuts the kind out of `kinds`. */
 export const KIND_BITS = 0x0f
 
@@ -40,6 +39,9 @@ const NOTHING = new Uint8Array(0)
 export class ObjectScanner {
   /** What the columns point into. */
   bytes: Uint8Array = NOTHING
+  /** The object's own bytes, braces included, without white space around it. */
+  start = 0
+  end = 0
   /** How many members the object has; duplicates count each. */
   count = 0
   /** A key's bytes as written, without its quotes. */
@@ -48,14 +50,14 @@ export class ObjectScanner {
   /** A value's bytes as written; a string's with its quotes. */
   valueStarts = new Uint32Array(INITIAL_MEMBERS)
   valueEnds = new Uint32Array(INITIAL_MEMBERS)
-  /** One of `Kind`, plus the bits `KEY_ESCAPED` and `VALUE_ESCAPED`. */
+  /** One of `Kind`, plus the bit `KEY_ESCAPED`. */
   kinds = new Uint8Array(INITIAL_MEMBERS)
   /** Of a refused text: where it went wrong, in `bytes`, and what was expected there. */
   errorAt = 0
   error = ''
 
   readonly #maxDepth: number
-  #end = 0
+  #limit = 0
 
   constructor(maxDepth = 128) {
     this.#maxDepth = maxDepth
@@ -64,13 +66,15 @@ export class ObjectScanner {
   /** True when `bytes[start, end)` is one JSON object, with JSON white space around it at most. */
   scan(bytes: Uint8Array, start: number, end: number): boolean {
     this.bytes = bytes
-    this.#end = end
+    this.#limit = end
     this.count = 0
     let at = start
     if (at < end && bytes[at] <= 0x20) at = skipSpace(bytes, at, end)
     if (at >= end || bytes[at] !== OPEN_BRACE) return this.#refuse(at, 'an object')
+    this.start = at
     at = this.#members(bytes, at + 1, end)
     if (at < 0) return false
+    this.end = at
     if (at < end) at = skipSpace(bytes, at, end)
     return at === end || this.#refuse(at, 'the end of the line')
   }
@@ -106,7 +110,6 @@ export class ObjectScanner {
         if (at >= end || bytes[at] !== QUOTE) {
           at = this.#restOfString(bytes, at, end)
           if (at < 0) return -1
-          flags |= VALUE_ESCAPED
         }
         at++
       } else {
@@ -114,7 +117,7 @@ export class ObjectScanner {
         at = this.#value(bytes, at, end, first, 1)
         if (at < 0) return -1
       }
-      if (count === this.kinds.length) this.#grow()
+      if (count === this.kinds.length) this.grow()
       this.keyStarts[count] = keyStart
       this.keyEnds[count] = keyEnd
       this.valueStarts[count] = valueStart
@@ -250,7 +253,8 @@ export class ObjectScanner {
     return at
   }
 
-  #grow(): void {
+  /** Doubles the columns. */
+  protected grow(): void {
     const size = this.kinds.length * 2
     this.keyStarts = grown(this.keyStarts, size)
     this.keyEnds = grown(this.keyEnds, size)
@@ -268,7 +272,7 @@ export class ObjectScanner {
 
   #fail(at: number, expected: string): -1 {
     this.count = 0
-    this.errorAt = Math.min(at, this.#end)
+    this.errorAt = Math.min(at, this.#limit)
     this.error = expected
     return -1
   }

@@ -1,0 +1,74 @@
+import { BACKSLASH, PLAIN, QUOTE } from './bytes.ts'
+
+const HEX = Uint8Array.from('0123456789abcdef', digit => digit.charCodeAt(0))
+const UNICODE_ESCAPE = Buffer.from('u00')
+/** The letter that follows the backslash, for the bytes that have one. */
+const ESCAPES = new Uint8Array(256)
+for (const [byte, letter] of ['""', '\\\\', '\bb', '\ff', '\nn', '\rr', '\tt'].map(pair =>
+  Buffer.from(pair),
+)) {
+  ESCAPES[byte] = letter
+}
+/** Below this a byte loop beats the call into the runtime. */
+const SHORT_COPY = 48
+
+/** A buffer that grows as bytes are appended. `bytes[0, length)` is what was written. */
+export class ByteWriter {
+  bytes: Buffer
+  length = 0
+
+  constructor(capacity: number) {
+    this.bytes = Buffer.allocUnsafeSlow(capacity)
+  }
+
+  /** Makes room for `more` bytes, which the caller then writes into `bytes` itself. */
+  reserve(more: number): void {
+    const needed = this.length + more
+    if (needed <= this.bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2))
+    this.bytes.copy(larger, 0, 0, this.length)
+    this.bytes = larger
+  }
+
+  byte(value: number): void {
+    if (this.length === this.bytes.length) this.reserve(1)
+    this.bytes[this.length++] = value
+  }
+
+  /** Appends `source[start, end)`, which may be this writer's own bytes. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    this.reserve(size)
+    const target = this.bytes
+    let to = this.length
+    this.length = to + size
+    if (size <= SHORT_COPY) for (let from = start; from < end; ) target[to++] = source[from++]
+    else target.set(source.subarray(start, end), to)
+  }
+
+  /** Appends `source[start, end)` as a JSON string: quoted, with `"`, `\` and control characters escaped, all else as it is. */
+  string(source: Uint8Array, start: number, end: number): void {
+    this.byte(QUOTE)
+    let run = start
+    for (let at = start; at < end; at++) {
+      if (PLAIN[source[at]] === 1) continue
+      this.copy(source, run, at)
+      this.#escape(source[at])
+      run = at + 1
+    }
+    this.copy(source, run, end)
+    this.byte(QUOTE)
+  }
+
+  #escape(byte: number): void {
+    this.byte(BACKSLASH)
+    const letter = ESCAPES[byte]
+    if (letter !== 0) {
+      this.byte(letter)
+      return
+    }
+    this.copy(UNICODE_ESCAPE, 0, UNICODE_ESCAPE.length)
+    this.byte(HEX[byte >> 4])
+    this.byte(HEX[byte & 15])
+  }
+}
