@@ -1,3 +1,5 @@
+import type { Common } from './schema.ts'
+
 /** What a schema says of itself: the source of `outrigger explain`, the JSON Schema and the reference pages. */
 export interface Doc {
   readonly kind: Kind
@@ -42,3 +44,43 @@ export type Kind =
   | 'map'
   | 'object'
   | 'oneOf'
+
+export function describe(
+  kind: Kind,
+  expected: string,
+  options: Common<unknown>,
+  more: Partial<Doc> = {},
+): Doc {
+  const { about, example } = options
+  return {
+    kind,
+    about,
+    expected,
+    ...(options.optional && { optional: true as const }),
+    ...(options.default !== undefined && { default: options.default }),
+    ...(example !== undefined && { example }),
+    ...more,
+  }
+}
+
+export function bounds({
+  min,
+  max,
+}: {
+  readonly min?: number | string
+  readonly max?: number | string
+}): Partial<Doc> {
+  return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
+}
+
+export function range({
+  min,
+  max,
+}: {
+  readonly min?: number | string
+  readonly max?: number | string
+}): string {
+  if (min !== undefined && max !== undefined) return `, from ${min} to ${max}`
+  if (min !== undefined) return `, at least ${min}`
+  return max === undefined ? '' : `, at most ${max}`
+}

@@ -6,4 +6,6 @@ export interface Problem {
   readonly message: string
   /** How to mend it. */
   readonly hint?: string
+  /** The key itself is wrong, not its value. */
+  readonly at?: 'key'
 }

@@ -1,13 +1,15 @@
 import * as v from 'valibot'
 import type { Address } from '../module.ts'
 import { parseAddress } from './address.ts'
-import type { Doc, Kind } from './doc.ts'
-import { Interpolated } from './interpolated.ts'
+import { bounds, type Doc, describe, range } from './doc.ts'
+import { type Engine, engineOf, issueText, leaf, make, pathItem } from './engine.ts'
+import { docsOf, mapping, missing, rename, renamed, unknownOption, wrongAlternative } from './mapping.ts'
 import type { Problem } from './problem.ts'
+import { addressHint, quoteHint, readBoolean, readNumber, readUnits, readUrl, wrong } from './reading.ts'
 import { Secret } from './secret.ts'
 import { nearest } from './suggest.ts'
 import { parseDuration, parseSize } from './units.ts'
-import { kindOf, shown, withoutPassword } from './value.ts'
+import { kindOf } from './value.ts'
 
 export type { Doc } from './doc.ts'
 export { Secret } from './secret.ts'
@@ -36,7 +38,7 @@ export interface InUnits<Unit extends string> {
   readonly unit: Unit
 }
 
-interface Common<D> {
+export interface Common<D> {
   /** A sentence for users: it becomes the reference documentation. */
   readonly about: string
   /** In the notation of the file. */
@@ -56,13 +58,13 @@ interface UrlOptions extends Common<string> {
   readonly protocols?: readonly string[]
 }
 
-interface NumberOptions extends Common<number> {
+export interface NumberOptions extends Common<number> {
   readonly min?: number
   readonly max?: number
 }
 
 /** Bounds in the notation of the file: `1s`, `64MiB`. */
-interface UnitOptions extends Common<string> {
+export interface UnitOptions extends Common<string> {
   readonly min?: string
   readonly max?: string
 }
@@ -71,8 +73,8 @@ interface ListOptions extends Common<readonly unknown[]> {
   readonly minItems?: number
 }
 
-type Made<T, O> = O extends { readonly optional: true } ? Schema<T> & Optional : Schema<T>
-type Fields = Readonly<Record<string, Schema<unknown>>>
+export type Made<T, O> = O extends { readonly optional: true } ? Schema<T> & Optional : Schema<T>
+export type Fields = Readonly<Record<string, Schema<unknown>>>
 type KeyOf<K extends string, F> = F extends InUnits<infer Unit> ? `${K}${Unit}` : K
 type Flat<T> = { readonly [K in keyof T]: T[K] }
 
@@ -267,282 +269,4 @@ export const s = {
     )
     return make(doc, options, run as Engine<OneOf<A>>)
   },
-}
-
-// ---- the library, kept behind this file
-
-type Engine<T> = v.GenericSchema<unknown, T>
-const engines = new WeakMap<object, Engine<unknown>>()
-
-function engineOf<T>(schema: Schema<T>): Engine<T> {
-  const engine = engines.get(schema)
-  if (engine === undefined) throw new TypeError('a schema must be made by the constructors of `s`')
-  return engine as Engine<T>
-}
-
-function make<T, O extends Common<unknown>>(doc: Doc, options: O, engine: Engine<T>): Made<T, O> {
-  const lenient =
-    doc.optional || doc.default !== undefined ? (v.optional(engine, options.default) as Engine<T>) : engine
-  const schema = {
-    doc,
-    decode: (input: unknown) => decode(lenient, input),
-    ...(doc.optional && { optional: true }),
-  }
-  engines.set(schema, lenient)
-  return schema as unknown as Made<T, O>
-}
-
-function decode<T>(engine: Engine<T>, input: unknown): Decoded<T> {
-  const result = v.safeParse(engine, input)
-  if (result.success) return { ok: true, value: result.output }
-  return { ok: false, problems: result.issues.map(problemOf) }
-}
-
-function problemOf(issue: v.BaseIssue<unknown>): Problem {
-  const [message, hint] = issue.message.split('\n')
-  const path = issue.path?.map(item => item.key as string | number) ?? []
-  return { path, message, ...(hint !== undefined && { hint }) }
-}
-
-/** The library's issues have one text; its second line is our hint. */
-function issueText(message: string, hint?: string): string {
-  const line = (text: string) => text.replaceAll('\n', ' ')
-  return hint === undefined ? line(message) : `${line(message)}\n${line(hint)}`
-}
-
-function pathItem(input: unknown, key: string): v.UnknownPathItem {
-  return { type: 'unknown', origin: 'value', input, key, value: (input as Record<string, unknown>)[key] }
-}
-
-// ---- leaves
-
-class Wrong {
-  readonly hint: string | undefined
-  readonly message: string | undefined
-
-  constructor(hint?: string, message?: string) {
-    this.hint = hint
-    this.message = message
-  }
-}
-
-function wrong(hint?: string, message?: string): Wrong {
-  return new Wrong(hint, message)
-}
-
-/** `read` gets strings with their `${…}` already replaced. */
-function leaf<T, O extends Common<unknown>>(
-  doc: Doc,
-  options: O,
-  read: (input: unknown) => T | Wrong,
-): Made<T, O> {
-  const run = v.pipe(
-    v.unknown(),
-    v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
-      const input = dataset.value
-      const value = read(input instanceof Interpolated ? convert(input.text, doc.kind) : input)
-      if (!(value instanceof Wrong)) return value
-      const got = doc.kind === 'secret' ? kindOf(input) : shown(input)
-      const hint = input === null ? 'give it a value, or remove the key' : value.hint
-      // A hint may repeat the value, so what came from the environment gets none.
-      addIssue({
-        message: issueText(
-          value.message ?? `expected ${doc.expected}, got ${got}`,
-          input instanceof Interpolated ? undefined : hint,
-        ),
-      })
-      return NEVER
-    }),
-  )
-  return make(doc, options, run as Engine<T>)
-}
-
-/** Environment variables are text: where the schema wants a number or a boolean their text is read as one. */
-function convert(text: string, kind: Kind): unknown {
-  const number = kind === 'integer' || kind === 'number'
-  if (number && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim())) return Number(text)
-  if (kind === 'boolean' && /^(true|false)$/i.test(text.trim())) return text.trim().toLowerCase() === 'true'
-  return text
-}
-
-function quoteHint(input: unknown): string | undefined {
-  return typeof input === 'number' || typeof input === 'boolean' ? `put it in quotes: "${input}"` : undefined
-}
-
-function addressHint(input: unknown): string | undefined {
-  if (typeof input === 'number')
-    return `write 127.0.0.1:${input}, or 0.0.0.0:${input} to listen on every interface`
-  if (typeof input === 'string' && /^[\w.-]+$/.test(input)) return `add a port: ${input}:8080`
-  return undefined
-}
-
-function readUrl(input: unknown, protocols: readonly string[]): string | Wrong {
-  if (typeof input !== 'string') return wrong()
-  const safe = withoutPassword(input)
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(input)?.[1].toLowerCase()
-  const written = protocols.map(protocol => `${protocol}://${safe.replace(/^\/+/, '')}`)
-  if (scheme === undefined) return wrong(`write ${written.join(' or ')}`)
-  if (!protocols.includes(scheme))
-    return wrong(
-      undefined,
-      `expected a URL that begins with ${protocols.map(p => `${p}://`).join(' or ')}, got ${shown(safe)}`,
-    )
-  return URL.canParse(input) ? input : wrong('check the host and the port')
-}
-
-function readNumber(
-  input: unknown,
-  { min, max }: NumberOptions,
-  fits: (n: number) => boolean,
-): number | Wrong {
-  if (typeof input === 'string' && input.trim() !== '' && fits(Number(input)))
-    return wrong(`remove the quotes: ${Number(input)}`)
-  if (typeof input !== 'number' || !fits(input)) return wrong()
-  return input < (min ?? -Infinity) || input > (max ?? Infinity) ? wrong() : input
-}
-
-function readBoolean(input: unknown): boolean | Wrong {
-  if (typeof input === 'boolean') return input
-  if (typeof input !== 'string') return wrong()
-  if (/^(true|yes|on|y)$/i.test(input)) return wrong('write true')
-  return wrong(/^(false|no|off|n)$/i.test(input) ? 'write false' : undefined)
-}
-
-function readUnits(
-  input: unknown,
-  { min, max }: UnitOptions,
-  parse: (text: string) => number | undefined,
-  addUnit: (written: string) => string,
-): number | Wrong {
-  const bare = typeof input === 'number' ? String(input) : input
-  if (typeof bare !== 'string') return wrong()
-  const value = parse(bare)
-  if (value === undefined || typeof input === 'number') return wrong(unitHint(bare, parse, addUnit))
-  const low = min === undefined ? 0 : parse(min)!
-  const high = max === undefined ? Infinity : parse(max)!
-  return value < low || value > high ? wrong() : value
-}
-
-function unitHint(
-  text: string,
-  parse: (text: string) => number | undefined,
-  addUnit: (written: string) => string,
-): string | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return addUnit(text)
-  const letter = /^(\d+(?:\.\d+)?)\s?([kmgt])i?b?$/i.exec(text)
-  const candidates = letter
-    ? [`${letter[1]}${letter[2].toUpperCase()}iB`]
-    : [text.replaceAll(' ', ''), text.toLowerCase()]
-  const mended = candidates.find(candidate => parse(candidate) !== undefined)
-  return mended && `write ${mended}`
-}
-
-// ---- mappings
-
-/** Lets mappings through, nothing as an empty one; names that JavaScript treats specially are refused. */
-function mapping(doc: Doc) {
-  return v.rawTransform<unknown, Record<string, unknown>>(({ dataset, addIssue, NEVER }) => {
-    const input = dataset.value ?? {}
-    if (typeof input !== 'object' || Array.isArray(input) || input instanceof Interpolated) {
-      const hint = Array.isArray(input) ? 'remove the "- "' : example(doc)
-      addIssue({ message: issueText(`expected ${doc.expected}, got ${kindOf(input)}`, hint) })
-      return NEVER
-    }
-    const special = Object.keys(input).filter(key => /^(__proto__|prototype|constructor)$/.test(key))
-    for (const key of special)
-      addIssue({ message: issueText(`"${key}" cannot be used as a name`), path: [pathItem(input, key)] })
-    return input as Record<string, unknown>
-  })
-}
-
-function missing(doc: Doc, key: unknown): string {
-  const field = doc.fields?.[String(key)]
-  return issueText(
-    `required option is missing; expected ${field?.expected}`,
-    field && example(field, String(key)),
-  )
-}
-
-function example(doc: Doc, key?: string): string | undefined {
-  if (doc.example === undefined) return undefined
-  const text = typeof doc.example === 'string' ? doc.example : JSON.stringify(doc.example)
-  return key === undefined ? `for example ${text}` : `for example ${key}: ${text}`
-}
-
-function unknownOption(key: string, input: unknown, known: readonly string[]) {
-  const near = nearest(key, known)
-  const text = near ? `unknown option; did you mean "${near}"?` : 'unknown option'
-  const hint = near || known.length === 0 ? undefined : `options here: ${shortList(known)}`
-  return { message: issueText(text, hint), path: [pathItem(input, key)] as [v.UnknownPathItem] }
-}
-
-function wrongAlternative(keys: readonly string[], input: unknown, names: readonly string[]) {
-  if (keys.length === 0)
-    return [{ message: issueText(`expected exactly one of ${names.join(', ')}, got none`) }]
-  const strange = keys.filter(key => !names.includes(key))
-  if (strange.length > 0) return strange.map(key => unknownOption(key, input, names))
-  return [
-    {
-      message: issueText(
-        `expected exactly one of ${names.join(', ')}, got ${keys.join(' and ')}`,
-        'make each an item of its own',
-      ),
-    },
-  ]
-}
-
-function shortList(names: readonly string[]): string {
-  return names.length <= 12 ? names.join(', ') : `${names.slice(0, 12).join(', ')}, …`
-}
-
-function docsOf(fields: Fields): Record<string, Doc> {
-  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.doc]))
-}
-
-function renamed(fields: Fields): Map<string, string> {
-  const names = Object.entries(fields).map(
-    ([key, field]) => [key, key + ((field as Partial<InUnits<string>>).unit ?? '')] as const,
-  )
-  const doubled = names.find(([key, name]) => name !== key && key.endsWith(name.slice(key.length)))
-  if (doubled)
-    throw new TypeError(
-      `field "${doubled[0]}" would decode to "${doubled[1]}": leave the unit out of its name`,
-    )
-  return new Map(names)
-}
-
-function rename(value: Record<string, unknown>, names: ReadonlyMap<string, string>): Record<string, unknown> {
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined)
-  return Object.fromEntries(entries.map(([key, field]) => [names.get(key)!, field]))
-}
-
-// ---- descriptions
-
-function describe(kind: Kind, expected: string, options: Common<unknown>, more: Partial<Doc> = {}): Doc {
-  const { about, example } = options
-  return {
-    kind,
-    about,
-    expected,
-    ...(options.optional && { optional: true as const }),
-    ...(options.default !== undefined && { default: options.default }),
-    ...(example !== undefined && { example }),
-    ...more,
-  }
-}
-
-function bounds({
-  min,
-  max,
-}: {
-  readonly min?: number | string
-  readonly max?: number | string
-}): Partial<Doc> {
-  return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
-}
-
-function range({ min, max }: { readonly min?: number | string; readonly max?: number | string }): string {
-  if (min !== undefined && max !== undefined) return `, from ${min} to ${max}`
-  if (min !== undefined) return `, at least ${min}`
-  return max === undefined ? '' : `, at most ${max}`
 }

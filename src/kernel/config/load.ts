@@ -1,0 +1,189 @@
+import { resolve } from 'node:path'
+import type { Module } from '../module.ts'
+import { effective, fingerprint } from './effective.ts'
+import { type Environment, interpolate } from './environment.ts'
+import { readSources } from './files.ts'
+import { type Located, type Parsed, parseYaml } from './parse.ts'
+import type { Problem } from './problem.ts'
+import { renderReport } from './report.ts'
+import { checkRoot, type Root, rootFields, rootSchema } from './root.ts'
+import type { Doc } from './schema.ts'
+import { nearest } from './suggest.ts'
+
+/** A module as tables hold it: whoever made the table knows that its config fits its schema. */
+// biome-ignore lint/suspicious/noExplicitAny: modules of all configurations share one table
+export type AnyModule = Module<any, unknown>
+
+/** Every module's name, and how to load it when a configuration names it. */
+export type ModuleTable = Readonly<Record<string, () => Promise<AnyModule>>>
+
+export interface LoadOptions {
+  /** Files and folders, in order. */
+  readonly files: readonly string[]
+  readonly environment: Environment
+  readonly modules: ModuleTable
+  /** What relative names are relative to; the folder of the process unless given. */
+  readonly cwd?: string
+}
+
+export type Loaded =
+  | { readonly ok: true; readonly configuration: Configuration }
+  | { readonly ok: false; readonly report: string; readonly problems: readonly Located[] }
+
+/** A configuration without mistakes. */
+export interface Configuration extends Root {
+  /** In the order of the files. */
+  readonly modules: ReadonlyMap<string, ConfiguredModule>
+  /** Absolute paths of all that must be watched: the files, and the folders that were given. */
+  readonly files: readonly string[]
+  /** Twelve hex digits; the same for the same effective configuration. Secrets do not count: the hash is shown. */
+  readonly hash: string
+  /** In the notation of the file, defaults filled in, secrets redacted. */
+  effective(): Record<string, unknown>
+}
+
+export interface ConfiguredModule {
+  readonly module: AnyModule
+  /** As decoded by the module's schema. */
+  readonly config: unknown
+  /** Changes when anything in the module's configuration does, secrets too. Never shown. */
+  readonly fingerprint: string
+}
+
+/** Reads, decodes and checks. All that is wrong is reported at once; nothing is started, and only named modules are loaded. */
+export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
+  const sources = await readSources(options.files, options.cwd ?? resolve('.'))
+  const problems: Located[] = [...sources.problems]
+  const parsed: Parsed[] = []
+  for (const { name, text } of sources.files) {
+    const parsing = parseYaml(name, text)
+    if (parsing.ok) parsed.push(parsing.parsed)
+    else problems.push(...parsing.problems)
+  }
+  const merged = merge(parsed, options.environment)
+  problems.push(...merged.problems)
+  const decoded = await decode(merged.input, options.modules)
+  const doubtful = new Set(merged.unresolved.map(path => JSON.stringify(path)))
+  const fresh = decoded.problems.filter(({ path }) => !doubtful.has(JSON.stringify(path)))
+  problems.push(...fresh.map(problem => locate(problem, parsed)))
+  if (problems.length > 0 || decoded.root === undefined)
+    return { ok: false, report: renderReport(problems), problems }
+  return { ok: true, configuration: configurationOf(decoded.root, decoded, merged.input, sources.watch) }
+}
+
+interface Merged {
+  readonly input: Record<string, unknown>
+  readonly problems: readonly Located[]
+  /** Paths whose value is not known because a variable is not set: what the schema says of them is noise. */
+  readonly unresolved: readonly Problem['path'][]
+}
+
+function merge(parsed: readonly Parsed[], environment: Environment): Merged {
+  const owners = new Map<string, Parsed>()
+  const problems: Located[] = []
+  for (const file of parsed) {
+    for (const key of Object.keys(file.root)) {
+      const owner = owners.get(key)
+      if (owner === undefined) owners.set(key, file)
+      else problems.push(givenTwice(key, owner, file))
+    }
+  }
+  const entries = [...owners].map(([key, { root }]) => [key, root[key]] as const)
+  const interpolation = interpolate(Object.fromEntries(entries), environment)
+  problems.push(...interpolation.problems.map(problem => locate(problem, parsed)))
+  const unresolved = interpolation.problems.map(({ path }) => path)
+  return { input: interpolation.value as Record<string, unknown>, problems, unresolved }
+}
+
+function givenTwice(key: string, first: Parsed, second: Parsed): Located {
+  const place = first.locate([key], 'key')
+  const message = `"${key}" is given twice; first in ${first.file}${place ? `:${place.line}:${place.column}` : ''}`
+  return { ...at(second, [key], 'key'), path: [key], message, hint: 'keep all of it in one file' }
+}
+
+function locate(problem: Problem, parsed: readonly Parsed[]): Located {
+  const owner = parsed.find(({ root }) => Object.hasOwn(root, String(problem.path[0]))) ?? parsed[0]
+  return owner ? { ...problem, ...at(owner, problem.path, problem.at ?? 'value') } : { ...problem, file: '' }
+}
+
+function at(
+  parsed: Parsed,
+  path: Problem['path'],
+  part: 'key' | 'value',
+): Pick<Located, 'file' | 'position'> {
+  const position = parsed.locate(path, part)
+  return { file: parsed.file, ...(position && { position }) }
+}
+
+interface DecodedFile {
+  readonly root: Root | undefined
+  readonly modules: ReadonlyMap<string, { readonly module: AnyModule; readonly config: unknown }>
+  readonly problems: readonly Problem[]
+}
+
+async function decode(input: Record<string, unknown>, table: ModuleTable): Promise<DecodedFile> {
+  const own = Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(rootFields, key)))
+  const root = rootSchema.decode(own)
+  const problems: Problem[] = root.ok ? checkRoot(root.value) : [...root.problems]
+  const modules = new Map<string, { module: AnyModule; config: unknown }>()
+  for (const key of Object.keys(input).filter(key => !Object.hasOwn(rootFields, key))) {
+    if (!Object.hasOwn(table, key)) {
+      problems.push(unknownModule(key, table))
+      continue
+    }
+    const module = await table[key]()
+    const decoded = module.config.decode(input[key])
+    const found = decoded.ok ? (module.check?.(decoded.value) ?? []) : decoded.problems
+    problems.push(...found.map(problem => ({ ...problem, path: [key, ...problem.path] })))
+    if (decoded.ok) modules.set(key, { module, config: decoded.value })
+  }
+  return { root: root.ok ? root.value : undefined, modules, problems }
+}
+
+function unknownModule(key: string, table: ModuleTable): Problem {
+  const known = [...Object.keys(rootFields), ...Object.keys(table)]
+  const near = nearest(key, known)
+  if (near) return { path: [key], at: 'key', message: `unknown module or option; did you mean "${near}"?` }
+  return {
+    path: [key],
+    at: 'key',
+    message: 'unknown module or option',
+    hint: `there are ${known.join(', ')}`,
+  }
+}
+
+function configurationOf(
+  root: Root,
+  decoded: DecodedFile,
+  input: Record<string, unknown>,
+  files: readonly string[],
+): Configuration {
+  const moduleEffective = (name: string, doc: Doc, reveal: boolean) =>
+    effective(doc, input[name] ?? {}, reveal)
+  const whole = () => ({
+    ...(effective(rootSchema.doc, own(input), false) as object),
+    ...Object.fromEntries(
+      [...decoded.modules].map(([name, { module }]) => [
+        name,
+        moduleEffective(name, module.config.doc, false),
+      ]),
+    ),
+  })
+  const modules = [...decoded.modules].map(([name, { module, config }]) => {
+    return [
+      name,
+      { module, config, fingerprint: fingerprint(moduleEffective(name, module.config.doc, true)) },
+    ] as const
+  })
+  return {
+    ...root,
+    modules: new Map(modules),
+    files,
+    hash: fingerprint(whole()).slice(0, 12),
+    effective: whole,
+  }
+}
+
+function own(input: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(rootFields, key)))
+}

@@ -1,0 +1,90 @@
+import * as v from 'valibot'
+import type { Doc } from './doc.ts'
+import { issueText, pathItem } from './engine.ts'
+import { Interpolated } from './interpolated.ts'
+import type { Fields, InUnits } from './schema.ts'
+import { nearest } from './suggest.ts'
+import { kindOf } from './value.ts'
+
+/** Lets mappings through, nothing as an empty one; names that JavaScript treats specially are refused. */
+export function mapping(doc: Doc) {
+  return v.rawTransform<unknown, Record<string, unknown>>(({ dataset, addIssue, NEVER }) => {
+    const input = dataset.value ?? {}
+    if (typeof input !== 'object' || Array.isArray(input) || input instanceof Interpolated) {
+      const hint = Array.isArray(input) ? 'remove the "- "' : example(doc)
+      addIssue({ message: issueText(`expected ${doc.expected}, got ${kindOf(input)}`, hint) })
+      return NEVER
+    }
+    const special = Object.keys(input).filter(key => /^(__proto__|prototype|constructor)$/.test(key))
+    for (const key of special)
+      addIssue({
+        message: issueText(`"${key}" cannot be used as a name`),
+        path: [pathItem(input, key, 'key')],
+      })
+    return input as Record<string, unknown>
+  })
+}
+
+export function missing(doc: Doc, key: unknown): string {
+  const field = doc.fields?.[String(key)]
+  return issueText(
+    `required option is missing; expected ${field?.expected}`,
+    field && example(field, String(key)),
+  )
+}
+
+function example(doc: Doc, key?: string): string | undefined {
+  if (doc.example === undefined) return undefined
+  const text = typeof doc.example === 'string' ? doc.example : JSON.stringify(doc.example)
+  return key === undefined ? `for example ${text}` : `for example ${key}: ${text}`
+}
+
+export function unknownOption(key: string, input: unknown, known: readonly string[]) {
+  const near = nearest(key, known)
+  const text = near ? `unknown option; did you mean "${near}"?` : 'unknown option'
+  const hint = near || known.length === 0 ? undefined : `options here: ${shortList(known)}`
+  return { message: issueText(text, hint), path: [pathItem(input, key, 'key')] as [v.UnknownPathItem] }
+}
+
+export function wrongAlternative(keys: readonly string[], input: unknown, names: readonly string[]) {
+  if (keys.length === 0)
+    return [{ message: issueText(`expected exactly one of ${names.join(', ')}, got none`) }]
+  const strange = keys.filter(key => !names.includes(key))
+  if (strange.length > 0) return strange.map(key => unknownOption(key, input, names))
+  return [
+    {
+      message: issueText(
+        `expected exactly one of ${names.join(', ')}, got ${keys.join(' and ')}`,
+        'make each an item of its own',
+      ),
+    },
+  ]
+}
+
+function shortList(names: readonly string[]): string {
+  return names.length <= 12 ? names.join(', ') : `${names.slice(0, 12).join(', ')}, …`
+}
+
+export function docsOf(fields: Fields): Record<string, Doc> {
+  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.doc]))
+}
+
+export function renamed(fields: Fields): Map<string, string> {
+  const names = Object.entries(fields).map(
+    ([key, field]) => [key, key + ((field as Partial<InUnits<string>>).unit ?? '')] as const,
+  )
+  const doubled = names.find(([key, name]) => name !== key && key.endsWith(name.slice(key.length)))
+  if (doubled)
+    throw new TypeError(
+      `field "${doubled[0]}" would decode to "${doubled[1]}": leave the unit out of its name`,
+    )
+  return new Map(names)
+}
+
+export function rename(
+  value: Record<string, unknown>,
+  names: ReadonlyMap<string, string>,
+): Record<string, unknown> {
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined)
+  return Object.fromEntries(entries.map(([key, field]) => [names.get(key)!, field]))
+}

@@ -1,0 +1,134 @@
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, visit, type YAMLError } from 'yaml'
+import { type Position, positionOf } from './position.ts'
+import type { Problem } from './problem.ts'
+import { kindOf } from './value.ts'
+
+const maxFileLength = 1024 * 1024
+const maxAliases = 100
+const maxSyntaxProblems = 10
+
+/** A problem and the place in a file that it is about. */
+export interface Located extends Problem {
+  readonly file: string
+  readonly position?: Position
+}
+
+/** One file as plain values, with the way back from a path to its place. */
+export interface Parsed {
+  readonly file: string
+  readonly root: Readonly<Record<string, unknown>>
+  locate(path: Problem['path'], at: 'key' | 'value'): Position | undefined
+}
+
+export type Parsing =
+  | { readonly ok: true; readonly parsed: Parsed }
+  | { readonly ok: false; readonly problems: Located[] }
+
+/**
+ * YAML 1.2 (with `<<` merges) to plain values. One document whose root is a mapping; keys are unique.
+ * An empty file is an empty mapping. `file` is the name that problems carry.
+ */
+export function parseYaml(file: string, text: string): Parsing {
+  if (text.length > maxFileLength)
+    return failed([{ file, path: [], message: 'the file is larger than 1 MiB' }])
+  const lines = new LineCounter()
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    merge: true,
+    logLevel: 'error',
+  })
+  const document = (Array.isArray(documents) ? documents[0] : undefined) as Document | undefined
+  if (document === undefined) return { ok: true, parsed: { file, root: {}, locate: () => undefined } }
+  const problem = (offset: number, message: string, hint?: string): Located => ({
+    file,
+    position: placeOf(lines, offset),
+    path: [],
+    message,
+    ...(hint !== undefined && { hint }),
+  })
+  const syntax = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])
+  if (syntax.length > 0)
+    return failed(syntax.slice(0, maxSyntaxProblems).map(error => syntaxProblem(error, problem)))
+  if (documents.length > 1) {
+    const start = documents[1].range?.[0] ?? 0
+    return failed([
+      problem(
+        start,
+        'a second YAML document begins here',
+        'keep one document in a file; -c may be given several times',
+      ),
+    ])
+  }
+  const twice = duplicates(document, lines, problem)
+  if (twice.length > 0) return failed(twice)
+  return plain(file, document, lines, problem)
+}
+
+type MakeProblem = (offset: number, message: string, hint?: string) => Located
+
+function plain(file: string, document: Document, lines: LineCounter, problem: MakeProblem): Parsing {
+  let root: unknown
+  try {
+    root = document.toJS({ maxAliasCount: maxAliases }) ?? {}
+  } catch (error) {
+    return failed([problem(0, `the aliases (*name) cannot be followed: ${(error as Error).message}`)])
+  }
+  if (!isMap(document.contents) && document.contents !== null && kindOf(root) !== 'a mapping') {
+    const start = document.contents.range?.[0] ?? 0
+    return failed([
+      problem(
+        start,
+        `expected a mapping of modules to their options, got ${kindOf(root)}`,
+        'for example logs: {…}',
+      ),
+    ])
+  }
+  const locate: Parsed['locate'] = (path, at) => positionOf(document, lines, path, at)
+  return { ok: true, parsed: { file, root: root as Record<string, unknown>, locate } }
+}
+
+function duplicates(document: Document, lines: LineCounter, problem: MakeProblem): Located[] {
+  const problems: Located[] = []
+  visit(document, {
+    Map(_, map) {
+      const first = new Map<string, number>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        const name = String(key.value)
+        const offset = key.range?.[0] ?? 0
+        const earlier = first.get(name)
+        if (earlier === undefined) first.set(name, offset)
+        else if (name !== '<<')
+          problems.push(
+            problem(
+              offset,
+              `"${name}" is given twice; first at line ${lines.linePos(earlier).line}`,
+              'keep one of them',
+            ),
+          )
+      }
+    },
+  })
+  return problems
+}
+
+function syntaxProblem(error: YAMLError, problem: MakeProblem): Located {
+  const offset = error.pos[0]
+  if (error.code === 'TAB_AS_INDENT')
+    return problem(offset, 'a tab is used as indentation', 'indent with spaces')
+  if (error.code === 'TAG_RESOLVE_FAILED')
+    return problem(offset, 'YAML tags (!name) are not supported', 'remove the tag, or put the text in quotes')
+  const message = error.message.replace(/\s+/g, ' ').trim()
+  return problem(offset, `this is not valid YAML: ${message}`)
+}
+
+function placeOf(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset)
+  return { line: Math.max(line, 1), column: Math.max(col, 1) }
+}
+
+function failed(problems: Located[]): Parsing {
+  return { ok: false, problems }
+}

@@ -1,0 +1,99 @@
+import type { Problem } from './problem.ts'
+import { type Infer, s } from './schema.ts'
+import { parseDuration } from './units.ts'
+
+/** The keys of outrigger.yaml that belong to no module. */
+export const rootFields = {
+  app: s.object(
+    {
+      command: s.list(
+        s.string({ about: 'The program, then its arguments, one item each. There is no shell in between.' }),
+        {
+          about:
+            'The application that the sidecar starts and supervises. Without it Outrigger is a plain sidecar.',
+          optional: true,
+          minItems: 1,
+          example: ['node', 'server.js'],
+        },
+      ),
+      workingDirectory: s.string({
+        about: 'The folder that the application starts in; the folder of Outrigger unless given.',
+        optional: true,
+        example: '/srv/app',
+      }),
+      env: s.map(s.string({ about: 'The value of the variable.' }), {
+        about: 'Environment variables for the application, added to those that Outrigger itself was given.',
+        default: {},
+        example: { LOG_PATH: '/var/log/app/access.log' },
+      }),
+      stopGrace: s.duration({
+        about: 'How long the application may take to end after SIGTERM; after that it gets SIGKILL.',
+        default: '20s',
+      }),
+      shutdown: s.duration({
+        about:
+          'How long everything may take from SIGTERM to the end: the application first, then the modules finish what is under way. Keep it below the terminationGracePeriodSeconds of the pod (30 unless set).',
+        default: '28s',
+      }),
+    },
+    {
+      about: 'The application that the sidecar runs beside, and the time that an orderly end may take.',
+      default: {},
+    },
+  ),
+  admin: s.object(
+    {
+      listen: s.address({
+        about:
+          'Where the admin API and its status page listen. It can change the process, so keep it on loopback.',
+        default: '127.0.0.1:4600',
+        example: '127.0.0.1:4600',
+      }),
+      public: s.address({
+        about:
+          'A second listener, for kubelet and Prometheus, that has only /healthz, /readyz and /metrics. Off unless given.',
+        optional: true,
+        example: '0.0.0.0:4601',
+      }),
+    },
+    { about: 'The HTTP endpoints that show and steer the sidecar itself.', default: {} },
+  ),
+  dataDir: s.string({
+    about: 'The folder for all that must survive a restart; every module has a folder of its own in it.',
+    default: '/var/lib/outrigger',
+    expected: 'the path of a folder',
+    pattern: /./,
+  }),
+  log: s.object(
+    {
+      level: s.choice(['debug', 'info', 'warn', 'error'], {
+        about: 'The least important messages that are still written.',
+        default: 'info',
+      }),
+      format: s.choice(['auto', 'json', 'text'], {
+        about: 'json: one object a line; text: for reading; auto: text in a terminal, else json.',
+        default: 'auto',
+      }),
+    },
+    { about: "Outrigger's own log, which goes to stderr.", default: {} },
+  ),
+}
+
+export const rootSchema = s.object(rootFields, { about: 'outrigger.yaml' })
+
+export type Root = Infer<typeof rootSchema>
+
+/** Rules between the fields of the root. */
+export function checkRoot({ app }: Root): Problem[] {
+  if (app.stopGraceMs <= app.shutdownMs) return []
+  const shutdown = rootFields.app.doc.fields!.shutdown.default
+  const isDefault = app.shutdownMs === parseDuration(String(shutdown))
+  const hint = isDefault ? `raise app.shutdown (${shutdown} unless given) above it` : undefined
+  return [
+    {
+      path: ['app', 'stopGrace'],
+      message: 'expected at most the time of app.shutdown',
+      ...(hint && { hint }),
+    },
+  ]
+}
