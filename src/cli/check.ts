@@ -1,0 +1,18 @@
+import type { Call } from './commands.ts'
+import { configurationFiles, loadForCall } from './configuration.ts'
+
+/** `outrigger check` */
+export async function run(call: Call): Promise<number> {
+  const loaded = await loadForCall(call)
+  if (!loaded.ok) {
+    call.io.stderr.write(loaded.report)
+    return 2
+  }
+  const { modules, hash } = loaded.configuration
+  const names = modules.size === 0 ? 'no modules' : `modules ${[...modules.keys()].join(', ')}`
+  const files = configurationFiles(call)
+  call.io.stdout.write(
+    `${files.join(', ')} ${files.length === 1 ? 'is' : 'are'} valid: ${names}; hash ${hash}\n`,
+  )
+  return 0
+}

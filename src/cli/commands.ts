@@ -1,0 +1,105 @@
+import type { Io } from './io.ts'
+
+/** One command of `outrigger`. The table is also what --help and the reference page are made from. */
+export interface Command {
+  /** One line, without a full stop. */
+  readonly summary: string
+  /** What stands behind the name and the options: `[PATH]`. */
+  readonly positionals?: string
+  /** More than the summary says, for `--help`. */
+  readonly about?: string
+  readonly options: Readonly<Record<string, Option>>
+  readonly load: () => Promise<Runnable>
+}
+
+export interface Option {
+  readonly about: string
+  /** What stands for the value, such as FILE; a flag has none. */
+  readonly value?: string
+  readonly short?: string
+  /** May be given several times. */
+  readonly multiple?: true
+}
+
+export interface Runnable {
+  /** Resolves with the exit code: 0 all is well, 1 something failed or was found, 2 wrong usage or configuration. */
+  run(call: Call): Promise<number>
+}
+
+/** How a command was called. */
+export interface Call {
+  readonly io: Io
+  /** By the option's long name. */
+  readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
+  readonly positionals: readonly string[]
+  /** All that stood behind `--`; undefined when there was none. */
+  readonly rest: readonly string[] | undefined
+}
+
+const config: Option = {
+  about:
+    'A configuration file, or a folder of *.yaml files. May be given several times; later ones add modules. Default: outrigger.yaml here, then /etc/outrigger/outrigger.yaml.',
+  value: 'FILE',
+  short: 'c',
+  multiple: true,
+}
+
+/** Every command, in the order of --help; each file is loaded when its command is called. */
+export const commands: Readonly<Record<string, Command>> = {
+  run: {
+    summary: 'Run the sidecar, and the application beside it when a command is given',
+    positionals: '[-- COMMAND ...]',
+    about:
+      'The modules become ready first, then COMMAND (or app.command) starts. When it ends, what is under way is finished and Outrigger ends with its exit code.',
+    options: {
+      config,
+      'wait-only': { about: 'Start the application only once the modules are ready, and then become it.' },
+    },
+    load: () => import('./run.ts'),
+  },
+  check: {
+    summary: 'Say what is wrong with a configuration, all at once, without starting anything',
+    options: { config },
+    load: () => import('./check.ts'),
+  },
+  explain: {
+    summary: 'Show what an option means: its type, default, example and children',
+    positionals: '[PATH]',
+    about:
+      'PATH is an option as messages write it, such as logs.inputs.tail; without one the top level is shown.',
+    options: {},
+    load: () => import('./explain.ts'),
+  },
+  init: {
+    summary: 'Write a first configuration for what is found in this folder',
+    about: 'In a terminal it asks; --yes takes what was found.',
+    options: {
+      output: {
+        about: 'Where to write; - is standard output. Default: outrigger.yaml.',
+        value: 'FILE',
+        short: 'o',
+      },
+      yes: { about: 'Ask nothing.', short: 'y' },
+      force: { about: 'Overwrite the file when it exists.' },
+    },
+    load: () => import('./init.ts'),
+  },
+  schema: {
+    summary: 'Print the JSON Schema of outrigger.yaml, for editors',
+    options: {},
+    load: () => import('./schema.ts'),
+  },
+  logs: {
+    summary: 'Search the log records of an embedded store',
+    positionals: '[QUERY ...]',
+    options: {
+      store: { about: 'The file of the store, or the folder that holds it.', value: 'PATH' },
+    },
+    load: () => import('./logs.ts'),
+  },
+  version: {
+    summary: 'Print the versions of Outrigger and of its runtime',
+    options: {},
+    load: () => import('./version.ts'),
+  },
+}
