@@ -82,9 +82,11 @@ export class ChunkedDecoder implements BodyDecoder {
   #step(byte: number): void {
     switch (this.#state) {
       case SIZE:
-        return this.#sizeByte(byte)
+        this.#sizeByte(byte)
+        return
       case EXTENSION:
-        return this.#extensionByte(byte)
+        this.#extensionByte(byte)
+        return
       case SIZE_LF:
         expect(byte === 0x0a, 'bad_chunk_size')
         this.#digits = 0
@@ -99,7 +101,8 @@ export class ChunkedDecoder implements BodyDecoder {
         this.#state = SIZE
         return
       case TRAILER:
-        return this.#trailerByte(byte)
+        this.#trailerByte(byte)
+        return
     }
   }
 

@@ -1,0 +1,239 @@
+import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../wire/http1/limits.ts'
+import {
+  ClientConnection,
+  type ClientResponse,
+  type ConnectionOwner,
+  type Exchange,
+} from './client-connection.ts'
+import { type ClientTls, createDialer, type Dialer, type Origin } from './client-dial.ts'
+import { HttpClientError } from './client-error.ts'
+import { type ClientRequest, type PreparedRequest, prepareRequest } from './client-request.ts'
+import { type Deadline, DeadlineWheel } from './deadline-wheel.ts'
+import type { Timers } from './timers.ts'
+
+export interface HttpClientOptions {
+  readonly origin: Origin
+  readonly clock: Timers
+  readonly tls?: ClientTls
+  /** Default 64. */
+  readonly maxConnections?: number
+  /** Requests that wait for a connection; above it `queue_full`. Default 1024. */
+  readonly maxQueued?: number
+  /** How long an unused connection is kept, if the server does not say less. Default 3 s. */
+  readonly idleTimeoutMs?: number
+  /** DNS, TCP and TLS together. Default 10 s. */
+  readonly connectTimeoutMs?: number
+  /** Of response heads. */
+  readonly limits?: Partial<HeadLimits>
+}
+
+/** A pool of connections to one origin. */
+export interface HttpClient {
+  /**
+   * Resolves with the response once its head has arrived; its body must be read or discarded.
+   * Rejects with HttpClientError, or HeaderInjectionError for a request that must not be sent.
+   */
+  request(request: ClientRequest): Promise<ClientResponse>
+  readonly connections: number
+  /** Breaks all connections and fails what waits. Idempotent. */
+  close(): void
+}
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  return new Pool(options)
+}
+
+class Pool implements HttpClient, ConnectionOwner {
+  readonly dialer: Dialer
+  readonly wheel: DeadlineWheel
+  readonly limits: HeadLimits
+  readonly connectTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly clock: Timers
+  readonly #maxConnections: number
+  readonly #maxQueued: number
+  readonly #all = new Set<ClientConnection>()
+  /** The youngest last: it is the least likely to be closed by the server just now. */
+  readonly #idle: ClientConnection[] = []
+  readonly #waiting: PooledExchange[] = []
+  #closed = false
+
+  constructor(options: HttpClientOptions) {
+    this.dialer = createDialer(options.origin, options.tls)
+    this.clock = options.clock
+    this.wheel = new DeadlineWheel(options.clock, 100)
+    this.limits = { ...DEFAULT_HEAD_LIMITS, ...options.limits }
+    this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000
+    this.idleTimeoutMs = options.idleTimeoutMs ?? 3_000
+    this.#maxConnections = options.maxConnections ?? 64
+    this.#maxQueued = options.maxQueued ?? 1024
+  }
+
+  get connections(): number {
+    return this.#all.size
+  }
+
+  async request(request: ClientRequest): Promise<ClientResponse> {
+    if (request.signal?.aborted) throw abortedError(request.signal)
+    const prepared = prepareRequest(request, this.dialer.authority)
+    const exchange = new PooledExchange(this, prepared, request.timeoutMs, request.signal)
+    this.dispatch(exchange)
+    return exchange.response
+  }
+
+  close(): void {
+    this.#closed = true
+    const error = this.#closedError()
+    for (const exchange of this.#waiting.splice(0)) exchange.fail(error, false)
+    for (const connection of [...this.#all]) connection.destroy(error)
+  }
+
+  /** Finds a connection: the youngest idle one, a new one, or the queue. A replay wants a new one. */
+  dispatch(exchange: PooledExchange): void {
+    if (this.#closed) {
+      exchange.fail(this.#closedError(), false)
+      return
+    }
+    const connection = exchange.replayed ? undefined : this.#idle.pop()
+    if (connection !== undefined) exchange.ride(connection)
+    else if (this.#all.size < this.#maxConnections || this.#dropIdle()) this.#open(exchange)
+    else if (this.#waiting.length < this.#maxQueued) this.#enqueue(exchange)
+    else {
+      const message = `${this.#maxQueued} requests wait for a connection to ${this.dialer.peer} already`
+      exchange.fail(new HttpClientError('queue_full', message, { unsent: true }), false)
+    }
+  }
+
+  free(connection: ClientConnection): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#idle.push(connection)
+    else {
+      this.wheel.remove(next)
+      next.ride(connection)
+    }
+  }
+
+  closed(connection: ClientConnection): void {
+    this.#all.delete(connection)
+    const at = this.#idle.indexOf(connection)
+    if (at !== -1) this.#idle.splice(at, 1)
+    if (this.#closed || this.#all.size >= this.#maxConnections) return
+    const next = this.#waiting.shift()
+    if (next === undefined) return
+    this.wheel.remove(next)
+    this.#open(next)
+  }
+
+  /** A waiting request has given up. */
+  forget(exchange: PooledExchange): void {
+    this.wheel.remove(exchange)
+    const at = this.#waiting.indexOf(exchange)
+    if (at !== -1) this.#waiting.splice(at, 1)
+  }
+
+  #open(exchange: PooledExchange): void {
+    const connection = new ClientConnection(this, exchange)
+    this.#all.add(connection)
+    exchange.connection = connection
+  }
+
+  #enqueue(exchange: PooledExchange): void {
+    if (exchange.replayed) this.#waiting.unshift(exchange)
+    else this.#waiting.push(exchange)
+    const { timeoutMs } = exchange
+    if (timeoutMs !== undefined) this.wheel.arm(exchange, timeoutMs)
+  }
+
+  #dropIdle(): boolean {
+    const oldest = this.#idle.shift()
+    oldest?.destroy()
+    return oldest !== undefined
+  }
+
+  #closedError(): HttpClientError {
+    return new HttpClientError('closed', `the client for ${this.dialer.peer} is closed`, { unsent: true })
+  }
+}
+
+/** One call of `request` on its way through the pool. */
+class PooledExchange implements Exchange, Deadline {
+  deadlineMs = Number.POSITIVE_INFINITY
+  bucket = -1
+  readonly prepared: PreparedRequest
+  readonly response: Promise<ClientResponse>
+  connection: ClientConnection | undefined
+  replayed = false
+  readonly #pool: Pool
+  readonly #signal: AbortSignal | undefined
+  readonly #untilMs: number | undefined
+  #resolve!: (response: ClientResponse) => void
+  #reject!: (error: Error) => void
+
+  constructor(
+    pool: Pool,
+    prepared: PreparedRequest,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#pool = pool
+    this.prepared = prepared
+    this.#signal = signal
+    this.#untilMs = timeoutMs === undefined ? undefined : pool.clock.monotonic() + timeoutMs
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  /** What is left of the time. */
+  get timeoutMs(): number | undefined {
+    return this.#untilMs === undefined ? undefined : Math.max(0, this.#untilMs - this.#pool.clock.monotonic())
+  }
+
+  ride(connection: ClientConnection): void {
+    this.connection = connection
+    connection.carry(this)
+  }
+
+  succeed(response: ClientResponse): void {
+    this.#resolve(response)
+  }
+
+  fail(error: HttpClientError, stale: boolean): void {
+    this.connection = undefined
+    if (stale && !this.replayed && this.prepared.replayable) {
+      this.replayed = true
+      this.#pool.dispatch(this)
+      return
+    }
+    this.#reject(error)
+    this.over()
+  }
+
+  over(): void {
+    this.connection = undefined
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  /** The time ended in the queue. */
+  expire(): void {
+    this.#pool.forget(this)
+    const message = `no connection to ${this.#pool.dialer.peer} became free in time`
+    this.fail(new HttpClientError('timeout', message, { unsent: true }), false)
+  }
+
+  readonly #onAbort = (): void => {
+    const error = abortedError(this.#signal!)
+    this.#signal!.removeEventListener('abort', this.#onAbort)
+    if (this.connection !== undefined) this.connection.destroy(error)
+    else {
+      this.#pool.forget(this)
+      this.fail(error, false)
+    }
+  }
+}
+
+function abortedError(signal: AbortSignal): HttpClientError {
+  return new HttpClientError('aborted', 'the request was aborted', { cause: signal.reason })
+}

@@ -1,0 +1,492 @@
+import type { Socket } from 'node:net'
+import { type BodyDecoder, createBodyDecoder } from '../wire/http1/body.ts'
+import { encodeResponseHead } from '../wire/http1/encode.ts'
+import { Http1Error } from '../wire/http1/error.ts'
+import { parseRequestHead, type RequestHead } from '../wire/http1/head.ts'
+import { HeadAssembler } from '../wire/http1/head-assembler.ts'
+import { HeaderList } from '../wire/http1/headers.ts'
+import type { Deadline, DeadlineWheel } from './deadline-wheel.ts'
+import { type BodySource, emptyBody, IncomingBody } from './incoming-body.ts'
+import type { HttpServerOptions, ServerLimits } from './server.ts'
+import { clientGone, HttpServerError } from './server-error.ts'
+import { ServerRequest } from './server-request.ts'
+import { type ResponseChannel, ServerResponse } from './server-response.ts'
+
+/** What all connections of one server share. */
+export interface ServerContext {
+  readonly options: HttpServerOptions
+  readonly limits: ServerLimits
+  readonly wheel: DeadlineWheel
+  readonly draining: boolean
+  date(): string
+  closed(connection: ServerConnection): void
+}
+
+/** Below this one Buffer is cheaper than a gathered write. */
+const COPY_BYTES = 4096
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+
+/**
+ * One HTTP/1.1 connection: reads one request at a time, answers it, and only then looks at the next, so that
+ * pipelined requests are answered in order. Knows four states of reading: a head, a body, waiting for the answer
+ * (later bytes are kept back), and closing (bytes are dropped until the peer has closed).
+ */
+export class ServerConnection implements Deadline, BodySource, ResponseChannel {
+  deadlineMs = Number.POSITIVE_INFINITY
+  bucket = -1
+  readonly #context: ServerContext
+  readonly #socket: Socket
+  readonly #assembler: HeadAssembler
+  readonly #remoteAddress: string
+  readonly #fromLoopback: boolean
+  #decoder: BodyDecoder | undefined
+  #body: IncomingBody | undefined
+  #response: ServerResponse | undefined
+  /** Bytes of later requests, while one is answered. */
+  #backlog: Buffer | undefined
+  #consuming = false
+  /** The client waits for `100 Continue`. */
+  #owesContinue = false
+  /** No further request is read after the present one. */
+  #lastRequest = false
+  #closing = false
+  #halfClosed = false
+  #released = false
+  #drain: PromiseWithResolvers<void> | undefined
+  #writeStall: WriteStall | undefined
+  gone = false
+
+  constructor(context: ServerContext, socket: Socket) {
+    this.#context = context
+    this.#socket = socket
+    this.#assembler = new HeadAssembler('request', context.limits)
+    this.#remoteAddress = socket.remoteAddress ?? 'unix'
+    this.#fromLoopback = isLoopback(socket.remoteAddress)
+    // A client may close its sending side after the request and still read the answer.
+    socket.allowHalfOpen = true
+    socket.setNoDelay(true)
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+    context.wheel.arm(this, context.limits.headTimeoutMs)
+  }
+
+  /** No request is under way and none has begun to arrive. */
+  get idle(): boolean {
+    return this.#response === undefined && this.#assembler.empty && !this.#closing
+  }
+
+  /** Ends after the present request; at once when there is none. */
+  finish(): void {
+    this.#lastRequest = true
+    if (this.idle) this.#linger()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  expire(): void {
+    const { wheel, limits } = this.#context
+    if (this.#closing || this.#halfClosed) this.destroy()
+    else if (this.#decoder !== undefined) {
+      if (this.#response !== undefined && !this.#body!.waiting) return
+      this.#failBody(
+        new HttpServerError('body_timeout', 408, `no byte of the body came for ${limits.bodyStallMs} ms`),
+      )
+    } else if (this.#assembler.empty) this.#linger()
+    else this.#refuse(408, 'the request head did not arrive in time')
+    if (this.#closing) wheel.arm(this, limits.lingerMs)
+  }
+
+  // ---- reading
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#closing) return
+    if (this.#backlog !== undefined) {
+      this.#keepBack(Buffer.concat([this.#backlog, chunk]))
+      return
+    }
+    this.#consume(chunk)
+  }
+
+  #consume(chunk: Buffer): void {
+    this.#consuming = true
+    try {
+      this.#read(chunk)
+    } catch (error) {
+      if (!(error instanceof Http1Error)) throw error
+      this.#context.options.onRejected?.(error, this.#remoteAddress)
+      if (this.#decoder === undefined) this.#refuse(error.status, error.message)
+      else
+        this.#failBody(new HttpServerError('body_malformed', error.status, error.message, { cause: error }))
+    } finally {
+      this.#consuming = false
+    }
+  }
+
+  #read(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length && !this.#closing && !this.#released) {
+      if (this.#decoder !== undefined) {
+        at = this.#readBody(chunk, at)
+        if (at === -1) return
+      } else if (this.#response !== undefined) {
+        this.#keepBack(chunk.subarray(at))
+        return
+      } else {
+        const wasEmpty = this.#assembler.empty
+        const head = this.#assembler.take(chunk, at, this.#parseHead)
+        if (head === undefined) {
+          if (wasEmpty) this.#context.wheel.arm(this, this.#context.limits.headTimeoutMs)
+          return
+        }
+        at = this.#assembler.next
+        this.#begin(head, chunk, at)
+      }
+    }
+  }
+
+  readonly #parseHead = (text: string): RequestHead => parseRequestHead(text, this.#context.limits)
+
+  #keepBack(bytes: Buffer): void {
+    this.#backlog = bytes
+    if (bytes.length > this.#context.limits.maxBacklogBytes) this.#socket.pause()
+  }
+
+  #readBody(chunk: Buffer, at: number): number {
+    const next = this.#decoder!.decode(chunk, at, this.#pushBody)
+    if (next !== -1) {
+      this.#owesContinue = false
+      const { trailers } = this.#decoder!
+      this.#decoder = undefined
+      this.#context.wheel.disarm(this)
+      this.#body!.end(trailers)
+      if (this.#response === undefined) this.#exchangeEnded()
+    } else if (this.#response === undefined) this.#checkDiscarded()
+    else if (this.#body!.full) this.#context.wheel.disarm(this)
+    else this.#context.wheel.arm(this, this.#context.limits.bodyStallMs)
+    return next
+  }
+
+  #discardedBytes = 0
+
+  readonly #pushBody = (slice: Buffer): void => {
+    if (this.#response === undefined) this.#discardedBytes += slice.length
+    else this.#body!.push(slice)
+  }
+
+  /** After the answer the rest of a body is read only when it is small. */
+  #checkDiscarded(): void {
+    if (this.#discardedBytes > this.#context.limits.maxDiscardBytes) this.#linger()
+  }
+
+  // ---- one exchange
+
+  #begin(head: RequestHead, chunk: Buffer, at: number): void {
+    const { options, limits, wheel } = this.#context
+    wheel.disarm(this)
+    if (!head.persistent) this.#lastRequest = true
+    this.#decoder = createBodyDecoder(head.framing, limits)
+    this.#owesContinue = head.expectsContinue && this.#decoder !== undefined
+    this.#body =
+      this.#decoder === undefined
+        ? emptyBody()
+        : new IncomingBody(this, head.framing.kind === 'length' ? head.framing.length : undefined)
+    this.#discardedBytes = 0
+    const request = new ServerRequest(head, this.#body, this.#remoteAddress, this.#fromLoopback)
+    const response = new ServerResponse(this, head.method === 'HEAD', head.minor)
+    this.#response = response
+    if (head.upgrade || head.form === 'authority') {
+      if (this.#decoder === undefined && this.#offer(request, chunk.subarray(at))) return
+      if (head.form === 'authority') {
+        response.send(
+          501,
+          { Connection: 'close', 'Content-Type': 'text/plain' },
+          'CONNECT is not served here\n',
+        )
+        return
+      }
+    }
+    try {
+      const result = options.handler(request, response)
+      if (result !== undefined)
+        result.then(
+          () => this.#handlerDone(request, response),
+          error => this.#handlerFailed(error, request, response),
+        )
+    } catch (error) {
+      this.#handlerFailed(error, request, response)
+    }
+  }
+
+  #offer(request: ServerRequest, rest: Buffer): boolean {
+    const { upgrade } = this.#context.options
+    if (upgrade === undefined) return false
+    const release = (): Socket => {
+      this.#release()
+      return this.#socket
+    }
+    return upgrade(request, release, rest)
+  }
+
+  #release(): void {
+    this.#released = true
+    const socket = this.#socket
+    this.#context.wheel.remove(this)
+    socket.off('data', this.#onData)
+    socket.off('end', this.#onEnd)
+    socket.off('error', this.#onError)
+    socket.off('close', this.#onClose)
+    socket.off('drain', this.#onDrain)
+    socket.pause()
+    this.#context.closed(this)
+  }
+
+  #handlerDone(request: ServerRequest, response: ServerResponse): void {
+    if (!response.headersSent && !this.#released)
+      this.#handlerFailed(new Error('the handler ended without an answer'), request, response)
+  }
+
+  #handlerFailed(error: unknown, request: ServerRequest, response: ServerResponse): void {
+    const known = error instanceof HttpServerError
+    if (!known) this.#context.options.onError?.(error, request)
+    if (this.gone || this.#released || response.ended) return
+    if (response.headersSent) {
+      this.abort()
+      return
+    }
+    const status = known ? error.status : 500
+    const text = known ? error.message : 'the server failed to answer this request'
+    if (known) this.#lastRequest = true
+    response.send(status, { 'Content-Type': 'text/plain; charset=utf-8' }, `${text}\n`)
+  }
+
+  /** The answer is out; the request may still be arriving. */
+  responseEnded(close: boolean): void {
+    this.#response = undefined
+    if (close) this.#lastRequest = true
+    if (this.#decoder === undefined) {
+      this.#exchangeEnded()
+      return
+    }
+    if (this.#owesContinue || this.#decoder.remainingBytes() > this.#unknownLengthAllowance()) {
+      this.#linger()
+      return
+    }
+    this.#body!.discard()
+    this.#context.wheel.arm(this, this.#context.limits.bodyStallMs)
+    this.#socket.resume()
+  }
+
+  /** A chunked body has no known length: it is read until the limit shows itself. */
+  #unknownLengthAllowance(): number {
+    const left = this.#decoder!.remainingBytes()
+    return left === Number.POSITIVE_INFINITY ? left : this.#context.limits.maxDiscardBytes
+  }
+
+  #exchangeEnded(): void {
+    this.#body = undefined
+    if (this.#lastRequest || this.#halfClosed || this.#context.draining) {
+      this.#linger()
+      return
+    }
+    this.#context.wheel.arm(this, this.#context.limits.idleTimeoutMs)
+    if (this.#consuming || this.#backlog === undefined) return
+    const backlog = this.#backlog
+    this.#backlog = undefined
+    this.#consume(backlog)
+    this.#socket.resume()
+  }
+
+  // ---- the body's side
+
+  bodyWanted(): void {
+    this.continueNow()
+    if (this.#decoder === undefined) return
+    this.#context.wheel.arm(this, this.#context.limits.bodyStallMs)
+    this.#socket.resume()
+  }
+
+  bodyFull(): void {
+    this.#socket.pause()
+  }
+
+  bodyDiscarded(): void {
+    this.#socket.resume()
+  }
+
+  bodyTooLarge(maxBytes: number): Error {
+    return new HttpServerError('body_too_large', 413, `the body is larger than ${maxBytes} bytes`)
+  }
+
+  #failBody(error: HttpServerError): void {
+    this.#decoder = undefined
+    this.#lastRequest = true
+    this.#body?.fail(error)
+    if (this.#response === undefined) this.#linger()
+    else this.#socket.pause()
+  }
+
+  // ---- writing
+
+  write(text: string, data?: Buffer, end = ''): void {
+    if (this.gone) return
+    const socket = this.#socket
+    if (data === undefined) socket.write(text + end, 'latin1')
+    else if (data.length < COPY_BYTES) {
+      const all = Buffer.allocUnsafe(text.length + data.length + end.length)
+      all.write(text, 0, 'latin1')
+      data.copy(all, text.length)
+      if (end !== '') all.write(end, text.length + data.length, 'latin1')
+      socket.write(all)
+    } else {
+      socket.cork()
+      if (text !== '') socket.write(text, 'latin1')
+      socket.write(data)
+      if (end !== '') socket.write(end, 'latin1')
+      socket.uncork()
+    }
+    if (socket.writableNeedDrain) this.#watchWriting()
+  }
+
+  drained(): Promise<void> | undefined {
+    if (this.gone) return Promise.reject(clientGone())
+    if (!this.#socket.writableNeedDrain) return undefined
+    this.#drain ??= Promise.withResolvers()
+    return this.#drain.promise
+  }
+
+  date(): string {
+    return this.#context.date()
+  }
+
+  closesAfterResponse(whole: boolean): boolean {
+    const { draining, limits } = this.#context
+    const unread = whole && this.#decoder !== undefined && !this.#body!.touched
+    const tooMuch = unread && (this.#owesContinue || this.#decoder!.remainingBytes() > limits.maxDiscardBytes)
+    this.#lastRequest ||= draining || this.#halfClosed || tooMuch
+    return this.#lastRequest
+  }
+
+  continueNow(): void {
+    if (!this.#owesContinue) return
+    this.#owesContinue = false
+    this.write(CONTINUE)
+  }
+
+  abort(): void {
+    this.#socket.resetAndDestroy()
+  }
+
+  #watchWriting(): void {
+    if (this.#writeStall === undefined) {
+      this.#writeStall = new WriteStall(this.#socket, this.#context)
+      this.#socket.on('drain', this.#onDrain)
+    }
+    this.#writeStall.watch()
+  }
+
+  readonly #onDrain = (): void => {
+    this.#writeStall?.rest()
+    this.#drain?.resolve()
+    this.#drain = undefined
+  }
+
+  // ---- the end
+
+  #refuse(status: number, message: string): void {
+    const body = `${message}\n`
+    const headers = HeaderList.from({
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': body.length,
+      Date: this.date(),
+      Connection: 'close',
+    })
+    this.write(encodeResponseHead(status, headers) + body)
+    this.#linger()
+  }
+
+  /**
+   * Ends our side and drops what still comes until the peer ends its own: closing at once would make the kernel
+   * reset the connection, and the peer could lose the answer (RFC 9112 section 9.6).
+   */
+  #linger(): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#decoder = undefined
+    this.#backlog = undefined
+    this.#socket.end()
+    this.#socket.resume()
+    if (this.#halfClosed) this.#socket.destroySoon()
+    this.#context.wheel.arm(this, this.#context.limits.lingerMs)
+  }
+
+  readonly #onEnd = (): void => {
+    this.#halfClosed = true
+    if (this.#closing) return
+    if (this.#decoder !== undefined && this.#response !== undefined) {
+      this.#failBody(
+        new HttpServerError('client_gone', 400, 'the connection ended before the body was complete'),
+      )
+    }
+    if (this.#response === undefined) this.#linger()
+    else this.#context.wheel.arm(this, this.#context.limits.halfClosedMs)
+  }
+
+  readonly #onError = (): void => {
+    this.gone = true
+  }
+
+  readonly #onClose = (): void => {
+    this.gone = true
+    this.#closing = true
+    this.#context.wheel.remove(this)
+    this.#writeStall?.stop()
+    this.#backlog = undefined
+    this.#decoder = undefined
+    this.#body?.fail(clientGone())
+    this.#drain?.reject(clientGone())
+    this.#drain = undefined
+    this.#context.closed(this)
+  }
+}
+
+/** Breaks a connection whose client has taken no byte of the answer for too long. */
+class WriteStall implements Deadline {
+  deadlineMs = Number.POSITIVE_INFINITY
+  bucket = -1
+  readonly #socket: Socket
+  readonly #context: ServerContext
+  #waitingBytes = 0
+
+  constructor(socket: Socket, context: ServerContext) {
+    this.#socket = socket
+    this.#context = context
+  }
+
+  watch(): void {
+    if (this.deadlineMs !== Number.POSITIVE_INFINITY) return
+    this.#waitingBytes = this.#socket.writableLength
+    this.#context.wheel.arm(this, this.#context.limits.writeStallMs)
+  }
+
+  rest(): void {
+    this.#context.wheel.disarm(this)
+  }
+
+  stop(): void {
+    this.#context.wheel.remove(this)
+  }
+
+  expire(): void {
+    if (this.#socket.writableLength >= this.#waitingBytes) this.#socket.destroy()
+    else this.watch()
+  }
+}
+
+function isLoopback(address: string | undefined): boolean {
+  if (address === undefined) return true
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
+}

@@ -1,0 +1,17 @@
+/** Why a request could not be served as asked. A handler that lets it pass answers with its status. */
+export class HttpServerError extends Error {
+  override readonly name = 'HttpServerError'
+  readonly code: 'body_too_large' | 'body_malformed' | 'body_timeout' | 'client_gone'
+  /** What the server answers when the handler does not. */
+  readonly status: number
+
+  constructor(code: HttpServerError['code'], status: number, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.status = status
+  }
+}
+
+export function clientGone(): HttpServerError {
+  return new HttpServerError('client_gone', 499, 'the client closed the connection')
+}

@@ -1,0 +1,146 @@
+import type { Socket } from 'node:net'
+import type { Http1Error } from '../wire/http1/error.ts'
+import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../wire/http1/limits.ts'
+import { DeadlineWheel } from './deadline-wheel.ts'
+import { ServerConnection, type ServerContext } from './server-connection.ts'
+import type { ServerRequest } from './server-request.ts'
+import type { ServerResponse } from './server-response.ts'
+import type { Timers } from './timers.ts'
+
+/** Answers one request. A promise that rejects, or resolves before an answer was begun, is answered with 500. */
+export type Handler = (request: ServerRequest, response: ServerResponse) => void | Promise<void>
+
+/**
+ * Offered a request that asks for another protocol (Upgrade), or CONNECT. To take it: call `release`, which hands
+ * over the raw socket (paused, without listeners), and return true; `rest` holds bytes that came after the head.
+ * false = answer it as an ordinary request.
+ */
+export type UpgradeHandler = (request: ServerRequest, release: () => Socket, rest: Buffer) => boolean
+
+export interface ServerLimits extends HeadLimits {
+  /** From the first byte of a head, and from a new connection, to the whole head; then 408. */
+  readonly headTimeoutMs: number
+  /** Between requests. */
+  readonly idleTimeoutMs: number
+  /** Without a byte of a body that is being read; then 408. */
+  readonly bodyStallMs: number
+  /** Without the client taking a byte of the answer. */
+  readonly writeStallMs: number
+  /** How long an answer may take after the client has ended its sending side. */
+  readonly halfClosedMs: number
+  /** From our end of a connection to the peer's. */
+  readonly lingerMs: number
+  /** What is read and dropped of a body that no handler has read; above it the connection is closed. */
+  readonly maxDiscardBytes: number
+  /** What is kept of pipelined requests while one is answered. */
+  readonly maxBacklogBytes: number
+  /** Above it new connections are closed at once. */
+  readonly maxConnections: number
+}
+
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+  ...DEFAULT_HEAD_LIMITS,
+  headTimeoutMs: 10_000,
+  idleTimeoutMs: 60_000,
+  bodyStallMs: 30_000,
+  writeStallMs: 60_000,
+  halfClosedMs: 30_000,
+  lingerMs: 2_000,
+  maxDiscardBytes: 64 * 1024,
+  maxBacklogBytes: 64 * 1024,
+  maxConnections: 100_000,
+}
+
+export interface HttpServerOptions {
+  readonly handler: Handler
+  readonly clock: Timers
+  readonly limits?: Partial<ServerLimits>
+  readonly upgrade?: UpgradeHandler
+  /** A handler failed by its own fault; the client has got a bare 500 or a broken connection. */
+  readonly onError?: (error: unknown, request: ServerRequest) => void
+  /** A peer sent what the codec refuses; it has got the error's status. */
+  readonly onRejected?: (error: Http1Error, remoteAddress: string) => void
+}
+
+export interface HttpServer {
+  /** Takes a connected socket over: `listen(address, server.accept)`. Bound; needs no `this`. */
+  readonly accept: (socket: Socket) => void
+  readonly connections: number
+  /** Closes idle connections, ends the others after their present answer, and breaks what is left at the deadline. */
+  drain(deadline: { readonly signal: AbortSignal }): Promise<void>
+  /** Breaks every connection. */
+  close(): void
+}
+
+/** An HTTP/1.1 server without a listener of its own. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  return new SocketServer(options)
+}
+
+class SocketServer implements HttpServer, ServerContext {
+  readonly options: HttpServerOptions
+  readonly limits: ServerLimits
+  readonly wheel: DeadlineWheel
+  draining = false
+  readonly #connections = new Set<ServerConnection>()
+  #empty: PromiseWithResolvers<void> | undefined
+  #closed = false
+  #dateSecond = -1
+  #date = ''
+
+  constructor(options: HttpServerOptions) {
+    this.options = options
+    this.limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits }
+    this.wheel = new DeadlineWheel(options.clock)
+  }
+
+  readonly accept = (socket: Socket): void => {
+    if (this.#closed || this.#connections.size >= this.limits.maxConnections) {
+      socket.on('error', () => {})
+      socket.destroy()
+      return
+    }
+    this.#connections.add(new ServerConnection(this, socket))
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  async drain(deadline: { readonly signal: AbortSignal }): Promise<void> {
+    this.draining = true
+    for (const connection of [...this.#connections]) connection.finish()
+    if (this.#connections.size === 0) return
+    this.#empty ??= Promise.withResolvers()
+    const close = () => this.#breakAll()
+    deadline.signal.addEventListener('abort', close, { once: true })
+    if (deadline.signal.aborted) close()
+    await this.#empty.promise
+    deadline.signal.removeEventListener('abort', close)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#breakAll()
+  }
+
+  closed(connection: ServerConnection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size === 0) this.#empty?.resolve()
+  }
+
+  /** RFC 9110 section 6.6.1; made once a second. */
+  date(): string {
+    const nowMs = this.options.clock.now()
+    const second = Math.floor(nowMs / 1000)
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second
+      this.#date = new Date(nowMs).toUTCString()
+    }
+    return this.#date
+  }
+
+  #breakAll(): void {
+    for (const connection of [...this.#connections]) connection.destroy()
+  }
+}
