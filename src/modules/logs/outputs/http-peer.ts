@@ -1,0 +1,187 @@
+import { readFile, stat } from 'node:fs/promises'
+import { createHttpClient, type HttpClient } from '../../../http/client.ts'
+import type { ClientTls } from '../../../http/client-dial.ts'
+import { HttpClientError } from '../../../http/client-error.ts'
+import type { Infer } from '../../../kernel/config/schema.ts'
+import type { Outcome, OutputHost } from './output.ts'
+import type { tlsConfig } from './tls-config.ts'
+
+export type TlsConfig = Infer<typeof tlsConfig>
+
+export interface HttpPeerOptions {
+  readonly url: string
+  /** The option that says where the peer is, for messages. */
+  readonly urlKey: string
+  readonly tls?: TlsConfig | undefined
+  readonly tlsKey: string
+  readonly maxConnections: number
+  readonly idleTimeoutMs: number
+  readonly timeoutMs: number
+}
+
+export interface PeerRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  /** A longer answer is a failure. */
+  readonly maxAnswerBytes: number
+}
+
+export interface PeerAnswer {
+  readonly status: number
+  readonly body: Buffer
+  header(name: string): string | undefined
+}
+
+/** How often certificate files are looked at for a renewal. */
+const lookAtFilesMs = 60_000
+
+/**
+ * The server behind an output: requests to it end in an answer or in a failure told in plain words, never in an exception.
+ * Certificates are read when the first request needs them, and again when their files have changed.
+ */
+export class HttpPeer {
+  readonly #host: OutputHost
+  readonly #options: HttpPeerOptions
+  #client: HttpClient | undefined
+  #filesVersion = ''
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  #looking: Promise<void> | undefined
+
+  constructor(host: OutputHost, options: HttpPeerOptions) {
+    this.#host = host
+    this.#options = options
+    host.scope.defer(() => this.#client?.close())
+  }
+
+  async request(
+    request: PeerRequest,
+    signal: AbortSignal,
+  ): Promise<PeerAnswer | { readonly failure: Extract<Outcome, { kind: 'failed' }> }> {
+    try {
+      const client = await this.#connect()
+      const { method, path, headers, body, maxAnswerBytes } = request
+      const { timeoutMs } = this.#options
+      // Whatever is sent here may be sent twice, so a connection that the peer has just closed costs nothing.
+      const response = await client.request({
+        method,
+        path,
+        headers,
+        body,
+        timeoutMs,
+        signal,
+        replayable: true,
+      })
+      const answer = await response.body.bytes(maxAnswerBytes)
+      return { status: response.status, body: answer, header: name => response.headers.get(name) }
+    } catch (error) {
+      return { failure: this.#failure(error) }
+    }
+  }
+
+  async #connect(): Promise<HttpClient> {
+    if (this.#client && !this.#options.tls) return this.#client
+    const nowMs = this.#host.clock.monotonic()
+    if (!this.#client || nowMs - this.#lookedAtMs >= lookAtFilesMs) {
+      this.#looking ??= this.#renew().finally(() => {
+        this.#looking = undefined
+      })
+      await this.#looking
+      this.#lookedAtMs = nowMs
+    }
+    return this.#client!
+  }
+
+  /** Makes the client, or another one when a certificate file has changed since. */
+  async #renew(): Promise<void> {
+    const { url, maxConnections, idleTimeoutMs, timeoutMs, tls, tlsKey } = this.#options
+    const files = tls ? certificateFiles(tls, tlsKey) : []
+    const version = await versionOf(files)
+    if (this.#client && version === this.#filesVersion) return
+    const options = tls ? await readTls(tls, files) : undefined
+    const previous = this.#client
+    try {
+      this.#client = createHttpClient({
+        origin: new URL(url),
+        clock: this.#host.clock,
+        maxConnections,
+        idleTimeoutMs,
+        connectTimeoutMs: Math.min(timeoutMs, 10_000),
+        ...(options ? { tls: options } : {}),
+      })
+    } catch (error) {
+      throw new UnusableFile(`the files of ${tlsKey} cannot be used: ${(error as Error).message}`)
+    }
+    this.#filesVersion = version
+    // Requests under way may end on the old connections.
+    if (previous) this.#host.clock.timeout(timeoutMs, () => previous.close())
+  }
+
+  #failure(error: unknown): Extract<Outcome, { kind: 'failed' }> {
+    if (error instanceof UnusableFile) return { kind: 'failed', reason: error.message, refused: true }
+    if (!(error instanceof HttpClientError)) throw error
+    const { urlKey, tlsKey, timeoutMs } = this.#options
+    switch (error.code) {
+      case 'timeout':
+        return { kind: 'failed', reason: `${error.message} (${timeoutMs} ms)` }
+      case 'resolve_failed':
+      case 'connect_refused':
+      case 'connect_timeout':
+      case 'connect_failed':
+        return { kind: 'failed', reason: `${error.message}; check ${urlKey}` }
+      case 'tls_failed':
+        return { kind: 'failed', reason: `${error.message}; check ${urlKey} and ${tlsKey}`, refused: true }
+      default:
+        return { kind: 'failed', reason: error.message }
+    }
+  }
+}
+
+/** A file that the configuration names is missing or makes no sense. */
+class UnusableFile extends Error {}
+
+interface CertificateFile {
+  readonly option: 'ca' | 'cert' | 'key'
+  readonly path: string
+  /** `logs.outputs[0].elasticsearch.tls.ca` */
+  readonly name: string
+}
+
+function certificateFiles(tls: TlsConfig, tlsKey: string): CertificateFile[] {
+  const files: CertificateFile[] = []
+  for (const option of ['ca', 'cert', 'key'] as const) {
+    const path = tls[option]
+    if (path !== undefined) files.push({ option, path, name: `${tlsKey}.${option}` })
+  }
+  return files
+}
+
+async function versionOf(files: readonly CertificateFile[]): Promise<string> {
+  const versions = await Promise.all(
+    files.map(async file => {
+      const { mtimeMs, ino, size } = await useFile(file, path => stat(path))
+      return `${mtimeMs}:${ino}:${size}`
+    }),
+  )
+  return versions.join(' ')
+}
+
+async function readTls(tls: TlsConfig, files: readonly CertificateFile[]): Promise<ClientTls> {
+  const read = await Promise.all(
+    files.map(async file => [file.option, await useFile(file, path => readFile(path))] as const),
+  )
+  return {
+    verify: tls.verify,
+    ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+    ...Object.fromEntries(read),
+  }
+}
+
+async function useFile<T>({ path, name }: CertificateFile, use: (path: string) => Promise<T>): Promise<T> {
+  try {
+    return await use(path)
+  } catch (error) {
+    throw new UnusableFile(`the file of ${name} cannot be read: ${(error as Error).message}`)
+  }
+}
