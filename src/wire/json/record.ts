@@ -46,22 +46,25 @@ export class JsonRecord extends ObjectScanner {
 
   /** The top-level member with this name, or -1. Of several the last one counts, as everywhere in JSON's practice. */
   find(key: Key): number {
-    const { kinds, keyStarts, keyEnds } = this
-    for (let member = this.count - 1; member >= 0; member--) {
-      const kind = kinds[member]
-      if ((kind & KIND_BITS) === Kind.none) continue
-      const source = this.#keySources[member]
-      const bytes = source === IN_TEXT ? this.bytes : this.#source(source)
-      if (isKey(key, bytes, keyStarts[member], keyEnds[member], (kind & KEY_ESCAPED) !== 0)) return member
-    }
+    for (let member = this.count - 1; member >= 0; member--) if (this.#hasName(member, key)) return member
     return -1
+  }
+
+  #hasName(member: number, key: Key): boolean {
+    const kind = this.kinds[member]
+    if ((kind & KIND_BITS) === Kind.none) return false
+    const source = this.#keySources[member]
+    const bytes = source === IN_TEXT ? this.bytes : this.#source(source)
+    return isKey(key, bytes, this.keyStarts[member], this.keyEnds[member], (kind & KEY_ESCAPED) !== 0)
   }
 
   /** Cuts the field at `path`, with all its duplicates. False when there is none. */
   remove(path: KeyPath): boolean {
     if (path.length > 1) return this.#editNested(path, (nested, rest) => nested.remove(rest))
+    const key = path[0]
     let removed = false
-    for (let member = this.find(path[0]); member >= 0; member = this.find(path[0])) {
+    for (let member = 0; member < this.count; member++) {
+      if (!this.#hasName(member, key)) continue
       this.kinds[member] = Kind.none
       this.changed = removed = true
     }

@@ -60,6 +60,12 @@ export class ByteWriter {
     this.byte(QUOTE)
   }
 
+  /** Appends a text as a JSON string, in this encoding. */
+  text(text: string, encoding: 'utf8' | 'latin1'): void {
+    const source = Buffer.from(text, encoding)
+    this.string(source, 0, source.length)
+  }
+
   #escape(byte: number): void {
     this.byte(BACKSLASH)
     const letter = ESCAPES[byte]

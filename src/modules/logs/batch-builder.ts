@@ -1,0 +1,102 @@
+import type { JsonRecord } from '../../wire/json/record.ts'
+import { ByteWriter } from '../../wire/json/writer.ts'
+import type { Batch } from './batch.ts'
+import type { Lines } from './lines.ts'
+
+/**
+ * Gathers the records of one batch. As long as all of them are slices of the lines' own buffer it only notes where
+ * they are; with the first that is not, what came before goes over into a new buffer in one copy.
+ */
+export class BatchBuilder {
+  #lines!: Lines
+  #out: ByteWriter | undefined
+  #count = 0
+  #starts = new Uint32Array(0)
+  #ends = new Uint32Array(0)
+  #timesMs = new Float64Array(0)
+  /** Output bytes for each input byte, as the last batch had it: how large the next buffer is made. */
+  #growth = 1
+
+  begin(lines: Lines): void {
+    this.#lines = lines
+    this.#out = undefined
+    this.#count = 0
+    this.#starts = new Uint32Array(lines.count)
+    this.#ends = new Uint32Array(lines.count)
+    this.#timesMs = new Float64Array(lines.count)
+  }
+
+  /** Adds the record as it stands open, edits included. */
+  addRecord(record: JsonRecord, timeMs: number): void {
+    if (record.changed) {
+      const out = this.#leaveInput()
+      const start = out.length
+      record.writeTo(out)
+      this.#note(start, out.length, timeMs)
+    } else {
+      this.addText(record.bytes, record.start, record.end, timeMs)
+    }
+  }
+
+  /** Adds `bytes[start, end)`, which is either a slice of the lines' buffer or text to be copied. */
+  addText(bytes: Buffer, start: number, end: number, timeMs: number): void {
+    if (this.#out === undefined && bytes === this.#lines.bytes) {
+      this.#note(start, end, timeMs)
+      return
+    }
+    const out = this.#leaveInput()
+    const to = out.length
+    out.copy(bytes, start, end)
+    this.#note(to, out.length, timeMs)
+  }
+
+  finish(): Batch {
+    const { bytes, origin } = this.#lines
+    const out = this.#out
+    const batch = {
+      bytes: out === undefined ? bytes : this.#trimmed(out),
+      count: this.#count,
+      starts: this.#starts,
+      ends: this.#ends,
+      timesMs: this.#timesMs,
+      origin,
+    }
+    this.#out = undefined
+    return batch
+  }
+
+  #note(start: number, end: number, timeMs: number): void {
+    const at = this.#count++
+    this.#starts[at] = start
+    this.#ends[at] = end
+    this.#timesMs[at] = timeMs
+  }
+
+  #leaveInput(): ByteWriter {
+    if (this.#out !== undefined) return this.#out
+    const out = new ByteWriter(Math.ceil(spanOf(this.#lines) * this.#growth * 1.05) + 1024)
+    this.#out = out
+    if (this.#count === 0) return out
+    const from = this.#starts[0]
+    out.copy(this.#lines.bytes, from, this.#ends[this.#count - 1])
+    for (let i = 0; i < this.#count; i++) {
+      this.#starts[i] -= from
+      this.#ends[i] -= from
+    }
+    return out
+  }
+
+  /** What was written, in a buffer that wastes little: batches wait in memory for their outputs. */
+  #trimmed({ bytes, length }: ByteWriter): Buffer {
+    this.#growth = Math.max(length / Math.max(1, spanOf(this.#lines)), this.#growth * 0.9)
+    if (bytes.length - length <= length / 4) return bytes.subarray(0, length)
+    const exact = Buffer.allocUnsafeSlow(length)
+    bytes.copy(exact, 0, 0, length)
+    return exact
+  }
+}
+
+/** How many bytes lie between the first line's start and the last one's end. */
+function spanOf({ count, starts, ends }: Lines): number {
+  return count === 0 ? 0 : ends[count - 1] - starts[0]
+}

@@ -1,0 +1,16 @@
+import type { JsonRecord } from '../../../wire/json/record.ts'
+import type { ByteWriter } from '../../../wire/json/writer.ts'
+
+/** Makes records of lines. One instance serves one input; it keeps no state from line to line but `timeMs`. */
+export interface Format {
+  /**
+   * Makes the record of the line `bytes[start, end)`, which has no line ending and is not empty.
+   * True: the record stands open in `record`, perhaps edited. False: its text was appended to `out`.
+   */
+  read(bytes: Buffer, start: number, end: number, record: JsonRecord, out: ByteWriter): boolean
+  /** What the line just read says of its time by the format itself; NaN when it says nothing. */
+  readonly timeMs: number
+}
+
+/** Called for each line that does not fit the format. */
+export type OnMisfit = () => void

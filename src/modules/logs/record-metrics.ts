@@ -1,0 +1,40 @@
+import type { Counter, Family, Metrics } from '../../kernel/metrics.ts'
+
+/** What happened to lines and records between an input and the spool. Made once for the module. */
+export interface RecordMetrics {
+  /** Labels: input, format. */
+  readonly misfits: Family<Counter>
+  /** Label: input. */
+  readonly unreadableTimes: Family<Counter>
+  /** Label: input. */
+  readonly pieces: Family<Counter>
+  /** Labels: input, reason (the step's position and kind). */
+  readonly dropped: Family<Counter>
+  /** Label: input. */
+  readonly redacted: Family<Counter>
+}
+
+export function recordMetrics(metrics: Metrics): RecordMetrics {
+  return {
+    misfits: metrics.counter(
+      'parse_failures_total',
+      'Lines that did not fit their format; they are kept as message with a parse_error.',
+      ['input', 'format'],
+    ),
+    unreadableTimes: metrics.counter(
+      'unreadable_times_total',
+      'Records whose time field was missing or unreadable; they have the time at which they were read.',
+      ['input'],
+    ),
+    pieces: metrics.counter('line_pieces_total', 'Records that are a piece of a line that was too long.', [
+      'input',
+    ]),
+    dropped: metrics.counter('dropped_records_total', 'Records that a step dropped, by step.', [
+      'input',
+      'reason',
+    ]),
+    redacted: metrics.counter('redacted_values_total', 'Values in which a step masked or hashed something.', [
+      'input',
+    ]),
+  }
+}

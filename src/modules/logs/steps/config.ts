@@ -1,0 +1,1 @@
+export type StepConfig = { kind: 'none' }
