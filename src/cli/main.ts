@@ -12,7 +12,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const name = first === '--version' || first === '-V' ? 'version' : first
   if (!Object.hasOwn(commands, name)) return unknownCommand(name, io)
   const command = commands[name]
-  const parsed = parse(name, command, others)
+  const parsed = parse(command, others)
   if (!parsed.ok) return fail(io, `outrigger ${name}: ${parsed.message}\nTry outrigger ${name} --help.\n`)
   if (parsed.help) return print(io, commandHelp(name, command))
   const runnable: Runnable = await command.load()
@@ -23,7 +23,7 @@ type Parsed =
   | { readonly ok: true; readonly help: boolean; readonly call: Omit<Call, 'io'> }
   | { readonly ok: false; readonly message: string }
 
-function parse(name: string, command: Command, args: readonly string[]): Parsed {
+function parse(command: Command, args: readonly string[]): Parsed {
   const end = args.indexOf('--')
   const own = end === -1 ? args : args.slice(0, end)
   const rest = end === -1 ? undefined : args.slice(end + 1)

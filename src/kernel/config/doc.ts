@@ -63,24 +63,19 @@ export function describe(
   }
 }
 
-export function bounds({
-  min,
-  max,
-}: {
+/** In the notation of the file. */
+export interface Bounds {
   readonly min?: number | string
   readonly max?: number | string
-}): Partial<Doc> {
+}
+
+export function bounds({ min, max }: Bounds): Bounds {
   return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) }
 }
 
-export function range({
-  min,
-  max,
-}: {
-  readonly min?: number | string
-  readonly max?: number | string
-}): string {
-  if (min !== undefined && max !== undefined) return `, from ${min} to ${max}`
+/** ` from 1 to 5`, `, at least 1` or nothing. */
+export function range({ min, max }: Bounds): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`
   if (min !== undefined) return `, at least ${min}`
   return max === undefined ? '' : `, at most ${max}`
 }

@@ -3,6 +3,8 @@ import type { Doc } from './doc.ts'
 import { Interpolated } from './interpolated.ts'
 import { withoutPassword } from './value.ts'
 
+const shortestSecret = 6
+
 /**
  * A valid configuration in the notation of the file, with its variables replaced and its defaults filled in.
  * `reveal: false` hides secrets and the passwords of URLs.
@@ -15,7 +17,7 @@ export function effective(doc: Doc, input: unknown, reveal: boolean): unknown {
       return reveal ? value : '<redacted>'
     case 'url':
     case 'string':
-      return reveal ? value : withoutPassword(String(value))
+      return reveal || !String(value).includes('://') ? value : withoutPassword(String(value))
     case 'integer':
     case 'number':
       return Number(value)
@@ -26,7 +28,7 @@ export function effective(doc: Doc, input: unknown, reveal: boolean): unknown {
     case 'map':
       return mapped(value, () => doc.item!, reveal)
     case 'object':
-      return mapped({ ...defaultsOf(doc), ...(value as object) }, key => doc.fields![key], reveal)
+      return fields(doc, value as Record<string, unknown> | null, reveal)
     case 'oneOf':
       return mapped(value, key => doc.alternatives![key], reveal)
     default:
@@ -34,14 +36,39 @@ export function effective(doc: Doc, input: unknown, reveal: boolean): unknown {
   }
 }
 
+/** A copy in which no text contains one of these secrets, wherever else the user has written it too. */
+export function withoutSecrets(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string')
+    return secrets.reduce((text, secret) => text.replaceAll(secret, '<redacted>'), value)
+  if (Array.isArray(value)) return value.map(item => withoutSecrets(item, secrets))
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutSecrets(item, secrets)]))
+}
+
+/** The secrets in a valid configuration; very short ones would match anything. */
+export function secretsIn(doc: Doc, input: unknown): string[] {
+  if (input === undefined || input === null) return []
+  if (doc.kind === 'secret') {
+    const text = input instanceof Interpolated ? input.text : String(input)
+    return text.length >= shortestSecret ? [text] : []
+  }
+  if (doc.kind === 'list') return (input as unknown[]).flatMap(item => secretsIn(doc.item!, item))
+  const parts = doc.fields ?? doc.alternatives
+  if (parts === undefined && doc.kind !== 'map') return []
+  return Object.entries(input).flatMap(([key, item]) => secretsIn(parts?.[key] ?? doc.item!, item))
+}
+
 /** The same for the same configuration, whatever the order of its keys. */
 export function fingerprint(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value, sortedKeys)).digest('hex')
 }
 
-function defaultsOf(doc: Doc): Record<string, unknown> {
-  const filled = Object.entries(doc.fields!).filter(([, field]) => field.default !== undefined)
-  return Object.fromEntries(filled.map(([key, field]) => [key, field.default]))
+function fields(doc: Doc, value: Record<string, unknown> | null, reveal: boolean): Record<string, unknown> {
+  const entries = Object.entries(doc.fields!).map(([key, field]) => [
+    key,
+    effective(field, value?.[key], reveal),
+  ])
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined))
 }
 
 function mapped(value: unknown, docOf: (key: string) => Doc, reveal: boolean): Record<string, unknown> {

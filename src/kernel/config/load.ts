@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Module } from '../module.ts'
-import { effective, fingerprint } from './effective.ts'
+import { effective, fingerprint, secretsIn, withoutSecrets } from './effective.ts'
 import { type Environment, interpolate } from './environment.ts'
 import { readSources } from './files.ts'
 import { type Located, type Parsed, parseYaml } from './parse.ts'
@@ -67,7 +67,14 @@ export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
   const fresh = decoded.problems.filter(({ path }) => !doubtful.has(JSON.stringify(path)))
   problems.push(...fresh.map(problem => locate(problem, parsed)))
   if (problems.length > 0 || decoded.root === undefined)
-    return { ok: false, report: renderReport(problems), problems }
+    return {
+      ok: false,
+      report: renderReport(
+        problems,
+        sources.files.map(({ name }) => name),
+      ),
+      problems,
+    }
   return { ok: true, configuration: configurationOf(decoded.root, decoded, merged.input, sources.watch) }
 }
 
@@ -122,11 +129,11 @@ interface DecodedFile {
 }
 
 async function decode(input: Record<string, unknown>, table: ModuleTable): Promise<DecodedFile> {
-  const own = Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(rootFields, key)))
-  const root = rootSchema.decode(own)
+  const isOwn = (key: string) => Object.hasOwn(rootFields, key)
+  const root = rootSchema.decode(Object.fromEntries(Object.entries(input).filter(([key]) => isOwn(key))))
   const problems: Problem[] = root.ok ? checkRoot(root.value) : [...root.problems]
   const modules = new Map<string, { module: AnyModule; config: unknown }>()
-  for (const key of Object.keys(input).filter(key => !Object.hasOwn(rootFields, key))) {
+  for (const key of Object.keys(input).filter(key => !isOwn(key))) {
     if (!Object.hasOwn(table, key)) {
       problems.push(unknownModule(key, table))
       continue
@@ -154,36 +161,22 @@ function unknownModule(key: string, table: ModuleTable): Problem {
 
 function configurationOf(
   root: Root,
-  decoded: DecodedFile,
+  { modules }: DecodedFile,
   input: Record<string, unknown>,
   files: readonly string[],
 ): Configuration {
-  const moduleEffective = (name: string, doc: Doc, reveal: boolean) =>
-    effective(doc, input[name] ?? {}, reveal)
-  const whole = () => ({
-    ...(effective(rootSchema.doc, own(input), false) as object),
-    ...Object.fromEntries(
-      [...decoded.modules].map(([name, { module }]) => [
-        name,
-        moduleEffective(name, module.config.doc, false),
-      ]),
-    ),
-  })
-  const modules = [...decoded.modules].map(([name, { module, config }]) => {
-    return [
-      name,
-      { module, config, fingerprint: fingerprint(moduleEffective(name, module.config.doc, true)) },
-    ] as const
+  const docs = [...modules].map(([name, { module }]) => [name, module.config.doc] as const)
+  const doc: Doc = { ...rootSchema.doc, fields: { ...rootSchema.doc.fields, ...Object.fromEntries(docs) } }
+  const shown = withoutSecrets(effective(doc, input, false), secretsIn(doc, input)) as Record<string, unknown>
+  const configured = [...modules].map(([name, { module, config }]) => {
+    const revealed = effective(module.config.doc, input[name], true)
+    return [name, { module, config, fingerprint: fingerprint(revealed) }] as const
   })
   return {
     ...root,
-    modules: new Map(modules),
+    modules: new Map(configured),
     files,
-    hash: fingerprint(whole()).slice(0, 12),
-    effective: whole,
+    hash: fingerprint(shown).slice(0, 12),
+    effective: () => structuredClone(shown),
   }
-}
-
-function own(input: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(rootFields, key)))
 }

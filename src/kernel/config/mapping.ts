@@ -11,7 +11,7 @@ export function mapping(doc: Doc) {
   return v.rawTransform<unknown, Record<string, unknown>>(({ dataset, addIssue, NEVER }) => {
     const input = dataset.value ?? {}
     if (typeof input !== 'object' || Array.isArray(input) || input instanceof Interpolated) {
-      const hint = Array.isArray(input) ? 'remove the "- "' : example(doc)
+      const hint = Array.isArray(input) ? 'remove the "- "' : (colon(doc, input) ?? example(doc))
       addIssue({ message: issueText(`expected ${doc.expected}, got ${kindOf(input)}`, hint) })
       return NEVER
     }
@@ -23,6 +23,13 @@ export function mapping(doc: Doc) {
       })
     return input as Record<string, unknown>
   })
+}
+
+/** `- stdout` where `- stdout:` was meant. */
+function colon(doc: Doc, input: unknown): string | undefined {
+  const isName =
+    typeof input === 'string' && doc.alternatives !== undefined && Object.hasOwn(doc.alternatives, input)
+  return isName ? `write "${input}:", with a colon` : undefined
 }
 
 export function missing(doc: Doc, key: unknown): string {

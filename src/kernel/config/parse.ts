@@ -1,11 +1,11 @@
-import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, visit, type YAMLError } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
 import { type Position, positionOf } from './position.ts'
 import type { Problem } from './problem.ts'
+import { explainSyntax } from './syntax.ts'
 import { kindOf } from './value.ts'
 
 const maxFileLength = 1024 * 1024
 const maxAliases = 100
-const maxSyntaxProblems = 10
 
 /** A problem and the place in a file that it is about. */
 export interface Located extends Problem {
@@ -48,9 +48,9 @@ export function parseYaml(file: string, text: string): Parsing {
     message,
     ...(hint !== undefined && { hint }),
   })
-  const syntax = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])
-  if (syntax.length > 0)
-    return failed(syntax.slice(0, maxSyntaxProblems).map(error => syntaxProblem(error, problem)))
+  // What follows the first mistake is mostly its consequence.
+  const syntax = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])[0]
+  if (syntax !== undefined) return failed([problem(syntax.pos[0], ...explainSyntax(syntax))])
   if (documents.length > 1) {
     const start = documents[1].range?.[0] ?? 0
     return failed([
@@ -61,8 +61,8 @@ export function parseYaml(file: string, text: string): Parsing {
       ),
     ])
   }
-  const twice = duplicates(document, lines, problem)
-  if (twice.length > 0) return failed(twice)
+  const structure = [...duplicates(document, lines, problem), ...danglingAliases(document, problem)]
+  if (structure.length > 0) return failed(structure)
   return plain(file, document, lines, problem)
 }
 
@@ -73,7 +73,8 @@ function plain(file: string, document: Document, lines: LineCounter, problem: Ma
   try {
     root = document.toJS({ maxAliasCount: maxAliases }) ?? {}
   } catch (error) {
-    return failed([problem(0, `the aliases (*name) cannot be followed: ${(error as Error).message}`)])
+    const message = error instanceof ReferenceError ? 'the aliases (*name) stand for too much' : String(error)
+    return failed([problem(0, message, 'write it out where it is needed')])
   }
   if (!isMap(document.contents) && document.contents !== null && kindOf(root) !== 'a mapping') {
     const start = document.contents.range?.[0] ?? 0
@@ -114,14 +115,18 @@ function duplicates(document: Document, lines: LineCounter, problem: MakeProblem
   return problems
 }
 
-function syntaxProblem(error: YAMLError, problem: MakeProblem): Located {
-  const offset = error.pos[0]
-  if (error.code === 'TAB_AS_INDENT')
-    return problem(offset, 'a tab is used as indentation', 'indent with spaces')
-  if (error.code === 'TAG_RESOLVE_FAILED')
-    return problem(offset, 'YAML tags (!name) are not supported', 'remove the tag, or put the text in quotes')
-  const message = error.message.replace(/\s+/g, ' ').trim()
-  return problem(offset, `this is not valid YAML: ${message}`)
+function danglingAliases(document: Document, problem: MakeProblem): Located[] {
+  const problems: Located[] = []
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return
+      const message = `the alias *${alias.source} has no anchor &${alias.source} before it`
+      problems.push(
+        problem(alias.range?.[0] ?? 0, message, `if it is text, put it in quotes: "*${alias.source}"`),
+      )
+    },
+  })
+  return problems
 }
 
 function placeOf(lines: LineCounter, offset: number): Position {

@@ -1,5 +1,4 @@
-import type { Kind } from './doc.ts'
-import type { NumberOptions, UnitOptions } from './schema.ts'
+import { type Kind, range } from './doc.ts'
 import { withoutPassword } from './value.ts'
 
 /** Not what the schema wants. `expected` replaces the schema's own words, `hint` says how to mend it. */
@@ -43,12 +42,12 @@ export function readUrl(input: unknown, protocols: readonly string[]): string | 
   const written = protocols.map(protocol => `${protocol}://${safe.replace(/^\/+/, '')}`)
   if (scheme === undefined) return wrong(`write ${written.join(' or ')}`)
   if (!protocols.includes(scheme)) return wrong(undefined, `a URL that begins with ${starts(protocols)}`)
-  return URL.canParse(input) ? input : wrong('check the host and the port')
+  return URL.canParse(input) ? input : wrong('check the host and the port', 'a valid URL')
 }
 
 export function readNumber(
   input: unknown,
-  { min, max }: NumberOptions,
+  { min, max }: { readonly min?: number; readonly max?: number },
   fits: (n: number) => boolean,
 ): number | Wrong {
   if (typeof input === 'string' && input.trim() !== '' && fits(Number(input)))
@@ -66,7 +65,8 @@ export function readBoolean(input: unknown): boolean | Wrong {
 
 export function readUnits(
   input: unknown,
-  { min, max }: UnitOptions,
+  limits: { readonly min?: string; readonly max?: string },
+  noun: string,
   parse: (text: string) => number | undefined,
   addUnit: (written: string) => string,
 ): number | Wrong {
@@ -74,9 +74,9 @@ export function readUnits(
   if (typeof bare !== 'string') return wrong()
   const value = parse(bare)
   if (value === undefined || typeof input === 'number') return wrong(unitHint(bare, parse, addUnit))
-  const low = min === undefined ? 0 : parse(min)!
-  const high = max === undefined ? Infinity : parse(max)!
-  return value < low || value > high ? wrong() : value
+  const low = limits.min === undefined ? 0 : parse(limits.min)!
+  const high = limits.max === undefined ? Infinity : parse(limits.max)!
+  return value < low || value > high ? wrong(undefined, `a ${noun}${range(limits)}`) : value
 }
 
 function unitHint(
@@ -91,6 +91,11 @@ function unitHint(
     : [text.replaceAll(' ', ''), text.toLowerCase()]
   const mended = candidates.find(candidate => parse(candidate) !== undefined)
   return mended && `write ${mended}`
+}
+
+export function readScalar(input: unknown): string | number | boolean | null | Wrong {
+  if (input === null || typeof input === 'string' || typeof input === 'boolean') return input
+  return typeof input === 'number' && Number.isFinite(input) ? input : wrong()
 }
 
 function starts(protocols: readonly string[]): string {

@@ -1,9 +1,11 @@
 import type { Located } from './parse.ts'
 import type { Problem } from './problem.ts'
 
-/** All problems as text for people, sorted by place: file:line:column, path, what is wrong, how to mend it. */
-export function renderReport(problems: readonly Located[]): string {
-  const files = problems.map(({ file }) => file)
+/**
+ * All problems as text for people: file:line:column, path, what is wrong, how to mend it.
+ * Sorted by place; files stand in the order of `files`, those that are not in it first.
+ */
+export function renderReport(problems: readonly Located[], files: readonly string[]): string {
   const sorted = problems.toSorted(
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || offset(a) - offset(b),
   )

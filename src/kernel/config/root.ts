@@ -1,6 +1,6 @@
 import type { Problem } from './problem.ts'
 import { type Infer, s } from './schema.ts'
-import { parseDuration } from './units.ts'
+import { formatDuration } from './units.ts'
 
 /** The keys of outrigger.yaml that belong to no module. */
 export const rootFields = {
@@ -86,14 +86,7 @@ export type Root = Infer<typeof rootSchema>
 /** Rules between the fields of the root. */
 export function checkRoot({ app }: Root): Problem[] {
   if (app.stopGraceMs <= app.shutdownMs) return []
-  const shutdown = rootFields.app.doc.fields!.shutdown.default
-  const isDefault = app.shutdownMs === parseDuration(String(shutdown))
-  const hint = isDefault ? `raise app.shutdown (${shutdown} unless given) above it` : undefined
-  return [
-    {
-      path: ['app', 'stopGrace'],
-      message: 'expected at most the time of app.shutdown',
-      ...(hint && { hint }),
-    },
-  ]
+  const [stop, all] = [formatDuration(app.stopGraceMs), formatDuration(app.shutdownMs)]
+  const message = `expected at most the ${all} of app.shutdown, got ${stop}`
+  return [{ path: ['app', 'stopGrace'], message, hint: 'app.shutdown includes this time: raise it too' }]
 }

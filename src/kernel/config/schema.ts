@@ -5,7 +5,16 @@ import { bounds, type Doc, describe, range } from './doc.ts'
 import { type Engine, engineOf, issueText, leaf, make, pathItem } from './engine.ts'
 import { docsOf, mapping, missing, rename, renamed, unknownOption, wrongAlternative } from './mapping.ts'
 import type { Problem } from './problem.ts'
-import { addressHint, quoteHint, readBoolean, readNumber, readUnits, readUrl, wrong } from './reading.ts'
+import {
+  addressHint,
+  quoteHint,
+  readBoolean,
+  readNumber,
+  readScalar,
+  readUnits,
+  readUrl,
+  wrong,
+} from './reading.ts'
 import { Secret } from './secret.ts'
 import { nearest } from './suggest.ts'
 import { parseDuration, parseSize } from './units.ts'
@@ -94,6 +103,8 @@ type OneOf<A extends Fields> = {
 export const s = {
   string<const O extends TextOptions>(options: O): Made<string, O> {
     const { pattern } = options
+    if (pattern?.flags.replace('u', ''))
+      throw new TypeError(`${pattern} must do without flags: JSON Schema has none`)
     const expected = options.expected ?? (pattern ? `text that matches ${pattern.source}` : 'text')
     const doc = describe('string', expected, options, pattern ? { pattern: pattern.source } : {})
     return leaf(doc, options, text =>
@@ -143,27 +154,17 @@ export const s = {
 
   /** `500ms`, `5s`, `1h30m` → milliseconds; in an object the key gets the suffix `Ms`. */
   duration<const O extends UnitOptions>(options: O): Made<number, O> & InUnits<'Ms'> {
-    const doc = describe(
-      'duration',
-      `a duration such as 500ms, 5s or 1h30m${range(options)}`,
-      options,
-      bounds(options),
-    )
+    const doc = describe('duration', 'a duration such as 500ms, 5s or 1h30m', options, bounds(options))
     const hint = (written: string) => `add a unit: ${written}s, ${written}ms`
-    const read = (input: unknown) => readUnits(input, options, parseDuration, hint)
+    const read = (input: unknown) => readUnits(input, options, 'duration', parseDuration, hint)
     return Object.assign(leaf(doc, options, read), { unit: 'Ms' as const })
   },
 
   /** `64KiB`, `1MiB`, `10MB` → bytes; in an object the key gets the suffix `Bytes`. */
   size<const O extends UnitOptions>(options: O): Made<number, O> & InUnits<'Bytes'> {
-    const doc = describe(
-      'size',
-      `a size such as 64KiB, 1MiB or 10MB${range(options)}`,
-      options,
-      bounds(options),
-    )
+    const doc = describe('size', 'a size such as 64KiB, 1MiB or 10MB', options, bounds(options))
     const hint = (written: string) => `add a unit: ${written}B, ${written}KiB, ${written}MiB`
-    const read = (input: unknown) => readUnits(input, options, parseSize, hint)
+    const read = (input: unknown) => readUnits(input, options, 'size', parseSize, hint)
     return Object.assign(leaf(doc, options, read), { unit: 'Bytes' as const })
   },
 
@@ -184,9 +185,7 @@ export const s = {
     options: O,
   ): Made<string | number | boolean | null, O> {
     const doc = describe('scalar', 'text, a number, true, false or null', options)
-    return leaf<string | number | boolean | null, O>(doc, options, input =>
-      input === null || typeof input !== 'object' ? (input as string | number | boolean | null) : wrong(),
-    )
+    return leaf<string | number | boolean | null, O>(doc, options, readScalar)
   },
 
   list<T, const O extends ListOptions>(item: Schema<T>, options: O): Made<readonly T[], O> {

@@ -1,6 +1,9 @@
-/** The candidate that was probably meant, or undefined when none is near. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+/** The candidate that was probably meant (it is near, or the only one that begins so), or undefined. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = word.toLowerCase()
+  const longer =
+    wanted.length >= 3 && candidates.filter(candidate => candidate.toLowerCase().startsWith(wanted))
+  if (longer && longer.length === 1) return longer[0]
   let best: string | undefined
   let bestDistance = allowed(word) + 1
   for (const candidate of candidates) {

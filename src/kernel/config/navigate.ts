@@ -1,0 +1,63 @@
+import type { Doc } from './doc.ts'
+import { nearest } from './suggest.ts'
+
+export type Found =
+  | { readonly ok: true; readonly doc: Doc; readonly path: string }
+  | { readonly ok: false; readonly message: string }
+
+/** The description at a path such as `logs.inputs.tail` or `logs.inputs[0].tail`: lists are passed through, a map takes any name. */
+export function find(root: Doc, path: string): Found {
+  const steps = path.split(/[.[\]]+/).filter(step => step !== '')
+  let doc = root
+  const walked: string[] = []
+  for (const step of steps) {
+    doc = throughLists(doc)
+    if (doc.kind !== 'map' && /^\d+$/.test(step)) continue
+    const next = children(doc)?.[step] ?? (doc.kind === 'map' ? doc.item : undefined)
+    if (next === undefined) return { ok: false, message: notFound(root, doc, walked, step, steps) }
+    walked.push(step)
+    doc = next
+  }
+  return { ok: true, doc, path: walked.join('.') }
+}
+
+/** The named parts of an object or a choice between objects, also inside lists. */
+export function children(doc: Doc): Readonly<Record<string, Doc>> | undefined {
+  const inner = throughLists(doc)
+  return inner.fields ?? inner.alternatives
+}
+
+function throughLists(doc: Doc): Doc {
+  return doc.kind === 'list' ? throughLists(doc.item!) : doc
+}
+
+function notFound(
+  root: Doc,
+  doc: Doc,
+  walked: readonly string[],
+  step: string,
+  steps: readonly string[],
+): string {
+  const known = Object.keys(children(doc) ?? {})
+  const near = nearest(step, known)
+  const rest = steps.slice(steps.indexOf(step) + 1)
+  if (near) return `unknown option "${step}"; did you mean ${[...walked, near, ...rest].join('.')}?`
+  const elsewhere = pathsOf(root).filter(path => path.split('.').at(-1) === steps.at(-1))
+  if (elsewhere.length > 0)
+    return `unknown option "${step}"; did you mean ${elsewhere.slice(0, 5).join(' or ')}?`
+  const where = walked.length === 0 ? 'the top level' : walked.join('.')
+  return known.length === 0
+    ? `${where} has no options inside`
+    : `unknown option "${step}"; ${where} has ${known.join(', ')}`
+}
+
+/** Every path of the reference, parents first. */
+export function pathsOf(doc: Doc, prefix = ''): string[] {
+  const inner = throughLists(doc)
+  const named = Object.entries(children(inner) ?? {}).flatMap(([key, child]) => {
+    const path = prefix === '' ? key : `${prefix}.${key}`
+    return [path, ...pathsOf(child, path)]
+  })
+  const ofMap = inner.kind === 'map' && children(inner.item!) ? pathsOf(inner.item!, `${prefix}.NAME`) : []
+  return [...named, ...ofMap]
+}
