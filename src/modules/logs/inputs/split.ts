@@ -1,0 +1,121 @@
+/** The lines of a chunk. The columns belong to the caller. */
+export interface Split {
+  readonly count: number
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  /** 1 where the line is a piece of a longer one; absent when there is none. */
+  readonly pieces?: Uint8Array
+  /** Index of the first byte that is not used: right behind a line feed, a piece, or the end. */
+  readonly next: number
+  /** The byte at `next` goes on with a line of which pieces are out. */
+  readonly midLine: boolean
+}
+
+export interface SplitRequest {
+  readonly bytes: Buffer
+  /** Where the first line starts; what lies before is left alone. */
+  readonly from: number
+  readonly midLine: boolean
+  /** Nothing will follow: an unterminated rest is a line too. */
+  readonly final: boolean
+}
+
+const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
+
+/** Cuts chunks into lines. Keeps scratch columns, so that a chunk costs two exact allocations. */
+export class LineSplitter {
+  readonly #maxLineBytes: number
+  #starts = new Uint32Array(1024)
+  #ends = new Uint32Array(1024)
+  #pieces = new Uint8Array(1024)
+  #count = 0
+  #hasPieces = false
+
+  constructor(maxLineBytes: number) {
+    this.#maxLineBytes = maxLineBytes
+  }
+
+  /** Lines end at a line feed, or at CR LF; neither is part of the line. */
+  split({ bytes, from, midLine, final }: SplitRequest): Split {
+    this.#count = 0
+    this.#hasPieces = false
+    const max = this.#maxLineBytes
+    let at = from
+    for (let feed = bytes.indexOf(LINE_FEED, at); feed !== -1; feed = bytes.indexOf(LINE_FEED, at)) {
+      const end = feed > at && bytes[feed - 1] === CARRIAGE_RETURN ? feed - 1 : feed
+      if (midLine || feed - at > max) this.#lastPieces(bytes, at, end, midLine)
+      else this.#add(at, end, 0)
+      midLine = false
+      at = feed + 1
+    }
+    // Not at exactly the maximum: the line feed may be what comes next.
+    while (bytes.length - at > max) {
+      at = this.#piece(bytes, at)
+      midLine = true
+    }
+    if (final && at < bytes.length) {
+      this.#add(at, bytes.length, midLine ? 1 : 0)
+      at = bytes.length
+      midLine = true
+    }
+    return this.#result(at, midLine)
+  }
+
+  /** A line that is too long, or the end of one; nothing when only its line feed was missing. */
+  #lastPieces(bytes: Buffer, at: number, end: number, midLine: boolean): void {
+    if (midLine && at === end) return
+    let piece = midLine
+    while (end - at > this.#maxLineBytes) {
+      at = this.#piece(bytes, at)
+      piece = true
+    }
+    this.#add(at, end, piece ? 1 : 0)
+  }
+
+  #piece(bytes: Buffer, at: number): number {
+    const cut = characterStart(bytes, at + this.#maxLineBytes)
+    this.#add(at, cut, 1)
+    return cut
+  }
+
+  #add(start: number, end: number, piece: 0 | 1): void {
+    if (this.#count === this.#starts.length) this.#grow()
+    this.#starts[this.#count] = start
+    this.#ends[this.#count] = end
+    this.#pieces[this.#count++] = piece
+    if (piece) this.#hasPieces = true
+  }
+
+  #grow(): void {
+    const length = this.#starts.length * 2
+    const wider = (column: Uint32Array) => {
+      const next = new Uint32Array(length)
+      next.set(column)
+      return next
+    }
+    this.#starts = wider(this.#starts)
+    this.#ends = wider(this.#ends)
+    const pieces = new Uint8Array(length)
+    pieces.set(this.#pieces)
+    this.#pieces = pieces
+  }
+
+  #result(next: number, midLine: boolean): Split {
+    const count = this.#count
+    return {
+      count,
+      starts: this.#starts.slice(0, count),
+      ends: this.#ends.slice(0, count),
+      ...(this.#hasPieces ? { pieces: this.#pieces.slice(0, count) } : {}),
+      next,
+      midLine,
+    }
+  }
+}
+
+/** The start of the UTF-8 character that covers `at`; `at` itself when the bytes are not UTF-8. */
+function characterStart(bytes: Buffer, at: number): number {
+  for (let start = at; start > at - 4; start--) if ((bytes[start] & 0xc0) !== 0x80) return start
+  return at
+}

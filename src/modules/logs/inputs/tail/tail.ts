@@ -1,0 +1,339 @@
+import { dirname } from 'node:path'
+import type { Timer } from '../../../../kernel/clock.ts'
+import type { Deadline, Health } from '../../../../kernel/module.ts'
+import type { Input, InputHost } from '../input.ts'
+import type { TailConfig } from './config.ts'
+import { type Discovery, type Fault, Finder } from './discovery.ts'
+import type { TailedFile } from './file.ts'
+import { type FileLayer, nodeFiles } from './layer.ts'
+import { parseMark } from './mark.ts'
+import { type Meters, tailMeters } from './meters.ts'
+import { Problems, type Trouble } from './problems.ts'
+import { Pump } from './pump.ts'
+import { lastLineStart } from './reader.ts'
+import { type Begin, Roster } from './roster.ts'
+import { Rotation } from './rotation.ts'
+import { FolderWatch } from './watch.ts'
+
+/** How long changes are gathered before they are looked at: a busy writer costs ten looks a second, not one per write. */
+const GATHER_MS = 100
+/** While nothing happens and the kernel reports changes, polling slows down to this many intervals. */
+const SLOWEST_POLL = 5
+const DRAIN_RETRY_MS = 250
+/** Bytes that wait this long without any progress are a problem. */
+const STALLED_MS = 30_000
+
+/** Follows the files that the configuration names. Resolves after the first look at them. */
+export async function startTail(
+  config: TailConfig,
+  host: InputHost,
+  layer: FileLayer = nodeFiles(),
+): Promise<Tail> {
+  const tail = new Tail(config, host, layer)
+  host.scope.defer(() => tail.close())
+  await tail.start()
+  return tail
+}
+
+/**
+ * The wiring: a scan brings what the file system says into the roster, the roster's files go to the pump, the pump
+ * moves lines to the sink. Scans never overlap.
+ */
+export class Tail implements Input {
+  readonly #config: TailConfig
+  readonly #host: InputHost
+  readonly #layer: FileLayer
+  readonly #problems: Problems
+  readonly #meters: Meters
+  readonly #finder: Finder
+  readonly #roster: Roster
+  readonly #pump: Pump
+  readonly #rotation: Rotation
+  readonly #watch: FolderWatch
+  #looking: Promise<void> = Promise.resolve()
+  #pollTimer: Timer | undefined
+  #gatherTimer: Timer | undefined
+  #pollMs: number
+  #gatherMs = GATHER_MS
+  #isFirstScan = true
+  /** Every folder that is named is there. */
+  #isComplete = true
+  #stopped = false
+
+  constructor(config: TailConfig, host: InputHost, layer: FileLayer) {
+    this.#config = config
+    this.#host = host
+    this.#layer = layer
+    this.#pollMs = config.pollIntervalMs
+    this.#problems = new Problems(host.log)
+    this.#meters = tailMeters(host.metrics, host.name, () => this.#roster.files.values())
+    this.#finder = new Finder(layer, () => host.clock.now(), config.paths, config.exclude)
+    const shared = { config, host, layer, meters: this.#meters, problems: this.#problems }
+    this.#roster = new Roster(shared)
+    this.#pump = new Pump({
+      input: host.name,
+      layer,
+      host,
+      limits: { readBytes: host.readBytes, maxLineBytes: config.maxLineBytes },
+      sink: host.sink,
+      meters: this.#meters,
+      onRead: file => this.#problems.remove('read', file.at),
+      onReplaced: file => this.#look(() => this.#rotation.replaced(file)),
+      onRefused: file => this.#roster.moveTo(file, file.safe),
+      onCompressed: file => this.#skip(file),
+      onReadError: (file, error) => this.#readFailed(file, error),
+    })
+    this.#rotation = new Rotation({ ...shared, roster: this.#roster, pump: this.#pump })
+    this.#watch = new FolderWatch(layer, this.#problems, host.name, () => this.#gather())
+  }
+
+  async start(): Promise<void> {
+    this.#host.signal.addEventListener('abort', () => this.#stop(), { once: true })
+    await this.poll()
+    this.#schedulePoll()
+  }
+
+  health(): Health {
+    return this.#problems.health()
+  }
+
+  /** Looks at everything once: walks the patterns, takes over what changed, hands what can be read to the pump. */
+  poll(): Promise<void> {
+    return this.#look(() => this.#scan())
+  }
+
+  /** Resolves when everything that was seen is safe, except lines without their end. */
+  settled(): Promise<void> {
+    return this.#pump.settled()
+  }
+
+  async drain(deadline: Deadline): Promise<void> {
+    this.#cancelTimers()
+    const expired = new Promise<void>(resolve => {
+      if (deadline.signal.aborted) resolve()
+      deadline.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await Promise.race([this.#readToEnd(), expired])
+    this.#stop()
+  }
+
+  async close(): Promise<void> {
+    this.#stop()
+    await this.#looking
+    await Promise.all([...this.#roster.files.values()].map(file => this.#roster.close(file)))
+    this.#roster.files.clear()
+    this.#meters.close()
+  }
+
+  /** Files as they stand now, with last lines that have no line feed. */
+  async #readToEnd(): Promise<void> {
+    await this.poll()
+    await this.#pump.settled()
+    for (const file of this.#roster.files.values()) file.finishing = true
+    for (;;) {
+      for (const file of this.#roster.files.values()) this.#pump.add(file)
+      await this.#pump.settled()
+      if (this.#stopped || ![...this.#roster.files.values()].some(file => file.isReadable)) return
+      // A file or the sink has failed: as long as there is time, again.
+      await this.#host.clock.sleep(DRAIN_RETRY_MS)
+    }
+  }
+
+  #stop(): void {
+    this.#stopped = true
+    this.#cancelTimers()
+    this.#watch.close()
+    this.#pump.stop()
+  }
+
+  #cancelTimers(): void {
+    this.#pollTimer?.cancel()
+    this.#gatherTimer?.cancel()
+  }
+
+  #look(look: () => Promise<void>): Promise<void> {
+    this.#looking = this.#looking
+      .then(() => (this.#stopped ? undefined : look()))
+      .catch(error => {
+        this.#host.log.error('tail_scan_failed', `looking for files failed: ${error?.stack ?? error}`)
+      })
+    return this.#looking
+  }
+
+  async #scan(): Promise<void> {
+    const found = await this.#finder.find()
+    this.#problems.set('paths', this.#faultsOf(found.faults))
+    this.#isComplete = !found.faults.some(({ kind }) => kind === 'missing_folder')
+    // Before the files are looked at: what changes from here on is reported.
+    this.#watch.sync(this.#foldersOf(found))
+    const fresh = await this.#roster.see(found)
+    await this.#openAll(fresh, found)
+    if (fresh.length > 0) this.#watch.sync(this.#foldersOf(found))
+    for (const file of [...this.#roster.files.values()]) await this.#tend(file)
+    this.#noteStalled()
+    this.#isFirstScan = false
+  }
+
+  async #openAll(paths: readonly string[], found: Discovery): Promise<void> {
+    const opened: { file: TailedFile; begin: Begin }[] = []
+    for (const path of paths) {
+      if (this.#stopped) return
+      // What it is shows only in its content; the next scan sees it again.
+      if (found.files.get(path)!.size === 0 && this.#rotation.mayBecomeCopy(path)) continue
+      const one = await this.#roster.open(path)
+      if (one) opened.push(one)
+    }
+    for (const { file, begin } of opened) if (begin === 'replaced') await this.#restarted(file)
+    const fresh = opened.filter(({ begin }) => begin === 'new').map(({ file }) => file)
+    if (this.#isFirstScan) await this.#beginAt(found, fresh)
+    for (const file of fresh) {
+      if (await this.#rotation.isCopy(file)) continue
+      for (const before of [...this.#roster.files.values()]) {
+        if (before !== file && before.path === file.path) await this.#rotation.follow(before)
+      }
+    }
+  }
+
+  /** While we were away its content was replaced. */
+  async #restarted(file: TailedFile): Promise<void> {
+    const position = this.#host.positions.get(file.key)!
+    await this.#rotation.truncated(file, position.offset, parseMark(position.mark))
+    file.mayStartWithHole = true
+  }
+
+  async #beginAt(found: Discovery, fresh: readonly TailedFile[]): Promise<void> {
+    for (const folder of this.#foldersOf(found)) await this.#rotation.resumeIn(folder, fresh)
+    // A file without a position is new if others have one: this is not the first start.
+    const isRestart = [...this.#roster.files.values()].some(file => file.safe > 0)
+    if (this.#config.startAt === 'end' && !isRestart) for (const file of fresh) await this.#skipToEnd(file)
+  }
+
+  /** One file's turn in a scan: read on, or let go. */
+  async #tend(file: TailedFile): Promise<void> {
+    if (file.copyOf) await this.#rotation.recheck(file)
+    if (file.cameShort && file.attached && file.isReadable && !file.busy) await this.#roster.reopen(file)
+    if (this.#roster.isOver(file)) {
+      if (file.isDone && file.unread === 0) return this.#roster.retire(file)
+      file.finishing = true
+    }
+    this.#pump.add(file)
+  }
+
+  async #skipToEnd(file: TailedFile): Promise<void> {
+    await this.#roster.moveTo(file, await lastLineStart(file, this.#layer, this.#host.readBytes))
+    this.#pump.announce(file)
+  }
+
+  #skip(file: TailedFile): void {
+    file.skipped = true
+    this.#meters.skipped.inc()
+    this.#host.log.info('tail_file_skipped', `${file.at} is compressed and left out`, { file: file.at })
+    void this.#roster.close(file)
+  }
+
+  #readFailed(file: TailedFile, error: unknown): void {
+    this.#problems.add('read', file.at, {
+      event: 'tail_read_failed',
+      message: `${this.#host.name}.paths: reading ${file.at} failed at byte ${file.next}: ${error}`,
+    })
+  }
+
+  #noteStalled(): void {
+    const now = this.#host.clock.monotonic()
+    const stalled = new Map<string, Trouble>()
+    for (const file of this.#roster.files.values()) {
+      if (!file.isReadable && !file.sinking) file.progressMs = now
+      if (now - file.progressMs < STALLED_MS) continue
+      const why = this.#pump.isHandingOver
+        ? 'the spool does not take more; is an output away?'
+        : 'reading does not advance'
+      stalled.set(file.at, {
+        event: 'tail_stalled',
+        message: `${file.at}: ${file.size - file.safe} bytes wait since ${Math.round((now - file.progressMs) / 1000)} s: ${why}`,
+      })
+    }
+    this.#problems.set('stalled', stalled)
+  }
+
+  #faultsOf(faults: readonly Fault[]): Map<string, Trouble> {
+    const troubles = new Map<string, Trouble>()
+    for (const fault of faults) {
+      const key = `${this.#host.name}.paths[${fault.pattern}]`
+      troubles.set(fault.path, { event: `tail_${fault.kind}`, message: `${key}: ${textOf(fault)}` })
+    }
+    return troubles
+  }
+
+  #foldersOf(found: Discovery): Set<string> {
+    const folders = new Set(found.folders)
+    // A link's target changes in a folder of its own.
+    for (const { realPath } of this.#roster.files.values()) if (realPath) folders.add(dirname(realPath))
+    return folders
+  }
+
+  #schedulePoll(): void {
+    if (this.#stopped) return
+    this.#pollTimer = this.#host.clock.timeout(this.#pollMs, () => void this.#pollOnce())
+  }
+
+  async #pollOnce(): Promise<void> {
+    const before = this.#stateSum()
+    await this.poll()
+    const isQuiet = before === this.#stateSum() && this.#isComplete && this.#watch.isComplete
+    const { pollIntervalMs } = this.#config
+    this.#pollMs = isQuiet ? Math.min(this.#pollMs * 2, pollIntervalMs * SLOWEST_POLL) : pollIntervalMs
+    this.#schedulePoll()
+  }
+
+  /** Changes whenever a poll has found something that no report of the kernel had brought. */
+  #stateSum(): number {
+    let sum = 0
+    for (const file of this.#roster.files.values()) sum += 1 + file.size
+    return sum
+  }
+
+  #gather(): void {
+    if (this.#stopped) return
+    this.#gatherTimer?.cancel()
+    this.#gatherTimer = this.#host.clock.timeout(this.#gatherMs, () => {
+      void this.#look(() => this.#follow())
+    })
+  }
+
+  /** Looks at what the kernel reported, and no more. */
+  async #follow(): Promise<void> {
+    const began = this.#host.clock.monotonic()
+    const { paths, folders, moved } = this.#watch.take()
+    if (moved) await this.#scan()
+    else {
+      for (const file of this.#roster.files.values()) {
+        if (!isTouched(file.at, paths, folders) && !isTouched(file.realPath, paths, folders)) continue
+        await this.#roster.refresh(file)
+        this.#pump.add(file)
+      }
+    }
+    // With very many files a look takes its time; then looks become rarer, at most a tenth of the time.
+    this.#gatherMs = Math.max(GATHER_MS, 10 * (this.#host.clock.monotonic() - began))
+  }
+}
+
+function isTouched(
+  path: string | undefined,
+  paths: ReadonlySet<string>,
+  folders: ReadonlySet<string>,
+): boolean {
+  return path !== undefined && (paths.has(path) || folders.has(dirname(path)))
+}
+
+function textOf({ kind, path, code }: Fault): string {
+  switch (kind) {
+    case 'is_folder':
+      return `${path} is a folder, expected a file; write ${path}/*.log for the files in it`
+    case 'not_a_file':
+      return `${path} is not a regular file, so it cannot be followed`
+    case 'missing_folder':
+      return `the folder ${path} does not exist yet; its files are read once it appears`
+    case 'unreadable':
+      return `${path} cannot be looked at (${code}); let the sidecar run with a group that may read it`
+  }
+}
