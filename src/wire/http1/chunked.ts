@@ -14,13 +14,16 @@ const MAX_SIZE_DIGITS = 16
 /** Fields that steer framing, routing, credentials or the reading of the body have no say after it (RFC 9110 6.5.1). */
 const FORBIDDEN_TRAILERS = new Set(
   (
-    'transfer-encoding content-length content_length transfer_encoding host trailer te connection keep-alive upgrade ' +
+    'host trailer te connection keep-alive upgrade ' +
     'proxy-connection expect max-forwards authorization proxy-authorization proxy-authenticate www-authenticate ' +
     'cookie set-cookie content-type content-encoding content-range range cache-control age date expires location ' +
     'retry-after vary warning pragma if-match if-none-match if-modified-since if-unmodified-since if-range'
   ).split(' '),
 )
 
+const FRAMING = /^(?:content[-_]length|transfer[-_]encoding)$/i
+
+/** Whether a trailer field of this name is dropped. */
 export function isForbiddenTrailer(name: string): boolean {
   return FORBIDDEN_TRAILERS.has(name.toLowerCase())
 }
@@ -150,8 +153,11 @@ export class ChunkedDecoder implements BodyDecoder {
     this.#state = DONE
     if (this.#trailer.length === 2) return
     const kept = new HeaderList()
-    for (const [name, value] of parseFields(this.#trailer.slice(0, -2), 0, this.#limits.maxHeaders))
+    for (const [name, value] of parseFields(this.#trailer.slice(0, -2), 0, this.#limits.maxHeaders)) {
+      // Framing after the fact has no honest use.
+      expect(!FRAMING.test(name), 'bad_trailer')
       if (!isForbiddenTrailer(name)) kept.append(name, value)
+    }
     this.#trailer = ''
     if (kept.size > 0) this.trailers = kept
   }
