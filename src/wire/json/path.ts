@@ -2,6 +2,7 @@ import {
   BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
+  COMMA,
   KIND_BY_FIRST,
   Kind,
   OPEN_BRACE,
@@ -66,7 +67,8 @@ function enter(value: ValueSpan, key: Key): boolean {
     const valueStart = skipSpace(bytes, skipSpace(bytes, at, end) + 1, end)
     at = behindValue(bytes, valueStart)
     if (isKey(key, bytes, keyStart, keyEnd, hasEscape(bytes, keyStart, keyEnd))) {
-      found = value.at(bytes, valueStart, at, KIND_BY_FIRST[bytes[valueStart]])
+      value.at(bytes, valueStart, at, KIND_BY_FIRST[bytes[valueStart]])
+      found = true
     }
     at = skipSpace(bytes, at, end)
     if (bytes[at] === CLOSE_BRACE) break
@@ -78,17 +80,7 @@ function enter(value: ValueSpan, key: Key): boolean {
 /** The position behind the verified value that begins at `at`. */
 function behindValue(bytes: Uint8Array, at: number): number {
   if (bytes[at] === QUOTE) return behindString(bytes, at)
-  if (bytes[at] !== OPEN_BRACE && bytes[at] !== OPEN_BRACKET) {
-    // A number or a word: it ends before what may follow a member.
-    let behind = at + 1
-    for (
-      let byte = bytes[behind];
-      byte > 0x20 && byte !== 0x2c && byte !== CLOSE_BRACE && byte !== CLOSE_BRACKET;
-    ) {
-      byte = bytes[++behind]
-    }
-    return behind
-  }
+  if (bytes[at] !== OPEN_BRACE && bytes[at] !== OPEN_BRACKET) return behindWord(bytes, at, bytes.length)
   let depth = 0
   for (;;) {
     const byte = bytes[at]
@@ -98,11 +90,23 @@ function behindValue(bytes: Uint8Array, at: number): number {
     }
     at++
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
-    else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return at
+    else if (closes(byte) && --depth === 0) return at
   }
 }
 
-function behindString(bytes: Uint8Array, open: number): number {
+/** The position behind the verified number, true, false or null at `at`, which ends before `end`. */
+export function behindWord(bytes: Uint8Array, at: number, end: number): number {
+  let behind = at + 1
+  while (behind < end && bytes[behind] > 0x20 && bytes[behind] !== COMMA && !closes(bytes[behind])) behind++
+  return behind
+}
+
+function closes(byte: number): boolean {
+  return byte === CLOSE_BRACE || byte === CLOSE_BRACKET
+}
+
+/** The position behind the verified string whose opening quote is at `open`. */
+export function behindString(bytes: Uint8Array, open: number): number {
   let at = open + 1
   while (bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
   return at + 1

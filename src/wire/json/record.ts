@@ -79,10 +79,10 @@ export class JsonRecord extends ObjectScanner {
     const key = path[0]
     const member = this.find(key)
     if (path.length > 1) {
-      if (member < 0) return this.#append(key, nestedText(path.slice(1), raw))
+      if (member < 0) return this.#appendNested(path, raw)
       return this.#editNested(path, (nested, rest) => nested.set(rest, raw))
     }
-    if (member < 0) return this.#append(key, raw)
+    if (member < 0) return this.#append(key, this.#lend(raw), 0, raw.length, raw[0])
     this.#replace(member, this.#lend(raw), 0, raw.length, raw[0])
     return true
   }
@@ -156,7 +156,7 @@ export class JsonRecord extends ObjectScanner {
     out.copy(this.#source(this.#valueSources[member]), this.valueStarts[member], this.valueEnds[member])
   }
 
-  #append(key: Key, raw: Uint8Array): true {
+  #append(key: Key, source: number, start: number, end: number, first: number): true {
     if (this.count === this.kinds.length) this.grow()
     const member = this.count++
     this.#keySources[member] = this.#lend(key.quoted)
@@ -164,8 +164,22 @@ export class JsonRecord extends ObjectScanner {
     this.keyEnds[member] = key.quoted.length - 1
     this.kinds[member] = 0
     this.#markEscaped(member, key)
-    this.#replace(member, this.#lend(raw), 0, raw.length, raw[0])
+    this.#replace(member, source, start, end, first)
     return true
+  }
+
+  /** Appends the first of the path's keys with objects for the others around `raw`. */
+  #appendNested(path: KeyPath, raw: Uint8Array): true {
+    const out = this.#scratch
+    const start = out.length
+    for (let depth = 1; depth < path.length; depth++) {
+      out.byte(OPEN_BRACE)
+      out.copy(path[depth].quoted, 0, path[depth].quoted.length)
+      out.byte(COLON)
+    }
+    out.copy(raw, 0, raw.length)
+    for (let depth = 1; depth < path.length; depth++) out.byte(CLOSE_BRACE)
+    return this.#append(path[0], IN_SCRATCH, start, out.length, OPEN_BRACE)
   }
 
   /** A key that we wrote may itself need escapes: then it is compared by its text. */
@@ -219,19 +233,6 @@ export class JsonRecord extends ObjectScanner {
     this.#keySources = widened(this.#keySources, this.kinds.length)
     this.#valueSources = widened(this.#valueSources, this.kinds.length)
   }
-}
-
-/** `raw` inside one object for each key of the path. */
-function nestedText(path: KeyPath, raw: Uint8Array): Buffer {
-  const out = new ByteWriter(64)
-  for (const key of path) {
-    out.byte(OPEN_BRACE)
-    out.copy(key.quoted, 0, key.quoted.length)
-    out.byte(COLON)
-  }
-  out.copy(raw, 0, raw.length)
-  for (let i = 0; i < path.length; i++) out.byte(CLOSE_BRACE)
-  return out.bytes.subarray(0, out.length)
 }
 
 function widened(column: Uint16Array<ArrayBuffer>, size: number): Uint16Array<ArrayBuffer> {

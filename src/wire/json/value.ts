@@ -8,17 +8,25 @@ export class ValueSpan {
   /** One of `Kind`. */
   kind: number = Kind.none
 
-  at(bytes: Buffer, start: number, end: number, kind: number): true {
+  /** Moves it; gives itself back. */
+  at(bytes: Buffer, start: number, end: number, kind: number): this {
     this.bytes = bytes
     this.start = start
     this.end = end
     this.kind = kind
-    return true
+    return this
   }
 
   /** A string's text, unescaped; bytes that are not UTF-8 become U+FFFD. */
-  text(): string {
-    return readString(this.bytes, this.start, this.end)
+  text(encoding?: 'latin1'): string {
+    return readString(this.bytes, this.start, this.end, encoding)
+  }
+
+  /** A string's text, any other value as it is written. */
+  asText(encoding?: 'latin1'): string {
+    return this.kind === Kind.string
+      ? this.text(encoding)
+      : this.bytes.toString(encoding, this.start, this.end)
   }
 
   /** A number's value. */
@@ -27,11 +35,11 @@ export class ValueSpan {
   }
 }
 
-/** The text of the string whose quotes are at `start` and `end - 1`. */
-export function readString(bytes: Buffer, start: number, end: number): string {
+/** The text of the string whose quotes are at `start` and `end - 1`; its bytes are UTF-8 unless told otherwise. */
+export function readString(bytes: Buffer, start: number, end: number, encoding?: 'latin1'): string {
   return hasEscape(bytes, start, end)
-    ? (JSON.parse(bytes.toString('utf8', start, end)) as string)
-    : bytes.toString('utf8', start + 1, end - 1)
+    ? (JSON.parse(bytes.toString(encoding, start, end)) as string)
+    : bytes.toString(encoding, start + 1, end - 1)
 }
 
 export function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {

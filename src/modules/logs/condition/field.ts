@@ -1,3 +1,4 @@
+import type { Problem } from '../../../kernel/config/problem.ts'
 import type { FieldPath } from './ast.ts'
 
 /** A field's path, or what is wrong with its text; `at` counts from 0. */
@@ -38,6 +39,25 @@ export function parseFieldPath(text: string): ParsedField {
   const parsed = readFieldPath(text, 0)
   if ('problem' in parsed || parsed.end === text.length) return parsed
   return { problem: `expected "." or the end, got ${JSON.stringify(text[parsed.end])}`, at: parsed.end }
+}
+
+/** For people: how a field is written. */
+export const FIELD_NOTATION =
+  'a dot leads into an object, names with dots or blanks go in quotes: labels."app.kubernetes.io/name"'
+
+/** What is wrong with a field's text in the configuration. */
+export function checkField(field: string, path: Problem['path']): Problem[] {
+  const parsed = parseFieldPath(field)
+  if (!('problem' in parsed)) return []
+  const message = `${JSON.stringify(field)} is not a field, column ${parsed.at + 1}: ${parsed.problem}`
+  return [{ path, message, hint: FIELD_NOTATION }]
+}
+
+/** The path of a field whose text has been checked with `parseFieldPath`. */
+export function fieldPath(text: string): FieldPath {
+  const parsed = parseFieldPath(text)
+  if ('problem' in parsed) throw new Error(`${text} is not a field: ${parsed.problem}`)
+  return parsed.field
 }
 
 /** Text in single or double quotes; a backslash before the quote or a backslash takes it literally, before others it stays. */

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
+import { checkField } from '../condition/field.ts'
 import { compilePattern } from '../pattern.ts'
 import { timeReader } from './time.ts'
 
@@ -91,7 +92,9 @@ function checkTime({ format, time }: FormatConfig, path: Problem['path']): Probl
       },
     ]
   }
+  const problems = checkField(time.field, [...path, 'field'])
   const reader = timeReader(time)
-  if (typeof reader === 'function') return []
-  return [{ path: [...path, 'format'], message: reader.problem, hint: reader.hint }]
+  if ('problem' in reader)
+    problems.push({ path: [...path, 'format'], message: reader.problem, hint: reader.hint })
+  return problems
 }

@@ -1,8 +1,8 @@
-import { isUtf8 } from 'node:buffer'
 import { COLON, COMMA, OPEN_BRACE } from '../../../wire/json/bytes.ts'
 import { keyOf } from '../../../wire/json/path.ts'
 import type { JsonRecord } from '../../../wire/json/record.ts'
 import type { ByteWriter } from '../../../wire/json/writer.ts'
+import { type Encoding, isLossy } from '../exact-text.ts'
 import { compilePattern } from '../pattern.ts'
 import type { Format, OnMisfit } from './format.ts'
 import { writeMisfit } from './raw.ts'
@@ -27,9 +27,9 @@ export class RegexFormat implements Format {
   }
 
   read(bytes: Buffer, start: number, end: number, _record: JsonRecord, out: ByteWriter): false {
-    let encoding: 'utf8' | 'latin1' = 'utf8'
+    let encoding: Encoding = 'utf8'
     let line = bytes.toString('utf8', start, end)
-    if (line.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) {
+    if (isLossy(line, bytes, start, end)) {
       encoding = 'latin1'
       line = bytes.toString('latin1', start, end)
     }

@@ -5,7 +5,7 @@ import { hasEscape, ValueSpan } from '../../../wire/json/value.ts'
 import type { Zone } from '../../../wire/time/civil.ts'
 import { parseIso8601, parseOffset } from '../../../wire/time/iso8601.ts'
 import { compileStrptime } from '../../../wire/time/strptime.ts'
-import { parseFieldPath } from '../condition/field.ts'
+import { fieldPath } from '../condition/field.ts'
 import type { TimeConfig } from './config.ts'
 
 /** Milliseconds since the epoch that a value says; NaN when it does not say it in the form. */
@@ -45,11 +45,9 @@ export class TimeField {
 
   /** The configuration must have passed `checkFormat`. */
   constructor(config: TimeConfig) {
-    const path = parseFieldPath(config.field)
     const read = timeReader(config)
-    if ('problem' in path) throw new Error(path.problem)
     if (typeof read !== 'function') throw new Error(read.problem)
-    this.#path = keyPathOf(path.field)
+    this.#path = keyPathOf(fieldPath(config.field))
     this.#read = read
     this.#keep = config.keep
   }

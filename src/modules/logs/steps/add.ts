@@ -1,0 +1,21 @@
+import { keyPathOf } from '../../../wire/json/path.ts'
+import { ValueSpan } from '../../../wire/json/value.ts'
+import type { Scalar } from '../condition/ast.ts'
+import { fieldPath } from '../condition/field.ts'
+import type { Step } from './step.ts'
+
+/** Adds fields with fixed values. A field stays out where its path leads through something else than an object. */
+export function addStep(config: { fields: Readonly<Record<string, Scalar>>; overwrite: boolean }): Step {
+  const additions = Object.entries(config.fields).map(([field, value]) => ({
+    path: keyPathOf(fieldPath(field)),
+    raw: Buffer.from(JSON.stringify(value)),
+  }))
+  const { overwrite } = config
+  const present = new ValueSpan()
+  return record => {
+    for (const { path, raw } of additions) {
+      if (overwrite || !record.locate(path, present)) record.set(path, raw)
+    }
+    return true
+  }
+}
