@@ -196,12 +196,10 @@ export class ClientConnection implements Deadline, BodySource {
       const head = this.#assembler.take(chunk, at, this.#parseHead)
       if (head === undefined) return
       at = this.#assembler.next
-      if (head.status < 200) this.#skipInterim(head.status)
-      else this.#begin(head)
-      if (at === chunk.length && this.#decoder !== undefined) return
-      if (at === chunk.length && this.#head === undefined && this.#exchange !== undefined) return
+      if (head.status >= 200) this.#begin(head)
+      else this.#skipInterim(head.status)
+      if (at === chunk.length && this.#head === undefined) return
     }
-    if (this.#closed) return
     if (this.#decoder !== undefined) {
       at = this.#decoder.decode(chunk, at, this.#pushBody)
       if (at === -1) {
@@ -239,8 +237,8 @@ export class ClientConnection implements Deadline, BodySource {
     const head = this.#head!
     const exchange = this.#exchange!
     const trailers = this.#decoder?.trailers
-    const reusable =
-      head.persistent && this.#requestSent && !moreBytes && !exchange.prepared.close && !this.#closed
+    // Bytes after the response belong to no request: the two sides disagree about where it ends.
+    const reusable = head.persistent && this.#requestSent && !moreBytes && !exchange.prepared.close
     const body = this.#body!
     this.#exchange = undefined
     this.#head = undefined

@@ -1,5 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
+import { HttpClientError } from './client-error.ts'
 
 /** TLS towards a server. PEM texts. */
 export interface ClientTls {
@@ -28,7 +29,7 @@ export interface Dialer {
 /** An origin: http or https URL (its path is not used), or a Unix socket. */
 export type Origin = URL | { readonly path: string }
 
-/** Loads node:tls only for https. Throws TypeError for another scheme, and for keys that cannot be read. */
+/** Loads node:tls only for https. Throws TypeError for another scheme, HttpClientError tls_failed for unusable keys. */
 export function createDialer(origin: Origin, tls: ClientTls = {}): Dialer {
   if (!(origin instanceof URL)) {
     const { path } = origin
@@ -46,18 +47,13 @@ export function createDialer(origin: Origin, tls: ClientTls = {}): Dialer {
 }
 
 function secureDial(host: string, port: number, tls: ClientTls): () => Socket {
-  const { connect: connectTls, createSecureContext } = process.getBuiltinModule('node:tls')
-  const secureContext: SecureContext = createSecureContext({
-    minVersion: 'TLSv1.2',
-    ...(tls.ca !== undefined && { ca: tls.ca as string | Buffer | (string | Buffer)[] }),
-    ...(tls.cert !== undefined && { cert: tls.cert }),
-    ...(tls.key !== undefined && { key: tls.key }),
-  })
+  const nodeTls = process.getBuiltinModule('node:tls')
+  const secureContext = readKeys(nodeTls, tls, `${host}:${port}`)
   const name = tls.serverName ?? host
   // A session can be resumed: that spares the handshake of later connections most of its cost.
   let session: Buffer | undefined
   return () => {
-    const socket = connectTls({
+    const socket = nodeTls.connect({
       host,
       port,
       secureContext,
@@ -70,5 +66,22 @@ function secureDial(host: string, port: number, tls: ClientTls): () => Socket {
       session = next
     })
     return socket
+  }
+}
+
+function readKeys(nodeTls: typeof import('node:tls'), tls: ClientTls, peer: string): SecureContext {
+  try {
+    return nodeTls.createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(tls.ca !== undefined && { ca: tls.ca as string | Buffer | (string | Buffer)[] }),
+      ...(tls.cert !== undefined && { cert: tls.cert }),
+      ...(tls.key !== undefined && { key: tls.key }),
+    })
+  } catch (error) {
+    const reason = `the CA, certificate or key for it cannot be used: ${(error as Error).message}`
+    throw new HttpClientError('tls_failed', `TLS with ${peer} is not possible: ${reason}`, {
+      cause: error,
+      unsent: true,
+    })
   }
 }

@@ -7,10 +7,12 @@ import { HeadAssembler } from '../wire/http1/head-assembler.ts'
 import { HeaderList } from '../wire/http1/headers.ts'
 import type { Deadline, DeadlineWheel } from './deadline-wheel.ts'
 import { type BodySource, emptyBody, IncomingBody } from './incoming-body.ts'
+import { isLoopback } from './loopback.ts'
 import type { HttpServerOptions, ServerLimits } from './server.ts'
 import { clientGone, HttpServerError } from './server-error.ts'
 import { ServerRequest } from './server-request.ts'
 import { type ResponseChannel, ServerResponse } from './server-response.ts'
+import { WriteStall } from './write-stall.ts'
 
 /** What all connections of one server share. */
 export interface ServerContext {
@@ -45,6 +47,8 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   /** Bytes of later requests, while one is answered. */
   #backlog: Buffer | undefined
   #consuming = false
+  /** What was dropped of a body whose answer is out already. */
+  #discardedBytes = 0
   /** The client waits for `100 Continue`. */
   #owesContinue = false
   /** No further request is read after the present one. */
@@ -88,7 +92,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   }
 
   expire(): void {
-    const { wheel, limits } = this.#context
+    const { limits } = this.#context
     if (this.#closing || this.#halfClosed) this.destroy()
     else if (this.#decoder !== undefined) {
       if (this.#response !== undefined && !this.#body!.waiting) return
@@ -97,7 +101,6 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
       )
     } else if (this.#assembler.empty) this.#linger()
     else this.#refuse(408, 'the request head did not arrive in time')
-    if (this.#closing) wheel.arm(this, limits.lingerMs)
   }
 
   // ---- reading
@@ -156,30 +159,25 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   }
 
   #readBody(chunk: Buffer, at: number): number {
+    // RFC 9110 section 10.1.1: a client that did not wait needs no 100 any more.
+    this.#owesContinue = false
     const next = this.#decoder!.decode(chunk, at, this.#pushBody)
     if (next !== -1) {
-      this.#owesContinue = false
       const { trailers } = this.#decoder!
       this.#decoder = undefined
       this.#context.wheel.disarm(this)
       this.#body!.end(trailers)
       if (this.#response === undefined) this.#exchangeEnded()
-    } else if (this.#response === undefined) this.#checkDiscarded()
-    else if (this.#body!.full) this.#context.wheel.disarm(this)
+    } else if (this.#response === undefined) {
+      if (this.#discardedBytes > this.#context.limits.maxDiscardBytes) this.#linger()
+    } else if (this.#body!.full) this.#context.wheel.disarm(this)
     else this.#context.wheel.arm(this, this.#context.limits.bodyStallMs)
     return next
   }
 
-  #discardedBytes = 0
-
   readonly #pushBody = (slice: Buffer): void => {
     if (this.#response === undefined) this.#discardedBytes += slice.length
     else this.#body!.push(slice)
-  }
-
-  /** After the answer the rest of a body is read only when it is small. */
-  #checkDiscarded(): void {
-    if (this.#discardedBytes > this.#context.limits.maxDiscardBytes) this.#linger()
   }
 
   // ---- one exchange
@@ -288,16 +286,19 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
 
   #exchangeEnded(): void {
     this.#body = undefined
-    if (this.#lastRequest || this.#halfClosed || this.#context.draining) {
+    if (this.#lastRequest || this.#context.draining) {
       this.#linger()
       return
     }
     this.#context.wheel.arm(this, this.#context.limits.idleTimeoutMs)
-    if (this.#consuming || this.#backlog === undefined) return
+    if (this.#consuming) return
     const backlog = this.#backlog
-    this.#backlog = undefined
-    this.#consume(backlog)
-    this.#socket.resume()
+    if (backlog !== undefined) {
+      this.#backlog = undefined
+      this.#socket.resume()
+      this.#consume(backlog)
+    }
+    if (this.#halfClosed && this.#response === undefined) this.#linger()
   }
 
   // ---- the body's side
@@ -352,9 +353,13 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   }
 
   drained(): Promise<void> | undefined {
-    if (this.gone) return Promise.reject(clientGone())
-    if (!this.#socket.writableNeedDrain) return undefined
-    this.#drain ??= Promise.withResolvers()
+    if (!this.gone && !this.#socket.writableNeedDrain) return undefined
+    if (this.#drain === undefined) {
+      this.#drain = Promise.withResolvers()
+      // A handler that does not wait for room must not end the process when the client goes.
+      this.#drain.promise.catch(() => {})
+      if (this.gone) this.#drain.reject(clientGone())
+    }
     return this.#drain.promise
   }
 
@@ -366,7 +371,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
     const { draining, limits } = this.#context
     const unread = whole && this.#decoder !== undefined && !this.#body!.touched
     const tooMuch = unread && (this.#owesContinue || this.#decoder!.remainingBytes() > limits.maxDiscardBytes)
-    this.#lastRequest ||= draining || this.#halfClosed || tooMuch
+    this.#lastRequest ||= draining || tooMuch || (this.#halfClosed && this.#backlog === undefined)
     return this.#lastRequest
   }
 
@@ -377,12 +382,17 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   }
 
   abort(): void {
-    this.#socket.resetAndDestroy()
+    try {
+      this.#socket.resetAndDestroy()
+    } catch {
+      // Only plain TCP knows the reset.
+      this.#socket.destroy()
+    }
   }
 
   #watchWriting(): void {
     if (this.#writeStall === undefined) {
-      this.#writeStall = new WriteStall(this.#socket, this.#context)
+      this.#writeStall = new WriteStall(this.#socket, this.#context.wheel, this.#context.limits.writeStallMs)
       this.#socket.on('drain', this.#onDrain)
     }
     this.#writeStall.watch()
@@ -417,10 +427,13 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
     this.#closing = true
     this.#decoder = undefined
     this.#backlog = undefined
-    this.#socket.end()
+    this.#context.wheel.disarm(this)
+    if (this.#socket.writableLength > 0) this.#watchWriting()
+    this.#socket.end(() => {
+      this.#writeStall?.rest()
+      if (!this.gone) this.#context.wheel.arm(this, this.#context.limits.lingerMs)
+    })
     this.#socket.resume()
-    if (this.#halfClosed) this.#socket.destroySoon()
-    this.#context.wheel.arm(this, this.#context.limits.lingerMs)
   }
 
   readonly #onEnd = (): void => {
@@ -448,45 +461,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
     this.#decoder = undefined
     this.#body?.fail(clientGone())
     this.#drain?.reject(clientGone())
-    this.#drain = undefined
+    this.#response?.connectionClosed()
     this.#context.closed(this)
   }
-}
-
-/** Breaks a connection whose client has taken no byte of the answer for too long. */
-class WriteStall implements Deadline {
-  deadlineMs = Number.POSITIVE_INFINITY
-  bucket = -1
-  readonly #socket: Socket
-  readonly #context: ServerContext
-  #waitingBytes = 0
-
-  constructor(socket: Socket, context: ServerContext) {
-    this.#socket = socket
-    this.#context = context
-  }
-
-  watch(): void {
-    if (this.deadlineMs !== Number.POSITIVE_INFINITY) return
-    this.#waitingBytes = this.#socket.writableLength
-    this.#context.wheel.arm(this, this.#context.limits.writeStallMs)
-  }
-
-  rest(): void {
-    this.#context.wheel.disarm(this)
-  }
-
-  stop(): void {
-    this.#context.wheel.remove(this)
-  }
-
-  expire(): void {
-    if (this.#socket.writableLength >= this.#waitingBytes) this.#socket.destroy()
-    else this.watch()
-  }
-}
-
-function isLoopback(address: string | undefined): boolean {
-  if (address === undefined) return true
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
 }

@@ -2,6 +2,8 @@ import { CHUNK_END, chunkStart, encodeResponseHead, lastChunk } from '../wire/ht
 import { parseContentLength } from '../wire/http1/framing.ts'
 import { type HeaderInit, HeaderList } from '../wire/http1/headers.ts'
 
+import { clientGone } from './server-error.ts'
+
 /** The connection as a response sees it. */
 export interface ResponseChannel {
   /** Sends text (latin1) and data as one write. */
@@ -35,6 +37,7 @@ export class ServerResponse {
   readonly #channel: ResponseChannel
   readonly #isHead: boolean
   readonly #minor: 0 | 1
+  #controller: AbortController | undefined
   /** The final head has been given away; nothing can be changed any more. */
   headersSent = false
   /** The last byte has been given away. */
@@ -46,6 +49,20 @@ export class ServerResponse {
     this.#channel = channel
     this.#isHead = isHead
     this.#minor = minor
+  }
+
+  /** Aborts when the client goes before the answer is complete: for handlers that wait. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#channel.gone) this.#controller.abort(clientGone())
+    }
+    return this.#controller.signal
+  }
+
+  /** For the connection: it has closed. */
+  connectionClosed(): void {
+    this.#controller?.abort(clientGone())
   }
 
   /** The client is gone: nothing that is written arrives. */
