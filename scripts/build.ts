@@ -10,8 +10,13 @@ const sources = join(root, 'src')
 const quiet = process.argv.includes('--quiet')
 const started = performance.now()
 
+/** Files that run in a thread of their own: entries too, beside the chunk that starts them. */
+const threads = Object.fromEntries(
+  ['modules/logs/outputs/store/worker'].map(name => [name, join(sources, `${name}.ts`)]),
+)
+
 const bundle = await rolldown({
-  input: { outrigger: join(sources, 'cli/entry.ts') },
+  input: { outrigger: join(sources, 'cli/entry.ts'), ...threads },
   cwd: root,
   platform: 'node',
   treeshake: true,

@@ -92,8 +92,20 @@ export const commands: Readonly<Record<string, Command>> = {
   logs: {
     summary: 'Search the log records of an embedded store',
     positionals: '[QUERY ...]',
+    about:
+      'QUERY is a condition on the records, such as \'status >= 500 and path contains "/orders"\'. Works while a sidecar writes to the store.',
     options: {
       store: { about: 'The file of the store, or the folder that holds it.', value: 'PATH' },
+      text: {
+        about: 'Only records with these words; "in quotes" is a phrase, word* stands for all that begin so.',
+        value: 'WORDS',
+      },
+      since: { about: 'Only records from then on: a duration such as 1h, or a date.', value: 'TIME' },
+      until: { about: 'Only records before then.', value: 'TIME' },
+      limit: { about: 'How many of the newest records to show. Default: 100.', value: 'N', short: 'n' },
+      follow: { about: 'Go on with the records that arrive from now on.', short: 'f' },
+      count: { about: 'Print only how many records there are.' },
+      json: { about: 'Print the records as they are, one JSON object a line.' },
     },
     load: () => import('./logs.ts'),
   },

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 
 /** "outr" in ASCII: how SQLite files say whose they are. */
 const APPLICATION_ID = 0x6f757472
@@ -43,14 +45,27 @@ export function openForWriting(path: string): DatabaseSync {
 
 /** Opens an existing store beside its writer. Throws ForeignStore, and SQLite's errors. */
 export function openForReading(path: string): DatabaseSync {
-  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
-  const database = new DatabaseSync(path, { readOnly: true, timeout: 2000 })
+  const database = openReadOnly(path)
   try {
     if (!isOurs(database, path)) throw new ForeignStore(`${path} is empty: no sidecar has written to it yet`)
     return database
   } catch (error) {
     database.close()
     throw error
+  }
+}
+
+/** A reader needs the write-ahead log's files; where it may not make them, a store that nobody writes to is read without. */
+function openReadOnly(path: string): DatabaseSync {
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 2000 })
+  try {
+    pragma(database, 'schema_version')
+    return database
+  } catch (error) {
+    database.close()
+    if (existsSync(`${path}-wal`)) throw error
+    return new DatabaseSync(new URL('?immutable=1', pathToFileURL(path)), { readOnly: true })
   }
 }
 

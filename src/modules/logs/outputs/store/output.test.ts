@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fakeHost } from '../../../../kernel/host-fake.ts'
@@ -13,7 +13,6 @@ import { frameOf, sliceOf } from './records-fake.ts'
 import { StoreReader } from './search.ts'
 
 const config = {
-  path: undefined,
   fullText: 'record' as const,
   maxSizeBytes: 2 ** 30,
   maxAgeMs: Number.MAX_SAFE_INTEGER,
@@ -112,7 +111,14 @@ async function openHost(t: TestContext) {
     await fake.close()
     await rm(dataDir, { recursive: true })
   })
-  const host: OutputHost = { ...fake, name: 'store', dataDir: async () => dataDir, invalidUtf8: { inc() {} } }
+  const host: OutputHost = {
+    ...fake,
+    name: 'store',
+    key: 'logs.outputs[0].store',
+    spoolId: `spool-of-${basename(dataDir)}`,
+    dataDir: async () => dataDir,
+    invalidUtf8: { inc() {} },
+  }
   return { host, dataDir, close: () => fake.close() }
 }
 

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { Health } from '../../../../kernel/module.ts'
@@ -15,10 +13,9 @@ const CLOSE_WITHIN_MS = 5000
 
 /** Opens the store's thread; the database itself is opened with the first records. */
 export const openStore: OpenOutput<StoreConfig> = async (config, host) => {
-  const dataDir = await host.dataDir()
   const output = new StoreOutput(host, config, {
-    path: config.path === undefined ? join(dataDir, 'store.db') : resolve(config.path),
-    spool: await spoolIdentity(join(dataDir, 'spool-id')),
+    path: config.path === undefined ? join(await host.dataDir(), 'store.db') : resolve(config.path),
+    spool: host.spoolId,
     fullText: config.fullText,
     maxSizeBytes: config.maxSizeBytes,
     maxAgeMs: config.maxAgeMs,
@@ -134,13 +131,4 @@ function parcelOf({ frame, from, to }: Slice): Parcel {
   }
   const timesMs = batch.timesMs.slice(from, to)
   return { sequence, from, bytes, starts, ends, timesMs, input: batch.origin.input, path: batch.origin.path }
-}
-
-/** Lives beside the spool: a spool that is gone takes its identity with it. */
-async function spoolIdentity(file: string): Promise<string> {
-  const known = await readFile(file, 'utf8').catch(() => '')
-  if (known.trim() !== '') return known.trim()
-  const made = randomUUID()
-  await writeFile(file, `${made}\n`)
-  return made
 }

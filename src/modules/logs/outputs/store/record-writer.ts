@@ -3,7 +3,7 @@ import type { Parcel, StoreSettings } from './messages.ts'
 import { MAX_SOURCE, recordId, sourceKey } from './record-id.ts'
 import { searchableText } from './searchable.ts'
 
-/** A record's id is taken by another record: the spool was lost and counts from 1 again. */
+/** A record's id is taken by another record: a power cut took the end of the spool, and its sequences are given out again. */
 export class SpoolRestarted extends Error {
   override readonly name = 'SpoolRestarted'
 }

@@ -2,9 +2,9 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../../../kernel/clock.ts'
+import { JsonRecord } from '../../../../wire/json/record.ts'
 import type { Condition } from '../../condition/ast.ts'
-import { compilePattern } from '../../pattern.ts'
-import { conditionSql, MATCHES, type Sql } from './condition-sql.ts'
+import { compileCondition, type Predicate } from '../../condition/compile.ts'
 import { ForeignStore, openForReading } from './database.ts'
 import { IDS_PER_SOURCE } from './record-id.ts'
 import { textQuery } from './text-query.ts'
@@ -36,9 +36,11 @@ const POLL_MS = 250
 const COLUMNS = 'r.id, r.time, o.path, CAST(r.record AS BLOB) AS record'
 const TABLES = 'records AS r JOIN origins AS o ON o.id = r.origin'
 
-/** Reads a store, also while a sidecar writes to it. */
+/** Reads a store, also while a sidecar writes to it. One search at a time. */
 export class StoreReader {
   readonly #database: DatabaseSync
+  /** What the SQL function `meets` asks: the pipeline's own predicate, so that a condition means the same here and there. */
+  #predicate: Predicate = () => true
 
   /** `path` is the file, or the folder that holds `store.db`. Throws SearchError. */
   constructor(path: string) {
@@ -49,38 +51,35 @@ export class StoreReader {
       if (error instanceof ForeignStore) throw new SearchError(error.message)
       throw new SearchError(`${file} cannot be read as a store: ${(error as Error).message}`)
     }
-    this.#database.function(MATCHES, { deterministic: true }, matcher())
+    const record = new JsonRecord()
+    this.#database.function('meets', bytes => {
+      const buffer = bufferOf(bytes as Uint8Array)
+      return record.open(buffer, 0, buffer.length) && this.#predicate(record) ? 1 : 0
+    })
   }
 
   /** The newest `limit` records, oldest first. */
   find(search: Search, limit: number): Found[] {
-    return this.#rows(where(search), 'ORDER BY r.time DESC, r.id DESC LIMIT ?', [limit]).reverse()
+    return this.#rows(search, [], 'ORDER BY r.time DESC, r.id DESC LIMIT ?', [limit]).reverse()
   }
 
   count(search: Search): number {
-    const row = this.#guarded(where(search), ({ text, values }) =>
-      this.#database.prepare(`SELECT count(*) AS count FROM records AS r WHERE ${text}`).get(...values),
-    )
-    return Number(row?.['count'])
+    const { text, values } = this.#where(search, [])
+    const [row] = this.#ask(`SELECT count(*) AS count FROM records AS r WHERE ${text}`, values)
+    return row?.['count'] as number
   }
 
-  /** Records that are added from now on, in the order of each sidecar's spool, until the signal aborts. */
-  async *follow(search: Search, clock: Clock, signal: AbortSignal): AsyncGenerator<Found[]> {
+  /** The newest `limit` records, and then those that are added, each sidecar's in their order, until the signal aborts. */
+  async *follow(search: Search, limit: number, clock: Clock, signal: AbortSignal): AsyncGenerator<Found[]> {
+    this.#database.exec('BEGIN')
     const seen = this.#newest()
-    for (;;) {
-      for (const source of this.#sources()) {
-        const after = seen.get(source) ?? source * IDS_PER_SOURCE - 1
-        const last = this.#newestOf(source)
-        if (last === undefined || last <= after) continue
-        seen.set(source, last)
-        const { text, values } = where(search)
-        const added: Sql = { text: `${text} AND r.id > ? AND r.id <= ?`, values: [...values, after, last] }
-        const rows = this.#rows(added, 'ORDER BY r.id', [])
-        if (rows.length > 0) yield rows
-      }
-      if (signal.aborted) return
+    const first = this.find(search, limit)
+    this.#database.exec('COMMIT')
+    if (first.length > 0) yield first
+    while (!signal.aborted) {
+      const added = this.#addedSince(seen, search)
+      if (added.length > 0) yield added
       await clock.sleep(POLL_MS, signal).catch(() => {})
-      if (signal.aborted) return
     }
   }
 
@@ -92,85 +91,82 @@ export class StoreReader {
     this.close()
   }
 
-  #rows(condition: Sql, order: string, more: readonly number[]): Found[] {
-    return this.#guarded(condition, ({ text, values }) =>
-      this.#database
-        .prepare(`SELECT ${COLUMNS} FROM ${TABLES} WHERE ${text} ${order}`)
-        .all(...values, ...more)
-        .map(row => ({
-          id: row['id'] as number,
-          timeMs: row['time'] as number,
-          path: row['path'] as string,
-          record: Buffer.from(row['record'] as Uint8Array),
-        })),
-    )
+  /** Moves `seen` on to the newest record of each source. */
+  #addedSince(seen: Map<number, number>, search: Search): Found[] {
+    return [...this.#newest()].flatMap(([source, last]) => {
+      const after = seen.get(source) ?? source * IDS_PER_SOURCE - 1
+      if (last <= after) return []
+      seen.set(source, last)
+      return this.#rows(
+        search,
+        [{ text: 'r.id > ? AND r.id <= ?', values: [after, last] }],
+        'ORDER BY r.id',
+        [],
+      )
+    })
   }
 
-  /** SQLite does not read JSON that is nested very deeply; one such record must not spoil the search. */
-  #guarded<T>(condition: Sql, query: (condition: Sql) => T): T {
+  #rows(search: Search, more: readonly Sql[], order: string, orderValues: readonly number[]): Found[] {
+    const { text, values } = this.#where(search, more)
+    const sql = `SELECT ${COLUMNS} FROM ${TABLES} WHERE ${text} ${order}`
+    return this.#ask(sql, [...values, ...orderValues]).map(row => ({
+      id: row['id'] as number,
+      timeMs: row['time'] as number,
+      path: row['path'] as string,
+      record: bufferOf(row['record'] as Uint8Array),
+    }))
+  }
+
+  #where(search: Search, more: readonly Sql[]): Sql {
+    const parts: Sql[] = [...more]
+    if (search.sinceMs !== undefined) parts.push({ text: 'r.time >= ?', values: [search.sinceMs] })
+    if (search.untilMs !== undefined) parts.push({ text: 'r.time < ?', values: [search.untilMs] })
+    if (search.text !== undefined) parts.push(...wordsSql(search.text))
+    if (search.condition !== undefined) {
+      this.#predicate = compileCondition(search.condition)
+      parts.push({ text: 'meets(CAST(record AS BLOB))', values: [] })
+    }
+    if (parts.length === 0) return { text: '1', values: [] }
+    return { text: parts.map(part => part.text).join(' AND '), values: parts.flatMap(part => part.values) }
+  }
+
+  #ask(sql: string, values: readonly (string | number)[]): Record<string, unknown>[] {
     try {
-      return query(condition)
+      return this.#database.prepare(sql).all(...values)
     } catch (error) {
-      const { message } = error as Error
-      if (!message.includes('malformed JSON'))
-        throw new SearchError(`the store could not be read: ${message}`)
-      return query({ ...condition, text: `CASE WHEN json_valid(record) THEN ${condition.text} ELSE 0 END` })
+      throw new SearchError(`the store could not be read: ${(error as Error).message}`)
     }
   }
 
-  #sources(): number[] {
-    return this.#database
-      .prepare('SELECT id FROM sources ORDER BY id')
-      .all()
-      .map(row => row['id'] as number)
-  }
-
+  /** The newest record's id of each source that has records. */
   #newest(): Map<number, number> {
-    return new Map(
-      this.#sources().flatMap(source => {
-        const last = this.#newestOf(source)
-        return last === undefined ? [] : [[source, last] as const]
-      }),
-    )
-  }
-
-  #newestOf(source: number): number | undefined {
-    const row = this.#database
-      .prepare('SELECT max(id) AS id FROM records WHERE id >= ? AND id < ?')
-      .get(source * IDS_PER_SOURCE, (source + 1) * IDS_PER_SOURCE)
-    return (row?.['id'] as number | null) ?? undefined
-  }
-}
-
-/** Compiles each pattern once. A pattern that does not compile finds nothing; the parser has refused it before. */
-function matcher(): (text: unknown, pattern: unknown) => number {
-  const compiled = new Map<unknown, RegExp | undefined>()
-  return (text, pattern) => {
-    if (!compiled.has(pattern)) {
-      const made = compilePattern(String(pattern))
-      compiled.set(pattern, 'regex' in made ? made.regex : undefined)
+    const newest = this.#database.prepare('SELECT max(id) AS id FROM records WHERE id >= ? AND id < ?')
+    const found = new Map<number, number>()
+    for (const row of this.#database.prepare('SELECT id FROM sources ORDER BY id').all()) {
+      const source = row['id'] as number
+      const last = newest.get(source * IDS_PER_SOURCE, (source + 1) * IDS_PER_SOURCE)?.['id'] as number | null
+      if (last !== null) found.set(source, last)
     }
-    return text !== null && compiled.get(pattern)?.test(String(text)) ? 1 : 0
+    return found
   }
 }
 
-function where(search: Search): Sql {
-  const parts: Sql[] = []
-  if (search.sinceMs !== undefined) parts.push({ text: 'r.time >= ?', values: [search.sinceMs] })
-  if (search.untilMs !== undefined) parts.push({ text: 'r.time < ?', values: [search.untilMs] })
-  if (search.text !== undefined) parts.push(...textSql(search.text))
-  if (search.condition !== undefined) parts.push(conditionSql(search.condition))
-  if (parts.length === 0) return { text: '1', values: [] }
-  return { text: parts.map(part => part.text).join(' AND '), values: parts.flatMap(part => part.values) }
+interface Sql {
+  readonly text: string
+  readonly values: readonly (string | number)[]
 }
 
-function textSql(text: string): Sql[] {
+function wordsSql(text: string): Sql[] {
   const query = textQuery(text)
   if (query === undefined) throw new SearchError(`"${text}" has no word to search for`)
   return [
     { text: 'r.id IN (SELECT rowid FROM words WHERE words MATCH ?)', values: [query.match] },
     ...query.pieces.map(piece => ({ text: 'instr(lower(record), lower(?)) > 0', values: [piece] })),
   ]
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function storeFile(path: string): string {

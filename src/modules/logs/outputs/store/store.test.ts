@@ -65,7 +65,7 @@ test('after a restart they are recognised as well', t => {
   assert.deepEqual(numbers(path), [0, 1])
 })
 
-test('a spool that was lost and counts from 1 again loses nothing', t => {
+test('a spool that lost its end and gives its sequences out again loses nothing', t => {
   const { store, path, notes } = open(t)
   store.write([parcelOfAll(frameOf(1, [{ n: 0 }, { n: 1 }]))], NOW)
   const after = frameOf(1, [{ n: 10 }, { n: 11 }], 5_000_000)

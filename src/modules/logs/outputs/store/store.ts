@@ -50,7 +50,7 @@ export class Store {
         this.#say(
           'info',
           'store_new_generation',
-          'the spool was started anew; its records get ids of their own',
+          'the spool has lost frames that were delivered before; its new records get ids of their own',
         )
       }
     }
