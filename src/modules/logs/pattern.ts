@@ -1,5 +1,5 @@
 /** A regular expression for log lines, or what is wrong with its source. */
-export type Pattern = { readonly regex: RegExp } | { readonly problem: string; readonly hint: string }
+export type Pattern = { readonly regex: RegExp } | { readonly reason: string; readonly hint: string }
 
 let guarded = false
 
@@ -15,15 +15,20 @@ export function compilePattern(source: string, flags = ''): Pattern {
     regex = new RegExp(source, flags)
   } catch (error) {
     const reason = (error as Error).message.replace(/^Invalid regular expression: \/.*\/\w*: /s, '')
-    return { problem: `expected a regular expression, got ${JSON.stringify(source)}: ${reason}`, hint: HINT }
+    return { reason, hint: HINT }
   }
   if ((BACKTRACKING_ONLY.test(source) || /[iuvd]/.test(flags)) && nestsRepetitions(source)) {
     return {
-      problem: `the pattern ${JSON.stringify(source)} can take exponential time`,
+      reason: 'it can take exponential time',
       hint: 'write it without the repetition inside a repetition, or without look-around, back-references and (?i:',
     }
   }
   return { regex }
+}
+
+/** What the configuration's reader is told of a pattern that cannot be used. */
+export function patternProblem(source: string, reason: string): string {
+  return `expected a regular expression, got ${JSON.stringify(source)}: ${reason}`
 }
 
 const HINT = 'the syntax is that of JavaScript; in double-quoted YAML each backslash is written twice'

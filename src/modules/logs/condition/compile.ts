@@ -123,7 +123,7 @@ function containing(wanted: string): Test {
 
 function matching(pattern: string): Test {
   const compiled = compilePattern(pattern)
-  if ('problem' in compiled) throw new Error(compiled.problem)
+  if ('reason' in compiled) throw new Error(compiled.reason)
   const { regex } = compiled
   return value => isText(value.kind) && regex.test(value.asText())
 }

@@ -152,8 +152,10 @@ class Parser {
     const { at } = this.#token
     const source = this.#text('a regular expression in quotes')
     const pattern = compilePattern(source)
-    if ('problem' in pattern)
-      throw new Unexpected({ at, expected: 'a usable regular expression', got: pattern.problem })
+    if ('reason' in pattern) {
+      const got = `${JSON.stringify(source)} (${pattern.reason})`
+      throw new Unexpected({ at, expected: 'a regular expression', got })
+    }
     return source
   }
 

@@ -1,7 +1,7 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { checkField } from '../condition/field.ts'
-import { compilePattern } from '../pattern.ts'
+import { compilePattern, patternProblem } from '../pattern.ts'
 import { timeReader } from './time.ts'
 
 const time = s.object(
@@ -76,7 +76,9 @@ function checkPattern({ format, pattern }: FormatConfig, path: Problem['path']):
   const hint = 'name what becomes a field: (?<status>\\d+)'
   if (pattern === undefined) return [{ path, message: 'expected a pattern for format regex, got none', hint }]
   const compiled = compilePattern(pattern)
-  if ('problem' in compiled) return [{ path, message: compiled.problem, hint: compiled.hint }]
+  if ('reason' in compiled) {
+    return [{ path, message: patternProblem(pattern, compiled.reason), hint: compiled.hint }]
+  }
   if (/\(\?<[^=!]/.test(pattern)) return []
   return [{ path, message: `expected a pattern with named groups, got ${JSON.stringify(pattern)}`, hint }]
 }

@@ -21,7 +21,7 @@ export class RegexFormat implements Format {
   /** The pattern must have passed `checkFormat`. */
   constructor(pattern: string, onMisfit: OnMisfit) {
     const compiled = compilePattern(pattern)
-    if ('problem' in compiled) throw new Error(compiled.problem)
+    if ('reason' in compiled) throw new Error(compiled.reason)
     this.#regex = compiled.regex
     this.#onMisfit = onMisfit
   }

@@ -2,7 +2,7 @@ import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { checkField, FIELD_NOTATION as FIELD } from '../condition/field.ts'
 import { parseCondition } from '../condition/parse.ts'
-import { compilePattern } from '../pattern.ts'
+import { compilePattern, patternProblem } from '../pattern.ts'
 
 /** One step that every record passes: it edits the record or drops it. */
 export const stepSchema = s.oneOf(
@@ -97,7 +97,7 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
 function checkCondition(condition: string, path: Problem['path']): Problem[] {
   const parsed = parseCondition(condition)
   if (!('problem' in parsed)) return []
-  const hint = `${condition.replace(/\s/g, ' ')}\n${'^'.padStart(parsed.column)}`
+  const hint = `it is understood up to here: ${condition.slice(0, parsed.column - 1)}`
   return [{ path, message: `the condition does not parse, ${parsed.problem}`, hint }]
 }
 
@@ -123,7 +123,9 @@ function checkRedact({ fields, pattern, method, key }: RedactConfig, path: Probl
 
 function checkPattern(source: string, path: Problem['path']): Problem[] {
   const pattern = compilePattern(source)
-  if ('problem' in pattern) return [{ path, message: pattern.problem, hint: pattern.hint }]
+  if ('reason' in pattern) {
+    return [{ path, message: patternProblem(source, pattern.reason), hint: pattern.hint }]
+  }
   if (!pattern.regex.test('')) return []
   return [
     {

@@ -82,7 +82,7 @@ class Scrubber {
 
   constructor(pattern: string, replace: Replace, redacted: Counter) {
     const compiled = compilePattern(pattern, 'g')
-    if ('problem' in compiled) throw new Error(compiled.problem)
+    if ('reason' in compiled) throw new Error(compiled.reason)
     this.#regex = compiled.regex
     this.#replace = replace
     this.#redacted = redacted
