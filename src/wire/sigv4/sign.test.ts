@@ -78,9 +78,19 @@ describe('signature version 4', () => {
     { what: 'a climb above the root', path: '/../', query: '', canonical: ['/', ''] },
     { what: 'doubled slashes', path: '//a//b/', query: '', canonical: ['/a/b/', ''] },
     { what: 'an encoded path, encoded again', path: '/a%20b', query: '', canonical: ['/a%2520b', ''] },
-    { what: 'parameters by name, then value', path: '/', query: 'b=2&a=2&a=1', canonical: ['/', 'a=1&a=2&b=2'] },
+    {
+      what: 'parameters by name, then value',
+      path: '/',
+      query: 'b=2&a=2&a=1',
+      canonical: ['/', 'a=1&a=2&b=2'],
+    },
     { what: 'a parameter without value', path: '/', query: 'x', canonical: ['/', 'x='] },
-    { what: 'reserved characters of a value', path: '/', query: "a=(*)'!/", canonical: ['/', 'a=%28%2A%29%27%21%2F'] },
+    {
+      what: 'reserved characters of a value',
+      path: '/',
+      query: "a=(*)'!/",
+      canonical: ['/', 'a=%28%2A%29%27%21%2F'],
+    },
   ]
   for (const { what, path, query, canonical } of spellings) {
     test(`spells ${what} canonically`, () => {

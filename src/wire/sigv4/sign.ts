@@ -74,7 +74,13 @@ export function canonicalRequest(request: RequestToSign, hashes: Hashes): string
 }
 
 /** The key for one day, region and service. */
-export function signingKey(secret: string, day: string, region: string, service: string, hashes: Hashes): Uint8Array {
+export function signingKey(
+  secret: string,
+  day: string,
+  region: string,
+  service: string,
+  hashes: Hashes,
+): Uint8Array {
   const ofDay = hashes.hmacSha256(`AWS4${secret}`, day)
   const ofRegion = hashes.hmacSha256(ofDay, region)
   const ofService = hashes.hmacSha256(ofRegion, service)
@@ -130,7 +136,10 @@ function decode(text: string): string {
 
 /** Percent-encodes every byte but the unreserved characters of RFC 3986. */
 function uriEncode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }
 
 /** By code unit: what is compared is ASCII. */

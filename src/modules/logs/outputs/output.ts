@@ -27,7 +27,12 @@ export type Outcome =
   /** Every record arrived, except those named. */
   | { readonly kind: 'done'; readonly retry?: readonly Slice[]; readonly rejected?: readonly Rejection[] }
   /** None arrived, or nobody knows: all are sent again. `refused` = the peer refuses us (credentials, missing index), not the load. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly afterMs?: number; readonly refused?: boolean }
+  | {
+      readonly kind: 'failed'
+      readonly reason: string
+      readonly afterMs?: number
+      readonly refused?: boolean
+    }
   /** Too large for the peer: sent again in halves; a single record goes to the dead letters. */
   | { readonly kind: 'too_large'; readonly reason: string }
 
