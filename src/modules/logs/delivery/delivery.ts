@@ -1,0 +1,422 @@
+import type { Clock, Timer } from '../../../kernel/clock.ts'
+import type { Log } from '../../../kernel/log.ts'
+import type { Metrics } from '../../../kernel/metrics.ts'
+import type { Deadline, Health } from '../../../kernel/module.ts'
+import type { Slice } from '../batch.ts'
+import type { Outcome, Output } from '../outputs/output.ts'
+import { diskProblem } from '../spool/disk-error.ts'
+import type { SpoolReader } from '../spool/reader.ts'
+import { DEFAULT_RETRY, type Retry } from './backoff.ts'
+import type { DeadLetter, DeadLetters } from './dead-letters.ts'
+import { type DeliveryMetrics, deliveryMetrics } from './delivery-metrics.ts'
+import { FreshRecords } from './fresh-records.ts'
+import { type Failure, Pause } from './pause.ts'
+import { type Load, RetryQueue } from './retry-queue.ts'
+import { SendSize } from './send-size.ts'
+import { common, halves, totalBytes, totalRecords, without } from './slices.ts'
+import { Window } from './window.ts'
+
+/** How far sends may run ahead of records that are stuck: what a crash may send twice. */
+const MAX_WINDOW_FRAMES = 4096
+const DEAD_LETTER_RETRY_MS = 1000
+/** How long a send may take to notice that it was aborted. */
+const ABORT_GRACE_MS = 1000
+
+export interface DeliveryOptions {
+  /** The output's name in metrics and messages. */
+  readonly name: string
+  readonly reader: SpoolReader
+  readonly output: Output
+  /** This output's share of the byte budget: frames that are taken and not settled, give or take one frame. */
+  readonly maxInFlightBytes: number
+  readonly retry?: Retry
+  readonly deadLetters: DeadLetters
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Between 0 and 1, for the jitter. */
+  readonly random?: () => number
+}
+
+/**
+ * Brings every record of one reader to one output, at least once. Disposing it aborts what is under way:
+ * what is not acknowledged stays in the spool for the next start.
+ */
+export interface Delivery extends AsyncDisposable {
+  health(): Health
+  /** Sends what is in the spool without waiting for more, until it is empty or time is up. */
+  drain(deadline: Deadline): Promise<{ readonly remainingRecords: number }>
+}
+
+/** With a concurrency of 1 an output gets whole sends in order; single records that it rejects for now come later. */
+export function startDelivery(options: DeliveryOptions): Delivery {
+  const delivery = new OutputDelivery(options)
+  delivery.start()
+  return delivery
+}
+
+class OutputDelivery implements Delivery {
+  readonly #o: DeliveryOptions
+  readonly #clock: Clock
+  readonly #metrics: DeliveryMetrics
+  readonly #window: Window
+  readonly #fresh = new FreshRecords()
+  readonly #retries = new RetryQueue()
+  readonly #pause: Pause
+  readonly #size: SendSize
+  readonly #stop = new AbortController()
+  readonly #underWay = new Set<Promise<void>>()
+  #sending = 0
+  #taking: Promise<void> | undefined
+  #pumping = false
+  #pumpAgain = false
+  #timer: Timer | undefined
+  #timerAtMs = Number.POSITIVE_INFINITY
+  #burials = 0
+  #burialProblem: string | undefined
+  #draining = false
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: DeliveryOptions) {
+    const { clock, metrics, name, output, reader, maxInFlightBytes, retry = DEFAULT_RETRY } = options
+    this.#o = options
+    this.#clock = clock
+    this.#metrics = deliveryMetrics(metrics, name)
+    this.#window = new Window(reader)
+    this.#pause = new Pause(clock, retry, options.random ?? Math.random)
+    this.#size = new SendSize(output.limits, maxInFlightBytes)
+    metrics.onCollect(() => this.#collect())
+  }
+
+  start(): void {
+    this.#o.reader.onAppend(() => this.#pump())
+    this.#pump()
+  }
+
+  health(): Health {
+    const own = this.#ownHealth()
+    const output = this.#o.output.health?.()
+    if (!output || RANK[output.state] < RANK[own.state]) return own
+    return RANK[output.state] > RANK[own.state] || own.state === 'ok' ? output : own
+  }
+
+  async drain(deadline: Deadline): Promise<{ remainingRecords: number }> {
+    this.#draining = true
+    this.#pause.hurry()
+    this.#retries.hurry(this.#clock.monotonic())
+    await new Promise<void>(resolve => {
+      this.#onEmpty = resolve
+      if (deadline.signal.aborted) resolve()
+      else deadline.signal.addEventListener('abort', () => resolve(), { once: true })
+      this.#pump()
+    })
+    this.#onEmpty = undefined
+    await this.#close()
+    const { records } = this.#o.reader.unsent()
+    if (records > 0) {
+      const message = `${records} records for output ${this.#o.name} were not delivered in time; they stay in the spool for the next start`
+      this.#o.log.warn('output_not_drained', message, { output: this.#o.name, records })
+    }
+    return { remainingRecords: records }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close()
+  }
+
+  get #closed(): boolean {
+    return this.#stop.signal.aborted
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#closed) {
+      this.#stop.abort(new Error('the delivery is closed'))
+      this.#o.reader.onAppend(() => {})
+      this.#timer?.cancel()
+    }
+    const grace = new AbortController()
+    const late = this.#clock.sleep(ABORT_GRACE_MS, grace.signal).catch(() => {})
+    await Promise.race([Promise.all([...this.#underWay, this.#taking]), late])
+    grace.abort()
+  }
+
+  /** Takes, sends and sets the timer, as far as all of them can go now. Called after everything that happens. */
+  #pump(): void {
+    this.#pumpAgain = true
+    if (this.#pumping) return
+    this.#pumping = true
+    while (this.#pumpAgain && !this.#closed) {
+      this.#pumpAgain = false
+      this.#take()
+      this.#dispatch()
+    }
+    this.#pumping = false
+    if (this.#closed) return
+    this.#setTimer()
+    if (this.#isEmpty()) this.#onEmpty?.()
+  }
+
+  get #hasRoom(): boolean {
+    return this.#window.bytes < this.#o.maxInFlightBytes && this.#window.frames < MAX_WINDOW_FRAMES
+  }
+
+  #take(): void {
+    while (!this.#taking && this.#hasRoom) {
+      const taken = this.#o.reader.take()
+      if (!taken) return
+      if (taken instanceof Promise) this.#taking = this.#takeLater(taken)
+      else this.#taken(taken)
+    }
+  }
+
+  async #takeLater(promise: Promise<Slice | undefined>): Promise<void> {
+    const taken = await promise
+    this.#taking = undefined
+    if (taken) this.#taken(taken)
+    this.#pump()
+  }
+
+  #taken(slice: Slice): void {
+    this.#window.add(slice)
+    this.#fresh.add(slice, this.#clock.monotonic())
+  }
+
+  #dispatch(): void {
+    const { concurrency } = this.#o.output.limits
+    while (this.#sending < concurrency) {
+      // One probe at a time while the peer does not take anything.
+      if (this.#pause.failing && this.#sending > 0) return
+      const load = this.#nextLoad(this.#clock.monotonic())
+      if (!load) return
+      const sending = this.#send(load)
+      this.#underWay.add(sending)
+      void sending.then(() => this.#underWay.delete(sending))
+    }
+  }
+
+  #nextLoad(now: number): Load | undefined {
+    if (now < this.#pause.untilMs) return undefined
+    const { maxRecords, maxBytes } = this.#size
+    const ordered = this.#inOrder ? this.#retries.ordered : undefined
+    if (ordered) return ordered.dueAtMs <= now ? this.#retries.remove(ordered) : undefined
+    // While the peer fails, records that were not tried yet go first: one bad record must not hold up all others.
+    const freshAtMs = this.#freshReadyAtMs()
+    const retryAtMs = this.#retries.dueAtMs ?? Number.POSITIVE_INFINITY
+    if (freshAtMs > now || retryAtMs <= freshAtMs) {
+      const load = this.#retries.take(now, maxRecords, maxBytes)
+      if (load) return load
+    }
+    if (freshAtMs > now) return undefined
+    return { slices: this.#fresh.take(maxRecords, maxBytes), attempts: 0, kind: 'fresh' }
+  }
+
+  get #inOrder(): boolean {
+    return this.#o.output.limits.concurrency === 1
+  }
+
+  /** When the records that were not sent yet should be: at once when a send is full or no more can join it. */
+  #freshReadyAtMs(): number {
+    const since = this.#fresh.oldestAtMs
+    if (since === undefined) return Number.POSITIVE_INFINITY
+    const full = this.#fresh.bytes >= this.#size.maxBytes || this.#fresh.records >= this.#size.maxRecords
+    if (full || !this.#hasRoom || (this.#draining && !this.#taking)) return since
+    return since + this.#o.output.limits.maxAgeMs
+  }
+
+  #setTimer(): void {
+    const atMs = this.#nextMomentMs()
+    if (atMs >= this.#timerAtMs && this.#timer) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#timerAtMs = atMs
+    if (atMs === Number.POSITIVE_INFINITY) return
+    const waitMs = Math.ceil(Math.max(0, atMs - this.#clock.monotonic()))
+    this.#timer = this.#clock.timeout(waitMs, () => {
+      this.#timer = undefined
+      this.#timerAtMs = Number.POSITIVE_INFINITY
+      this.#pump()
+    })
+  }
+
+  /** When there may be something to send that cannot be sent now; never, while the end of a send will tell. */
+  #nextMomentMs(): number {
+    if (this.#sending >= this.#o.output.limits.concurrency) return Number.POSITIVE_INFINITY
+    if (this.#pause.failing && this.#sending > 0) return Number.POSITIVE_INFINITY
+    const ordered = this.#inOrder ? this.#retries.ordered : undefined
+    const readyAtMs =
+      ordered?.dueAtMs ?? Math.min(this.#freshReadyAtMs(), this.#retries.dueAtMs ?? Number.POSITIVE_INFINITY)
+    return Math.max(readyAtMs, this.#pause.untilMs)
+  }
+
+  async #send(load: Load): Promise<void> {
+    const startedAtMs = this.#clock.monotonic()
+    this.#sending++
+    this.#metrics.inFlight.inc()
+    const outcome = await this.#outcome(load)
+    this.#metrics.inFlight.dec()
+    this.#sending--
+    this.#metrics.seconds.observe((this.#clock.monotonic() - startedAtMs) / 1000)
+    this.#settle(load, outcome, startedAtMs)
+    this.#pump()
+  }
+
+  async #outcome(load: Load): Promise<Outcome> {
+    try {
+      return await this.#o.output.send(load.slices, this.#stop.signal)
+    } catch (error) {
+      const { name, log } = this.#o
+      const reason = `internal error: ${(error as Error).message}`
+      if (!this.#closed)
+        log.error('output_bug', `output ${name} failed unexpectedly`, { output: name, error })
+      return { kind: 'failed', reason }
+    }
+  }
+
+  #settle(load: Load, outcome: Outcome, startedAtMs: number): void {
+    if (outcome.kind === 'done') this.#done(load, outcome, startedAtMs)
+    else if (this.#closed) return
+    else if (outcome.kind === 'too_large') this.#tooLarge(load, outcome.reason)
+    else this.#failed(load, outcome, startedAtMs)
+  }
+
+  #done(load: Load, { retry = [], rejected = [] }: Outcome & { kind: 'done' }, startedAtMs: number): void {
+    const letters = rejected
+      .map(({ slices, reason }) => ({ output: this.#o.name, reason, slices: common(load.slices, slices) }))
+      .filter(({ slices }) => slices.length > 0)
+    const refused = letters.flatMap(({ slices }) => slices)
+    const again = without(common(load.slices, retry), refused)
+    const delivered = without(without(load.slices, refused), again)
+    this.#metrics.deliveredRecords.inc(totalRecords(delivered))
+    this.#metrics.deliveredBytes.inc(totalBytes(delivered))
+    if (again.length + refused.length > 0) this.#metrics.sendsPartial.inc()
+    else this.#metrics.sendsDone.inc()
+    this.#window.settle(delivered)
+    if (letters.length > 0) this.#bury(letters, refused, 'rejected')
+    if (delivered.length + refused.length > 0) this.#worked()
+    if (again.length > 0)
+      this.#sendItemsAgain(load, again, delivered.length + refused.length === 0, startedAtMs)
+  }
+
+  #sendItemsAgain(load: Load, slices: Slice[], all: boolean, startedAtMs: number): void {
+    const attempts = load.attempts + 1
+    this.#metrics.retriedRecords.inc(totalRecords(slices))
+    const waitMs = all
+      ? this.#troubled({ reason: 'the peer takes no records for now' }, startedAtMs, attempts)
+      : this.#draining
+        ? 0
+        : this.#pause.waitMs(attempts)
+    this.#retries.add({ slices, attempts, kind: 'items' }, this.#clock.monotonic() + waitMs)
+  }
+
+  #tooLarge(load: Load, reason: string): void {
+    this.#metrics.sendsTooLarge.inc()
+    this.#worked()
+    if (totalRecords(load.slices) === 1) {
+      this.#bury([{ output: this.#o.name, reason, slices: load.slices }], load.slices, 'too_large')
+      return
+    }
+    this.#size.tooLarge(totalBytes(load.slices))
+    const now = this.#clock.monotonic()
+    for (const slices of halves(load.slices))
+      this.#retries.add({ slices, attempts: load.attempts, kind: 'half' }, now)
+  }
+
+  #failed(load: Load, failure: Failure, startedAtMs: number): void {
+    const attempts = load.attempts + 1
+    this.#metrics.sendsFailed.inc()
+    this.#metrics.retriedRecords.inc(totalRecords(load.slices))
+    const waitMs = this.#troubled(failure, startedAtMs, attempts)
+    const kind = load.kind === 'half' ? 'half' : 'again'
+    this.#retries.add({ slices: load.slices, attempts, kind }, this.#clock.monotonic() + waitMs)
+  }
+
+  #troubled(failure: Failure, startedAtMs: number, attempts: number): number {
+    const { log, name } = this.#o
+    const known = this.#pause.trouble?.reason === failure.reason
+    const waitMs = this.#pause.failed(startedAtMs, attempts, failure)
+    if (!known) {
+      const message = `output ${name} does not take records: ${failure.reason}; they wait in the spool and are sent again`
+      if (failure.refused) log.error('output_refused', message, { output: name })
+      else log.warn('output_failing', message, { output: name })
+    }
+    return waitMs
+  }
+
+  #worked(): void {
+    this.#size.worked()
+    if (!this.#pause.failing) return
+    this.#pause.worked()
+    this.#o.log.info('output_recovered', `output ${this.#o.name} takes records again`, {
+      output: this.#o.name,
+    })
+  }
+
+  #bury(letters: readonly DeadLetter[], slices: readonly Slice[], reason: 'rejected' | 'too_large'): void {
+    const burying = this.#buryForSure(letters).then(buried => {
+      this.#underWay.delete(burying)
+      if (!buried) return
+      const counter = reason === 'rejected' ? this.#metrics.deadRejected : this.#metrics.deadTooLarge
+      counter.inc(totalRecords(slices))
+      this.#window.settle(slices)
+      this.#pump()
+    })
+    this.#underWay.add(burying)
+  }
+
+  /** Until the letters are on disk their records are not acknowledged. false = closed before that. */
+  async #buryForSure(letters: readonly DeadLetter[]): Promise<boolean> {
+    const { deadLetters, log, name } = this.#o
+    this.#burials++
+    try {
+      for (;;) {
+        try {
+          await deadLetters.write(letters)
+          return true
+        } catch (error) {
+          this.#burialProblem = diskProblem(error)
+          const message = `cannot write the dead letters of output ${name}: ${this.#burialProblem}; trying again`
+          log.error('dead_letters_failed', message, { output: name })
+        }
+        await this.#clock.sleep(DEAD_LETTER_RETRY_MS, this.#stop.signal)
+      }
+    } catch {
+      return false
+    } finally {
+      this.#burials--
+      if (this.#burials === 0) this.#burialProblem = undefined
+    }
+  }
+
+  #isEmpty(): boolean {
+    return this.#draining && !this.#taking && this.#window.frames === 0
+  }
+
+  #ownHealth(): Health {
+    const trouble = this.#pause.trouble
+    if (trouble) {
+      const since = new Date(trouble.sinceMs).toISOString()
+      const waiting = `${this.#o.reader.unsent().records} records wait in the spool`
+      if (trouble.refused) {
+        const message = `refused since ${since}: ${trouble.reason}; ${waiting}, and it is tried again from time to time`
+        return { ready: true, state: 'failed', message }
+      }
+      return {
+        ready: true,
+        state: 'degraded',
+        message: `failing since ${since}: ${trouble.reason}; ${waiting}`,
+      }
+    }
+    if (this.#burialProblem) {
+      const message = `cannot write the dead letters: ${this.#burialProblem}`
+      return { ready: true, state: 'degraded', message }
+    }
+    return { ready: true, state: 'ok' }
+  }
+
+  #collect(): void {
+    this.#metrics.inFlightBytes.set(this.#window.bytes)
+    this.#metrics.backingOff.set(this.#pause.failing ? 1 : 0)
+  }
+}
+
+const RANK = { ok: 0, degraded: 1, failed: 2 } as const
