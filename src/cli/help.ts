@@ -36,7 +36,9 @@ export function usage(name: string, { options, positionals }: Command): string {
         : `${option.short ? `-${option.short}` : `--${long}`} ${option.value}`
     return `[${written}]${option.multiple ? '...' : ''}`
   })
-  return ['outrigger', name, ...parts, ...(positionals ? [positionals] : [])].join(' ')
+  const line = (inner: readonly string[]) =>
+    ['outrigger', name, ...inner, ...(positionals ? [positionals] : [])].join(' ')
+  return line(parts).length < width - 'Usage: '.length ? line(parts) : line(['[OPTIONS]'])
 }
 
 /** Each option as it is written, and what it means. */

@@ -5,13 +5,13 @@ import { commandHelp, overview } from './help.ts'
 import type { Io } from './io.ts'
 
 /** Runs the command that `argv` (without node and script) names; resolves with the exit code. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(argv: readonly string[], io: Io, table = commands): Promise<number> {
   const [first, ...others] = argv
-  if (first === undefined) return fail(io, overview(commands))
+  if (first === undefined) return fail(io, overview(table))
   if (first === 'help' || first === '--help' || first === '-h') return help(others[0], io)
   const name = first === '--version' || first === '-V' ? 'version' : first
-  if (!Object.hasOwn(commands, name)) return unknownCommand(name, io)
-  const command = commands[name]
+  if (!Object.hasOwn(table, name)) return unknownCommand(name, io)
+  const command = table[name]
   const parsed = parse(command, others)
   if (!parsed.ok) return fail(io, `outrigger ${name}: ${parsed.message}\nTry outrigger ${name} --help.\n`)
   if (parsed.help) return print(io, commandHelp(name, command))

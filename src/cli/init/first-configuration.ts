@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are references of the configuration, not templates
 import { written } from '../../kernel/config/describe.ts'
 
 export type Format = 'json' | 'raw' | 'logfmt' | 'cri' | 'docker'
@@ -77,6 +78,6 @@ function output(destination: string): string[] {
     '    - elasticsearch:',
     `        url: ${written(destination)}`,
     '        # The value of an environment variable:',
-    '        # apiKey: $' + '{ES_API_KEY}',
+    '        # apiKey: ${ES_API_KEY}',
   ]
 }

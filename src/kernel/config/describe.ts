@@ -30,7 +30,7 @@ export function typeOf(doc: Doc): string {
     case 'object':
       return 'mapping'
     case 'oneOf':
-      return `one of ${listed(Object.keys(doc.alternatives!))}`
+      return oneOf(Object.keys(doc.alternatives!))
     case 'address':
       return 'address'
   }
@@ -48,6 +48,11 @@ export function written(value: unknown): string {
   return /^[\w./][\w./:${}@*-]*$/.test(value) && !/^(true|false|null|[\d.]+)$/.test(value)
     ? value
     : JSON.stringify(value)
+}
+
+/** Their names are listed below anyway. */
+function oneOf(names: readonly string[]): string {
+  return names.length > 3 ? `one of ${names.length} kinds` : `one of ${listed(names)}`
 }
 
 function manyOf(doc: Doc): string {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are references of the configuration, not templates
 import { Interpolated } from './interpolated.ts'
 import type { Problem } from './problem.ts'
 
@@ -26,7 +27,6 @@ export function interpolate(input: unknown, environment: Environment): Interpola
 
 type Report = (problem: Pick<Problem, 'message' | 'hint'>) => void
 
-const example = '$' + '{NAME} or $' + '{NAME:-default}'
 const reference = /\$\$\{|\$\{([^}]*)(\}?)/g
 const inside = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s
 
@@ -40,7 +40,7 @@ function replace(text: string, environment: Environment, report: Report): string
     if (parts === null || end === '') {
       report({
         message: `"${whole}" is no reference to an environment variable`,
-        hint: `write ${example}; $$\{ stands for a literal \${`,
+        hint: 'write ${NAME} or ${NAME:-default}; $${ stands for a literal ${',
       })
       return whole
     }

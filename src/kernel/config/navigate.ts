@@ -2,7 +2,7 @@ import type { Doc } from './doc.ts'
 import { nearest } from './suggest.ts'
 
 export type Found =
-  | { readonly ok: true; readonly doc: Doc; readonly path: string }
+  | { readonly ok: true; readonly doc: Doc; readonly path: string; readonly alternative: boolean }
   | { readonly ok: false; readonly message: string }
 
 /** The description at a path such as `logs.inputs.tail` or `logs.inputs[0].tail`: lists are passed through, a map takes any name. */
@@ -10,15 +10,17 @@ export function find(root: Doc, path: string): Found {
   const steps = path.split(/[.[\]]+/).filter(step => step !== '')
   let doc = root
   const walked: string[] = []
+  let alternative = false
   for (const step of steps) {
     doc = throughLists(doc)
     if (doc.kind !== 'map' && /^\d+$/.test(step)) continue
     const next = children(doc)?.[step] ?? (doc.kind === 'map' ? doc.item : undefined)
     if (next === undefined) return { ok: false, message: notFound(root, doc, walked, step, steps) }
     walked.push(step)
+    alternative = doc.kind === 'oneOf'
     doc = next
   }
-  return { ok: true, doc, path: walked.join('.') }
+  return { ok: true, doc, path: walked.join('.'), alternative }
 }
 
 /** The named parts of an object or a choice between objects, also inside lists. */

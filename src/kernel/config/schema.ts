@@ -175,7 +175,7 @@ export const s = {
     const doc = describe('choice', `one of ${choices.join(', ')}`, options, { choices })
     return leaf<C[number], O>(doc, options, text => {
       if (typeof text === 'string' && choices.includes(text)) return text
-      const near = nearest(String(text), choices)
+      const near = typeof text === 'string' ? nearest(text, choices) : undefined
       return wrong(near && `did you mean "${near}"?`)
     })
   },

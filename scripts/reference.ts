@@ -1,0 +1,24 @@
+// Writes docs/reference from the schemas and the table of commands; with --check it only says whether the pages are up to date.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { commands } from '../src/cli/commands.ts'
+import { wholeDoc } from '../src/kernel/config/whole.ts'
+import { modules } from '../src/modules/registry.ts'
+import { commandsPage } from './reference/commands-page.ts'
+import { referencePage } from './reference/configuration-page.ts'
+
+const folder = join(import.meta.dirname, '..', 'docs', 'reference')
+const pages = {
+  'configuration.md': referencePage(await wholeDoc(modules)),
+  'cli.md': commandsPage(commands),
+}
+
+await mkdir(folder, { recursive: true })
+for (const [name, text] of Object.entries(pages)) {
+  const path = join(folder, name)
+  if (!process.argv.includes('--check')) await writeFile(path, text)
+  else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
+    console.error(`docs/reference/${name} is out of date: run node scripts/reference.ts`)
+    process.exitCode = 1
+  }
+}
