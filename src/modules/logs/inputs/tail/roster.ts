@@ -169,13 +169,13 @@ export class Roster {
   async #resume(file: TailedFile): Promise<Begin> {
     const position = this.#parts.host.positions.get(file.key)
     if (!position) return 'new'
-    const mark = parseMark(position.mark)
     if (position.offset === 0) return 'resumed'
-    const resumed =
-      mark && file.size >= position.offset
-        ? await takeUp(this.#parts.layer, file.fd!, position.offset, mark)
-        : undefined
-    if (!resumed) return 'replaced'
+    if (file.size < position.offset) return 'replaced'
+    const mark = parseMark(position.mark)
+    const lengths = mark ?? lengthsAt(position.offset)
+    const resumed = await takeUp(this.#parts.layer, file.fd!, position.offset, lengths)
+    // Without a mark a line feed before the offset has to do.
+    if (!resumed || (!mark && resumed.midLine)) return 'replaced'
     file.trail = resumed.trail
     file.midLine = resumed.midLine
     file.next = position.offset
@@ -185,8 +185,7 @@ export class Roster {
 
   /** Goes on at `offset` with whatever the file holds there. */
   async moveTo(file: TailedFile, offset: number): Promise<void> {
-    const lengths = { headBytes: Math.min(HEAD_BYTES, offset), recentBytes: Math.min(RECENT_BYTES, offset) }
-    const resumed = await takeUp(this.#parts.layer, file.fd!, offset, lengths)
+    const resumed = await takeUp(this.#parts.layer, file.fd!, offset, lengthsAt(offset))
     file.restart()
     if (!resumed) return
     file.trail = resumed.trail
@@ -222,6 +221,8 @@ export class Roster {
       // Smaller than when it was left alone: no longer the same content.
       if (file.skipped && stat.size < file.size) file.restart()
     }
+    const isTouched = file.modifiedNs !== 0n && file.modifiedNs !== stat.modifiedNs
+    if (isTouched && stat.size === 0 && file.size === 0) file.touchedEmptySinceNs ??= file.modifiedNs
     file.size = stat.size
     file.links = stat.links
     file.modifiedNs = stat.modifiedNs
@@ -251,6 +252,10 @@ export class Roster {
     })
     return false
   }
+}
+
+function lengthsAt(offset: number) {
+  return { headBytes: Math.min(HEAD_BYTES, offset), recentBytes: Math.min(RECENT_BYTES, offset) }
 }
 
 function hintFor(code: string): string {

@@ -45,6 +45,15 @@ export class Rotation {
     }
   }
 
+  /** Nothing of it was read, so it has no mark; its copies are told by their names and ages. */
+  async followEmpty(file: TailedFile): Promise<void> {
+    const sinceNs = file.touchedEmptySinceNs
+    if (sinceNs === undefined) return
+    file.touchedEmptySinceNs = undefined
+    const siblings = await filesIn(this.#parts.layer, dirname(realPathOf(file)))
+    await this.#takeMissed(file, sinceNs, siblings)
+  }
+
   /** The path of `before` leads to another file now: were there more in between? */
   async follow(before: TailedFile): Promise<void> {
     const siblings = await filesIn(this.#parts.layer, dirname(before.realPath ?? before.path))
@@ -83,6 +92,7 @@ export class Rotation {
         fields,
       )
       await this.#takeCopy(copy, file, offset)
+      await this.#takeMissed(file, copy.stat.modifiedNs, siblings)
       return
     }
     meters.gaps.inc()
@@ -195,6 +205,7 @@ export class Rotation {
         file: at,
       })
       this.#adopt(opened.file)
+      this.#parts.pump.add(opened.file)
     }
   }
 

@@ -211,6 +211,7 @@ export class Tail implements Input {
   /** One file's turn in a scan: read on, or let go. */
   async #tend(file: TailedFile): Promise<void> {
     if (file.copyOf) await this.#rotation.recheck(file)
+    if (file.touchedEmptySinceNs !== undefined && file.attached) await this.#rotation.followEmpty(file)
     if (file.cameShort && file.attached && file.isReadable && !file.busy) await this.#roster.reopen(file)
     if (this.#roster.isOver(file)) {
       if (file.isDone && file.unread === 0) return this.#roster.retire(file)
