@@ -8,6 +8,7 @@ import {
   type FakeElasticsearchOptions,
   startFakeElasticsearch,
 } from '../../../../../test/fakes/elasticsearch/server.ts'
+import type { Fault } from '../../../../../test/fakes/faults.ts'
 import { systemClock } from '../../../../kernel/clock-system.ts'
 import type { Outcome } from '../output.ts'
 import { fakeOutputHost, fakeSlice, recordsOf } from '../output-fakes.ts'
@@ -133,11 +134,7 @@ describe('the elasticsearch output', () => {
     assert.ok(fake.counts.bodyBytes > 55 * 1024, `${fake.counts.bodyBytes}`)
   })
 
-  const faults: {
-    what: string
-    fault: Parameters<Awaited<ReturnType<typeof startFakeElasticsearch>>['faults']['add']>[0]
-    says: RegExp
-  }[] = [
+  const faults: { what: string; fault: Fault; says: RegExp }[] = [
     { what: '429', fault: { kind: 'status', status: 429, headers: { 'retry-after': '2' } }, says: /429/ },
     { what: '503', fault: { kind: 'status', status: 503 }, says: /503/ },
     { what: 'a reset before the work', fault: { kind: 'reset' }, says: /closed the connection/ },

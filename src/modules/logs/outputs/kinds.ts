@@ -1,0 +1,75 @@
+import type { Problem } from '../../../kernel/config/problem.ts'
+import { type Infer, s } from '../../../kernel/config/schema.ts'
+import { checkCloudwatch, cloudwatchConfig } from './cloudwatch/config.ts'
+import { checkElasticsearch, elasticsearchConfig } from './elasticsearch/config.ts'
+import { checkFile, fileConfig } from './file/config.ts'
+import type { Output, OutputHost } from './output.ts'
+import { stdoutConfig } from './stdout/config.ts'
+import { storeConfig } from './store/config.ts'
+
+/** All kinds of outputs: a new one is an entry here and in the functions below, and a folder. */
+export const outputSchema = s.oneOf(
+  {
+    elasticsearch: elasticsearchConfig,
+    cloudwatch: cloudwatchConfig,
+    file: fileConfig,
+    stdout: stdoutConfig,
+    store: storeConfig,
+  },
+  { about: 'One destination of records.' },
+)
+
+export type OutputConfig = Infer<typeof outputSchema>
+
+/** Rules between the options of one output. Paths begin behind its kind. */
+export function checkOutput(output: OutputConfig): Problem[] {
+  switch (output.kind) {
+    case 'elasticsearch':
+      return checkElasticsearch(output.config)
+    case 'cloudwatch':
+      return checkCloudwatch(output.config)
+    case 'file':
+      return checkFile(output.config)
+    default:
+      return []
+  }
+}
+
+/**
+ * Where an output's records go, as text: while it stays the same the output keeps its place in the spool,
+ * whatever else changes in the configuration.
+ */
+export function identify(output: OutputConfig): string {
+  switch (output.kind) {
+    case 'elasticsearch': {
+      const { url, index, dataStream } = output.config
+      return `elasticsearch ${url} ${index ?? dataStream ?? ''}`
+    }
+    case 'cloudwatch': {
+      const { region, group, stream } = output.config
+      return `cloudwatch ${region ?? ''} ${group} ${stream}`
+    }
+    case 'file':
+      return `file ${output.config.path}`
+    case 'store':
+      return `store ${output.config.path ?? ''}`
+    case 'stdout':
+      return 'stdout'
+  }
+}
+
+/** Opens an output; its code is loaded only now. */
+export async function openOutput(output: OutputConfig, host: OutputHost): Promise<Output> {
+  switch (output.kind) {
+    case 'elasticsearch':
+      return (await import('./elasticsearch/output.ts')).openElasticsearch(output.config, host)
+    case 'cloudwatch':
+      return (await import('./cloudwatch/output.ts')).openCloudwatch(output.config, host)
+    case 'file':
+      return (await import('./file/output.ts')).openFile(output.config, host)
+    case 'stdout':
+      return (await import('./stdout/output.ts')).openStdout(output.config, host)
+    case 'store':
+      return (await import('./store/output.ts')).openStore(output.config, host)
+  }
+}
