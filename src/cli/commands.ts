@@ -53,7 +53,20 @@ export const commands: Readonly<Record<string, Command>> = {
       'The modules become ready first, then COMMAND (or app.command) starts. When it ends, what is under way is finished and Outrigger ends with its exit code.',
     options: {
       config,
-      'wait-only': { about: 'Start the application only once the modules are ready, and then become it.' },
+      'ready-file': {
+        about: 'Write a file once the modules are ready; it is removed at the end.',
+        value: 'PATH',
+      },
+      'wait-only': {
+        about:
+          'Run no modules: wait until the sidecar that runs beside this command is ready, then become COMMAND.',
+      },
+      admin: {
+        about:
+          'With --wait-only: the admin address of that sidecar. Default: admin.listen of the configuration, else 127.0.0.1:4600.',
+        value: 'ADDRESS',
+      },
+      timeout: { about: 'With --wait-only: how long to wait. Default: 60s.', value: 'DURATION' },
     },
     load: () => import('./run.ts'),
   },

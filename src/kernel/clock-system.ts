@@ -1,12 +1,12 @@
 import type { Clock, Timer } from './clock.ts'
 
-/** The machine's time. `around` runs each timer's call, so that the host can measure it. */
-export function systemClock(around: (call: () => void) => void = call => call()): Clock {
+/** The machine's time. */
+export function systemClock(): Clock {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
-    timeout: (ms, call) => cancels(setTimeout(() => around(call), ms)),
-    interval: (ms, call) => cancels(setInterval(() => around(call), ms)),
+    timeout: (ms, call) => cancels(setTimeout(call, ms)),
+    interval: (ms, call) => cancels(setInterval(call, ms)),
     sleep: (ms, signal) => sleep(ms, signal),
   }
 }

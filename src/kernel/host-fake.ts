@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MetricFamily } from '../wire/prometheus/family.ts'
+import { RouteTable } from './admin/routes.ts'
 import type { Clock } from './clock.ts'
 import { FakeClock } from './clock-fake.ts'
 import { MemoryLog } from './log-memory.ts'
@@ -28,6 +29,8 @@ export interface FakeHost<C extends Clock = FakeClock> extends Host {
   readonly clock: C
   readonly log: MemoryLog
   readonly registry: Registry
+  /** What the module serves on the admin listener: `routes.find(path)`. */
+  readonly routes: RouteTable
   /** A counter's or gauge's value, a histogram's count of observations; undefined when there is no such series. Names as the module gives them. */
   metric(name: string, labels?: Readonly<Record<string, string>>): number | undefined
   /** What the kernel does at the end: the signal aborts, then the scope closes. Safe to call twice. */
@@ -42,6 +45,7 @@ export function fakeHost(options: FakeHostOptions<Clock> = {}): FakeHost<Clock> 
   const stop = new AbortController()
   const registry = new Registry()
   const ports = new Ports()
+  const routes = new RouteTable()
   let folder: Promise<string> | undefined
   return {
     name,
@@ -50,6 +54,8 @@ export function fakeHost(options: FakeHostOptions<Clock> = {}): FakeHost<Clock> 
     clock,
     log: new MemoryLog(name, () => clock.now()),
     registry,
+    routes,
+    admin: routes.forModule(name, scope),
     metrics: registry.view(name),
     application: options.application,
     env: options.env ?? {},

@@ -1,13 +1,5 @@
 import type { Fields, Level, Log } from './log.ts'
-
-export interface LogRecord {
-  readonly timeMs: number
-  readonly level: Level
-  readonly module: string
-  readonly event: string
-  readonly message: string
-  readonly fields: Fields
-}
+import type { LogRecord } from './log-record.ts'
 
 /** A log that keeps what it is told, for tests. */
 export class MemoryLog implements Log {

@@ -2,7 +2,7 @@
 
 const PART = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/
 const LABEL = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/
-const RESERVED_END = /_(?:total|bucket|sum|count|info|created)$/
+const RESERVED_END = /_(?:total|bucket|sum|count|created)$/
 
 /** What Prometheus asks for instead: https://prometheus.io/docs/practices/naming/#base-units */
 const BASE_UNIT: Readonly<Record<string, string>> = {
@@ -45,7 +45,8 @@ function labelProblem(kind: Kind, name: string, labels: readonly string[]): stri
   return undefined
 }
 
-/** The name with its prefix: `outrigger_logs_lines_read_total`. */
+/** The name with its prefix: `outrigger_logs_lines_read_total`; without a module the name as it is (process_*, nodejs_*). */
 export function fullName(module: string, name: string): string {
+  if (module === '') return name
   return `outrigger_${module.replaceAll(/[^a-z0-9]/g, '_')}_${name}`
 }

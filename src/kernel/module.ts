@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Handler } from '../http/server.ts'
 import type { Clock } from './clock.ts'
 import type { Problem } from './config/problem.ts'
 import type { Schema } from './config/schema.ts'
@@ -78,6 +79,8 @@ export interface Host {
    * else a promise that resolves once the rest of the loop has had its turn.
    */
   slice(): Promise<void> | undefined
+  /** Routes of this module on the admin listener. */
+  readonly admin: AdminRoutes
   /** The supervised application's output, when the sidecar runs one and a module asks for it. */
   readonly application: ApplicationOutput | undefined
 }
@@ -90,6 +93,18 @@ export type Address =
 export interface Listening {
   /** The address as bound. */
   readonly address: Address
+  /** Lets the address go before the scope closes, for an update in place. Connections live on. */
+  close(): Promise<void>
+}
+
+/**
+ * Paths are `/<module>` or begin with `/<module>/`; one that ends in `/*` serves all below it. They go with the scope.
+ * POSTs reach a handler only from this machine, and nothing reaches it through a foreign host name or the public listener.
+ */
+export interface AdminRoutes {
+  /** `about` is the line that the index page shows. HEAD is answered too. */
+  get(path: string, about: string, handler: Handler): void
+  post(path: string, about: string, handler: Handler): void
 }
 
 export interface ApplicationOutput {

@@ -29,7 +29,7 @@ export class Registry {
   }
 
   /**
-   * A module's view. Asking again for the same metric gives the same family, so counters go on
+   * A module's view; the module '' has no prefix (process_*, nodejs_*). Asking again for the same metric gives the same family, so counters go on
    * counting when the module is replaced; a definition that differs is an error while its owner lives.
    */
   view(module: string): MetricsView {

@@ -1,5 +1,6 @@
 import { chmod, stat, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { formatAddress } from './config/address.ts'
 import type { Address, Listening } from './module.ts'
 
 /** Connections that come while no module holds the port wait for the next one, up to this many. */
@@ -27,12 +28,13 @@ export class Ports {
 
   /** Binds the address, or takes over the port that an earlier instance of the same owner left. */
   async listen(address: Address, onConnection: (socket: Socket) => void, claim: Claim): Promise<Listening> {
-    const wanted = show(address)
+    const wanted = formatAddress(address)
     const port = this.#left(claim.owner, wanted) ?? (await this.#open(address, wanted, claim.owner))
     port.accept = onConnection
-    claim.scope.defer(() => this.#drop(port, onConnection))
+    const close = () => this.#drop(port, onConnection)
+    claim.scope.defer(close)
     for (const socket of port.waiting.splice(0)) if (!socket.destroyed) onConnection(socket)
-    return { address: port.address }
+    return { address: port.address, close }
   }
 
   /** From now on a port that its module lets go stays open. Must be paired with `release`. */
@@ -115,12 +117,6 @@ export class ListenError extends Error {
     this.name = 'ListenError'
     this.code = code
   }
-}
-
-/** `127.0.0.1:4600`, `[::1]:4600` or the path of the socket. */
-export function show(address: Address): string {
-  if ('path' in address) return address.path
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
 }
 
 function connected(port: Port, socket: Socket): void {

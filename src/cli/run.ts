@@ -1,0 +1,234 @@
+import packageFile from '../../package.json' with { type: 'json' }
+import { Application, type ApplicationExit } from '../kernel/application.ts'
+import { ApplicationGuard } from '../kernel/application-guard.ts'
+import { ApplicationStreams } from '../kernel/application-streams.ts'
+import { systemClock } from '../kernel/clock-system.ts'
+import type { Configuration } from '../kernel/config/load.ts'
+import { deadlineIn, type OwnDeadline } from '../kernel/deadline.ts'
+import type { Log } from '../kernel/log.ts'
+import { jsonLine, textLine } from '../kernel/log-format.ts'
+import { Logger } from '../kernel/logger.ts'
+import { Sidecar } from '../kernel/sidecar.ts'
+import type { Call } from './commands.ts'
+import { loadForCall } from './configuration.ts'
+import { ParentWatch } from './parent-watch.ts'
+import { ReadyFile } from './ready-file.ts'
+import { waitThenBecome } from './wait-only.ts'
+
+/**
+ * `outrigger run`: modules ready first, then the application; when either is to end, the application first, then the
+ * modules finish what is under way. Resolves with the application's code, 0 without one, 1 for our own failures,
+ * 2 for a bad configuration.
+ */
+export async function run(call: Call): Promise<number> {
+  if (call.positionals.length > 0) {
+    call.io.stderr.write(
+      `outrigger run: put -- before the application's command: outrigger run -- ${call.positionals.join(' ')}\n`,
+    )
+    return 2
+  }
+  return call.values['wait-only'] ? waitThenBecome(call) : new Run(call).whole()
+}
+
+/** Asked to end a third time we do not tidy up any more. */
+const PATIENCE = 3
+/** How long everything may take to close after we have failed ourselves. */
+const CRASH_MS = 5000
+
+/** One run of the sidecar in this process. */
+class Run {
+  readonly #call: Call
+  readonly #clock = systemClock()
+  readonly #logger: Logger
+  readonly #log: Log
+  readonly #streams = new ApplicationStreams({ stdout: process.stdout, stderr: process.stderr })
+  readonly #sidecar: Sidecar
+  /** Resolves with the signal that the end began with. */
+  readonly #end = Promise.withResolvers<NodeJS.Signals>()
+  readonly #hurry = new AbortController()
+  #asked = 0
+  #application: Application | undefined
+  #deadline: OwnDeadline | undefined
+
+  constructor(call: Call) {
+    this.#call = call
+    const { stderr } = call.io
+    const format = stderr.isTTY ? textLine(call.io.env['NO_COLOR'] === undefined) : jsonLine
+    this.#logger = new Logger({ write: line => stderr.write(line), format, clock: this.#clock })
+    this.#log = this.#logger.for('kernel')
+    this.#sidecar = new Sidecar({
+      load: () => loadForCall(call),
+      logger: this.#logger,
+      clock: this.#clock,
+      env: call.io.env,
+      version: packageFile.version,
+      onQuit: () => this.#ask('SIGTERM', 'the admin API was asked to end the process'),
+      application: scope => this.#streams.for(scope),
+      applicationStatus: () =>
+        this.#application && { pid: this.#application.pid, exit: this.#application.exit },
+    })
+  }
+
+  async whole(): Promise<number> {
+    using cleanup = new DisposableStack()
+    cleanup.use(this.#handleSignals())
+    cleanup.use(
+      new ParentWatch(this.#clock, () =>
+        this.#ask('SIGTERM', 'the process that started the sidecar has died'),
+      ),
+    )
+    try {
+      return await this.#startAndServe(cleanup)
+    } catch (error) {
+      if (this.#asked > 0) return 0
+      this.#log.error('start_failed', (error as Error).message, { error })
+      return 1
+    } finally {
+      this.#logger.flush()
+    }
+  }
+
+  async #startAndServe(cleanup: DisposableStack): Promise<number> {
+    const started = await this.#sidecar.start()
+    if (!started.ok) {
+      this.#call.io.stderr.write(started.report)
+      return 2
+    }
+    const { configuration } = started
+    this.#useFormat(configuration)
+    await this.#untilReady()
+    if (this.#asked === 0)
+      this.#log.info('ready', `ready after ${Math.round(process.uptime() * 1000)} ms`, {
+        hash: configuration.hash,
+        modules: [...configuration.modules.keys()],
+      })
+    const readyFile = this.#call.values['ready-file'] as string | undefined
+    if (readyFile !== undefined && this.#asked === 0) cleanup.use(new ReadyFile(readyFile))
+    const exit = await this.#serve(configuration)
+    await this.#stop(configuration)
+    this.#log.info('stopped', `the sidecar ends with code ${exit.code}`, { exit_code: exit.code })
+    return exit.code
+  }
+
+  /** Until the application has ended or we are asked to end; resolves once the application is gone. */
+  async #serve(configuration: Configuration): Promise<ApplicationExit> {
+    const command = this.#call.rest?.length ? this.#call.rest : configuration.app.command
+    if (command === undefined || this.#asked > 0) {
+      await this.#end.promise
+      return { code: 0 }
+    }
+    const application = await this.#startApplication(command, configuration)
+    if (!(application instanceof Application)) return application
+    this.#application = application
+    const signal = await Promise.race([this.#end.promise, application.exited])
+    if (typeof signal !== 'string') return signal
+    const deadline = this.#startDeadline(configuration)
+    return application.stop(
+      signal,
+      Math.min(configuration.app.stopGraceMs, deadline.remainingMs()),
+      this.#hurry.signal,
+    )
+  }
+
+  async #startApplication(
+    command: readonly string[],
+    { app }: Configuration,
+  ): Promise<Application | ApplicationExit> {
+    const guard = new ApplicationGuard(this.#log)
+    await guard.start()
+    const application = await Application.start({
+      command,
+      env: { ...this.#call.io.env, ...app.env },
+      log: this.#log,
+      clock: this.#clock,
+      streams: this.#streams,
+      guard,
+      ...(app.workingDirectory !== undefined && { workingDirectory: app.workingDirectory }),
+    })
+    if (!(application instanceof Application)) guard.release()
+    return application
+  }
+
+  async #stop(configuration: Configuration): Promise<void> {
+    using deadline = this.#startDeadline(configuration)
+    await this.#sidecar.stop(deadline)
+  }
+
+  /** One deadline for the whole end, counted from its beginning. */
+  #startDeadline({ app }: Configuration): OwnDeadline {
+    const deadline = (this.#deadline ??= deadlineIn(this.#clock, app.shutdownMs))
+    if (this.#hurry.signal.aborted) deadline.cut()
+    return deadline
+  }
+
+  /** A module that is not ready holds the application back, not the process's end. */
+  async #untilReady(): Promise<void> {
+    let told = false
+    while (!this.#sidecar.health().ready && this.#asked === 0) {
+      if (!told)
+        this.#log.info(
+          'waiting_until_ready',
+          this.#sidecar.health().message ?? 'waiting until every module is ready',
+        )
+      told = true
+      await Promise.race([this.#clock.sleep(50), this.#end.promise])
+    }
+  }
+
+  #useFormat({ log }: Configuration): void {
+    const { stderr, env } = this.#call.io
+    const asText = log.format === 'text' || (log.format === 'auto' && stderr.isTTY)
+    this.#logger.format = asText ? textLine(stderr.isTTY === true && env['NO_COLOR'] === undefined) : jsonLine
+  }
+
+  /** Once: the orderly end. Twice: at once. Three times: without tidying up. */
+  #ask(signal: NodeJS.Signals, why: string): void {
+    this.#asked++
+    if (this.#asked === 1) {
+      this.#log.info('stopping', `${why}: the end begins`, { signal })
+      this.#end.resolve(signal)
+      this.#sidecar.cancelStarts()
+    } else if (this.#asked < PATIENCE) {
+      this.#log.warn('hurried', `${why} again: what is under way is cut short`, { signal })
+      this.#hurry.abort()
+      this.#deadline?.cut()
+    } else {
+      this.#application?.kill()
+      process.exit(1)
+    }
+  }
+
+  #handleSignals(): Disposable {
+    const events: NodeJS.EventEmitter = process
+    const handlers = new Map<string, (error: unknown) => void>()
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)
+      handlers.set(signal, () => this.#ask(signal, `${signal} came`))
+    handlers.set('SIGHUP', () => void this.#sidecar.reload('signal'))
+    for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const)
+      handlers.set(signal, () => this.#application?.signal(signal))
+    const crash = (error: unknown) => void this.#crash(error)
+    handlers.set('uncaughtException', crash)
+    handlers.set('unhandledRejection', crash)
+    for (const [event, handler] of handlers) events.on(event, handler)
+    return {
+      [Symbol.dispose]: () => {
+        for (const [event, handler] of handlers) events.off(event, handler)
+      },
+    }
+  }
+
+  /** A fault of ours: what can be saved is saved, then the process ends with 1. */
+  async #crash(error: unknown): Promise<void> {
+    this.#log.error('uncaught', 'an error that nobody handled; the sidecar ends', {
+      error,
+      stack: (error as Error)?.stack,
+    })
+    setTimeout(() => process.exit(1), CRASH_MS + 1000)
+    this.#asked += PATIENCE
+    this.#application?.kill()
+    using deadline = deadlineIn(this.#clock, CRASH_MS)
+    await this.#sidecar.stop(deadline).catch(() => {})
+    this.#logger.flush()
+    process.exit(1)
+  }
+}
