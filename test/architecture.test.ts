@@ -218,5 +218,5 @@ function none(faults: string[]): void {
 }
 
 function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.endsWith('-fake.ts')
+  return /(\.test|-fakes?)\.ts$/.test(path)
 }
