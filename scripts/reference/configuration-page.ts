@@ -79,6 +79,6 @@ function cell(text: string): string {
 function escaped(text: string): string {
   return text
     .split('`')
-    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[*<_]/g, '\\$&')))
+    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[*<]/g, '\\$&')))
     .join('`')
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { nearest } from '../kernel/config/suggest.ts'
 import { type Call, type Command, commands, type Runnable } from './commands.ts'
 import { commandHelp, overview } from './help.ts'
@@ -27,6 +26,8 @@ function parse(command: Command, args: readonly string[]): Parsed {
   const end = args.indexOf('--')
   const own = end === -1 ? args : args.slice(0, end)
   const rest = end === -1 ? undefined : args.slice(end + 1)
+  // Importing node:util costs 8 ms: the names of its module are filled by running lazy getters.
+  const { parseArgs } = process.getBuiltinModule('node:util')
   try {
     const { values, positionals } = parseArgs({
       args: [...own],

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Doc } from './doc.ts'
 import { Interpolated } from './interpolated.ts'
 import { withoutPassword } from './value.ts'
@@ -60,7 +59,11 @@ export function secretsIn(doc: Doc, input: unknown): string[] {
 
 /** The same for the same configuration, whatever the order of its keys. */
 export function fingerprint(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value, sortedKeys)).digest('hex')
+  return process
+    .getBuiltinModule('node:crypto')
+    .createHash('sha256')
+    .update(JSON.stringify(value, sortedKeys))
+    .digest('hex')
 }
 
 function fields(doc: Doc, value: Record<string, unknown> | null, reveal: boolean): Record<string, unknown> {

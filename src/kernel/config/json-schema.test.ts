@@ -3,10 +3,9 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { fakeModules } from '../../../test/golden/config/modules-fake.ts'
 import { jsonSchema } from './json-schema.ts'
+import { type Node, violations } from './json-schema-fake.ts'
 import { wholeDoc } from './whole.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: a JSON Schema holds anything
-type Node = Readonly<Record<string, any>>
 let schema: Node
 
 before(async () => {
@@ -70,60 +69,4 @@ const invalid: [string, unknown, string][] = [
 
 for (const [name, value, place] of invalid) {
   test(`the JSON Schema refuses ${name}`, () => assert.deepEqual(violations(schema, value), [place]))
-}
-
-test('every option has its description, and every default is allowed by its own schema', () => {
-  const walk = (node: Node, path: string) => {
-    assert.ok(node['description'], `${path} has no description`)
-    if ('default' in node && JSON.stringify(node['default']) !== '{}')
-      assert.deepEqual(violations(node, node['default']), [], path)
-    for (const [key, child] of Object.entries((node['properties'] ?? {}) as Node))
-      walk(child, `${path}/${key}`)
-    if (node['items']) walk(node['items'], `${path}[]`)
-    if (typeof node['additionalProperties'] === 'object') walk(node['additionalProperties'], `${path}/*`)
-  }
-  walk(schema, '')
-})
-
-/** The places at which the keywords that we use are violated: a second, independent reading of the specification. */
-function violations(node: Node, value: unknown, place = ''): string[] {
-  for (const keyword of Object.keys(node))
-    assert.ok(keywords.has(keyword), `the check does not know "${keyword}"`)
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  const types = [node['type'] ?? []].flat() as string[]
-  const entries = isObject ? Object.entries(value as object) : []
-  const wrong =
-    (types.length > 0 && !types.some(type => hasType(type, value))) ||
-    (node['enum'] && !node['enum'].includes(value)) ||
-    (typeof value === 'string' && node['pattern'] && !new RegExp(node['pattern'], 'u').test(value)) ||
-    (typeof value === 'number' &&
-      (value < (node['minimum'] ?? -Infinity) || value > (node['maximum'] ?? Infinity))) ||
-    (node['anyOf'] && !node['anyOf'].some((choice: Node) => violations(choice, value).length === 0)) ||
-    (Array.isArray(value) && value.length < (node['minItems'] ?? 0)) ||
-    (isObject && (node['required'] ?? []).some((key: string) => !(key in (value as object)))) ||
-    (isObject &&
-      (entries.length < (node['minProperties'] ?? 0) || entries.length > (node['maxProperties'] ?? Infinity)))
-  if (wrong) return [place]
-  const ofItems =
-    Array.isArray(value) && node['items']
-      ? value.flatMap((item, i) => violations(node['items'], item, `${place}/${i}`))
-      : []
-  const ofEntries = entries.flatMap(([key, item]) => {
-    const child = node['properties']?.[key] ?? node['additionalProperties']
-    return child === false ? [`${place}/${key}`] : child ? violations(child, item, `${place}/${key}`) : []
-  })
-  return [...ofItems, ...ofEntries]
-}
-
-const keywords = new Set(
-  '$schema title description default examples type enum pattern minimum maximum anyOf minItems items required properties additionalProperties minProperties maxProperties'.split(
-    ' ',
-  ),
-)
-
-function hasType(type: string, value: unknown): boolean {
-  if (type === 'null') return value === null
-  if (type === 'array') return Array.isArray(value)
-  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
-  return type === 'integer' ? Number.isInteger(value) : typeof value === type
 }

@@ -62,7 +62,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
   }
   const merged = merge(parsed, options.environment)
   problems.push(...merged.problems)
-  const decoded = await decode(merged.input, options.modules)
+  const decoded = await decode(merged, options.modules)
   const doubtful = new Set(merged.unresolved.map(path => JSON.stringify(path)))
   const fresh = decoded.problems.filter(({ path }) => !doubtful.has(JSON.stringify(path)))
   problems.push(...fresh.map(problem => locate(problem, parsed)))
@@ -128,7 +128,8 @@ interface DecodedFile {
   readonly problems: readonly Problem[]
 }
 
-async function decode(input: Record<string, unknown>, table: ModuleTable): Promise<DecodedFile> {
+async function decode({ input, unresolved }: Merged, table: ModuleTable): Promise<DecodedFile> {
+  const isComplete = (key: string) => unresolved.every(path => path[0] !== key)
   const isOwn = (key: string) => Object.hasOwn(rootFields, key)
   const root = rootSchema.decode(Object.fromEntries(Object.entries(input).filter(([key]) => isOwn(key))))
   const problems: Problem[] = root.ok ? checkRoot(root.value) : [...root.problems]
@@ -140,7 +141,7 @@ async function decode(input: Record<string, unknown>, table: ModuleTable): Promi
     }
     const module = await table[key]()
     const decoded = module.config.decode(input[key])
-    const found = decoded.ok ? (module.check?.(decoded.value) ?? []) : decoded.problems
+    const found = decoded.ok ? (isComplete(key) && module.check?.(decoded.value)) || [] : decoded.problems
     problems.push(...found.map(problem => ({ ...problem, path: [key, ...problem.path] })))
     if (decoded.ok) modules.set(key, { module, config: decoded.value })
   }
