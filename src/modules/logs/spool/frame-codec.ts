@@ -12,8 +12,8 @@ import { checksum } from './checksum.ts'
  *    2 u16  length of the input's name  4 u16  length of the path      6 u16  length of the file's identity
  *    8 f64  sequence                   16 f64  when it was spooled    24 f64  offset in the file
  *   32 u32  records                    36 u32  base of starts, ends   40 u32  length of the records' bytes
- *   44 u32  0
- *   48      name, path, identity; f64 times[]; u32 starts[]; u32 ends[]; the records' bytes
+ *   44 u16  length of the mark     46 u16  0
+ *   48      name, path, identity, mark; f64 times[]; u32 starts[]; u32 ends[]; the records' bytes
  *
  * The columns are written as they lie in memory: encoding a batch copies nothing but its small head.
  */
@@ -40,7 +40,8 @@ export interface EncodedFrame {
 export function frameBytes(batch: Batch): number {
   const [from, to] = region(batch)
   const { input, path, position } = batch.origin
-  const names = Buffer.byteLength(input) + Buffer.byteLength(path) + Buffer.byteLength(position?.file ?? '')
+  const texts = [input, path, position?.file ?? '', position?.mark ?? '']
+  const names = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
   return FRAME_HEAD_BYTES + FIXED_BYTES + names + batch.count * COLUMN_BYTES + (to - from)
 }
 
@@ -50,7 +51,9 @@ export function encodeFrame(batch: Batch, sequence: number, spooledAtMs: number)
   const input = Buffer.from(origin.input)
   const path = Buffer.from(origin.path)
   const file = Buffer.from(origin.position?.file ?? '')
-  const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES + FIXED_BYTES + input.length + path.length + file.length)
+  const mark = Buffer.from(origin.position?.mark ?? '')
+  const names = Buffer.concat([input, path, file, mark])
+  const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES + FIXED_BYTES + names.length)
   const payload = head.subarray(FRAME_HEAD_BYTES)
   payload[0] = KIND_BATCH
   payload[1] = origin.position ? 1 : 0
@@ -63,10 +66,9 @@ export function encodeFrame(batch: Batch, sequence: number, spooledAtMs: number)
   payload.writeUInt32LE(count, 32)
   payload.writeUInt32LE(from, 36)
   payload.writeUInt32LE(to - from, 40)
-  payload.writeUInt32LE(0, 44)
-  payload.set(input, FIXED_BYTES)
-  payload.set(path, FIXED_BYTES + input.length)
-  payload.set(file, FIXED_BYTES + input.length + path.length)
+  payload.writeUInt16LE(mark.length, 44)
+  payload.writeUInt16LE(0, 46)
+  payload.set(names, FIXED_BYTES)
   const columns =
     count === 0
       ? []
@@ -88,13 +90,15 @@ export function decodeHead(payload: Buffer): FrameHead | undefined {
   const inputEnd = FIXED_BYTES + payload.readUInt16LE(2)
   const pathEnd = inputEnd + payload.readUInt16LE(4)
   const fileEnd = pathEnd + payload.readUInt16LE(6)
+  const markEnd = fileEnd + payload.readUInt16LE(44)
   const count = payload.readUInt32LE(32)
-  if (fileEnd + count * COLUMN_BYTES + payload.readUInt32LE(40) !== payload.length) return undefined
+  if (markEnd + count * COLUMN_BYTES + payload.readUInt32LE(40) !== payload.length) return undefined
   const input = payload.toString('utf8', FIXED_BYTES, inputEnd)
   const path = payload.toString('utf8', inputEnd, pathEnd)
   const file = payload.toString('utf8', pathEnd, fileEnd)
-  const origin =
-    payload[1] === 1 ? { input, path, position: { file, offset: payload.readDoubleLE(24) } } : { input, path }
+  const mark = payload.toString('utf8', fileEnd, markEnd)
+  const position = { file, offset: payload.readDoubleLE(24), ...(mark && { mark }) }
+  const origin = payload[1] === 1 ? { input, path, position } : { input, path }
   return { sequence: payload.readDoubleLE(8), spooledAtMs: payload.readDoubleLE(16), count, origin }
 }
 

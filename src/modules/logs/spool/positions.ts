@@ -7,11 +7,11 @@ import { SlotFile } from './slot-file.ts'
  * are deleted, and is written before a segment goes.
  *
  * The value: 16 bytes spool id, f64 next sequence, u32 entries, then for each: u16 length of the identity,
- * u16 length of the path, f64 offset, identity, path.
+ * u16 length of the path, u16 length of the mark, f64 offset, identity, path, mark.
  */
 const SLOT_BYTES = 16 * 1024
 const FIXED_BYTES = 28
-const ENTRY_BYTES = 12
+const ENTRY_BYTES = 14
 
 export interface SavedPositions {
   readonly spoolId: Buffer
@@ -96,13 +96,12 @@ function put(
 }
 
 function encode({ spoolId, nextSequence, positions }: SavedPositions): Buffer {
-  const entries = [...positions].map(([file, { offset, path }]) => ({
-    file: Buffer.from(file),
-    path: Buffer.from(path),
+  const entries = [...positions.values()].map(({ file, path, mark, offset }) => ({
+    texts: [file, path, mark ?? ''].map(text => Buffer.from(text)),
     offset,
   }))
   const bytes = entries.reduce(
-    (sum, { file, path }) => sum + ENTRY_BYTES + file.length + path.length,
+    (sum, { texts }) => sum + ENTRY_BYTES + texts.reduce((length, text) => length + text.length, 0),
     FIXED_BYTES,
   )
   const value = Buffer.allocUnsafe(bytes)
@@ -110,13 +109,14 @@ function encode({ spoolId, nextSequence, positions }: SavedPositions): Buffer {
   value.writeDoubleLE(nextSequence, 16)
   value.writeUInt32LE(entries.length, 24)
   let at = FIXED_BYTES
-  for (const { file, path, offset } of entries) {
-    value.writeUInt16LE(file.length, at)
-    value.writeUInt16LE(path.length, at + 2)
-    value.writeDoubleLE(offset, at + 4)
-    value.set(file, at + ENTRY_BYTES)
-    value.set(path, at + ENTRY_BYTES + file.length)
-    at += ENTRY_BYTES + file.length + path.length
+  for (const { texts, offset } of entries) {
+    for (const [index, text] of texts.entries()) value.writeUInt16LE(text.length, at + 2 * index)
+    value.writeDoubleLE(offset, at + 6)
+    at += ENTRY_BYTES
+    for (const text of texts) {
+      value.set(text, at)
+      at += text.length
+    }
   }
   return value
 }
@@ -127,12 +127,13 @@ function decode(value: Buffer): SavedPositions {
   for (let left = value.readUInt32LE(24); left > 0; left--) {
     const fileEnd = at + ENTRY_BYTES + value.readUInt16LE(at)
     const pathEnd = fileEnd + value.readUInt16LE(at + 2)
-    const offset = value.readDoubleLE(at + 4)
-    positions.set(value.toString('utf8', at + ENTRY_BYTES, fileEnd), {
-      offset,
-      path: value.toString('utf8', fileEnd, pathEnd),
-    })
-    at = pathEnd
+    const markEnd = pathEnd + value.readUInt16LE(at + 4)
+    const offset = value.readDoubleLE(at + 6)
+    const file = value.toString('utf8', at + ENTRY_BYTES, fileEnd)
+    const path = value.toString('utf8', fileEnd, pathEnd)
+    const mark = value.toString('utf8', pathEnd, markEnd)
+    positions.set(file, { file, path, offset, ...(mark && { mark }) })
+    at = markEnd
   }
   return { spoolId: Buffer.from(value.subarray(0, 16)), nextSequence: value.readDoubleLE(16), positions }
 }

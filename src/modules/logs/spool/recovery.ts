@@ -115,7 +115,7 @@ class Scan {
     notePosition(segment, origin.position, origin.path)
     if (!origin.position) return
     this.#latest.delete(origin.position.file)
-    this.#latest.set(origin.position.file, { offset: origin.position.offset, path: origin.path })
+    this.#latest.set(origin.position.file, { ...origin.position, path: origin.path })
   }
 
   #damaged(segment: Segment, at: number, kind: Damage['kind']): void {
@@ -147,7 +147,7 @@ class Scan {
     const resets = new Map<string, FilePosition>()
     for (const [file, { offset, path }] of this.#latest) {
       const safe = sound.get(file)
-      if (safe?.offset !== offset) resets.set(file, safe ?? { offset: 0, path })
+      if (safe?.offset !== offset) resets.set(file, safe ?? { file, offset: 0, path })
     }
     return resets
   }

@@ -12,8 +12,7 @@ const MAGIC = Buffer.from('OUTRSPL1')
 const NAME = /^(\d{16})\.seg$/
 
 /** The position of a file after the frames so far, and where the file was then. */
-export interface FilePosition {
-  readonly offset: number
+export interface FilePosition extends Position {
   readonly path: string
 }
 
@@ -69,5 +68,5 @@ export function decodeSegmentHeader(header: Buffer): Buffer | undefined {
 export function notePosition(segment: Segment, position: Position | undefined, path: string): void {
   if (!position) return
   segment.positions.delete(position.file)
-  segment.positions.set(position.file, { offset: position.offset, path })
+  segment.positions.set(position.file, { ...position, path })
 }

@@ -29,6 +29,8 @@ import { SpoolWriter } from './writer.ts'
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024
 const DEFAULT_SEGMENT_BYTES = 8 * 1024 * 1024
 const DEFAULT_MAX_POSITIONS = 20_000
+/** Where a reader starts that has no place yet: with what is still there. */
+const OLDEST: Cursor = { sequence: 0, record: 0 }
 
 export interface SpoolOptions {
   /** The spool's own folder; made when it is missing. */
@@ -54,6 +56,8 @@ export interface SpoolOptions {
 
 /** A write-ahead log of batches. What `append` has resolved for survives the process, whatever ends it. */
 export interface Spool extends AsyncDisposable {
+  /** Stays the same as long as the folder lives: 32 hexadecimal digits. */
+  readonly id: string
   /**
    * Resolves once the batch, with its source's position, is in the kernel's page cache. Waits while the spool is
    * full and while the disk refuses; rejects only when the spool is closed. The batch must not change afterwards.
@@ -115,6 +119,7 @@ interface Opened {
 }
 
 class Journal implements Spool {
+  readonly id: string
   readonly #o: SpoolOptions
   readonly #disk: Disk
   readonly #metrics: SpoolMetrics
@@ -132,6 +137,7 @@ class Journal implements Spool {
     const { clock, log, folder, memoryBytes, maxBytes = DEFAULT_MAX_BYTES } = options
     const { spoolId, positionsFile, recovered, nextSequence } = opened
     const signal = AbortSignal.any([options.signal, this.#stop.signal])
+    this.id = spoolId.toString('hex')
     this.#o = options
     this.#disk = disk
     this.#segments = new Segments(recovered.segments)
@@ -240,7 +246,7 @@ class Journal implements Spool {
   /** Positions are spooled like any other: as frames, here without records. */
   async #spoolResets(resets: ReadonlyMap<string, FilePosition>): Promise<void> {
     const empty = new Uint32Array(0)
-    const appends = [...resets].map(([file, { offset, path }]) =>
+    const appends = [...resets.values()].map(({ path, ...position }) =>
       this.#writer.append(
         {
           bytes: Buffer.alloc(0),
@@ -248,7 +254,7 @@ class Journal implements Spool {
           starts: empty,
           ends: empty,
           timesMs: new Float64Array(0),
-          origin: { input: 'recovery', path, position: { file, offset } },
+          origin: { input: 'recovery', path, position },
         },
         true,
       ),
@@ -312,7 +318,8 @@ class Journal implements Spool {
     for (const [name, file] of files) {
       const found = recovered.places.get(name)
       const record = found?.record ?? 0
-      if (!cursors.has(name)) file.save({ sequence: found?.place.sequence ?? nextSequence, record: 0 })
+      if (cursors.get(name) === OLDEST)
+        file.save({ sequence: found?.place.sequence ?? nextSequence, record: 0 })
       this.#readers.set(name, new JournalReader(name, world, file, found?.place ?? end, record))
     }
   }
@@ -321,7 +328,7 @@ class Journal implements Spool {
     for (const stored of frames) {
       const { origin, count } = stored.frame.batch
       if (origin.position) {
-        this.#positions.set(origin.position.file, { offset: origin.position.offset, path: origin.path })
+        this.#positions.set(origin.position.file, { ...origin.position, path: origin.path })
       }
       this.#metrics.appended.inc(count)
       this.#memory.add(stored)
@@ -422,7 +429,7 @@ async function openCursors(disk: Disk, { folder, readers, log }: SpoolOptions, s
       return undefined
     })
     files.set(name, file)
-    if (cursor) cursors.set(name, cursor)
+    cursors.set(name, cursor ?? OLDEST)
   }
   return { files, cursors }
 }

@@ -28,6 +28,7 @@ export class Bed {
   readonly received: Received[] = []
   readonly positions = new Map<string, Position>()
   readonly calls: Lines[] = []
+  readonly announced: Lines[] = []
   readonly #options: BedOptions
   host!: FakeHost
   tail!: Tail
@@ -131,7 +132,9 @@ export class Bed {
   }
 
   async #sink(lines: Lines, life: number): Promise<void> {
-    this.calls.push(lines)
+    // A new file is announced by its position alone.
+    if (lines.count > 0) this.calls.push(lines)
+    else this.announced.push(lines)
     await this.#gate?.promise
     if (life !== this.#life) throw new Error('crashed')
     if (this.#refusals > 0) {

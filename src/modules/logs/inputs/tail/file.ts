@@ -49,8 +49,8 @@ export class TailedFile {
   skipped = false
   /** A copy that copytruncate made of a file that is read already; taken up when that one is truncated. */
   copyOf: TailedFile | undefined
-  /** Empty as ever, but its time has changed: it may have been filled and truncated unseen since this one. */
-  touchedEmptySinceNs: bigint | undefined
+  /** Nothing of it was read, and what it held is gone: it was truncated after this time. */
+  emptiedSinceNs: bigint | undefined
   /** The real path, when it is reached through a symbolic link. */
   realPath: string | undefined
 

@@ -222,7 +222,9 @@ export class Roster {
       if (file.skipped && stat.size < file.size) file.restart()
     }
     const isTouched = file.modifiedNs !== 0n && file.modifiedNs !== stat.modifiedNs
-    if (isTouched && stat.size === 0 && file.size === 0) file.touchedEmptySinceNs ??= file.modifiedNs
+    // Empty as before, but touched: filled and truncated between two looks.
+    const isEmptied = stat.size < file.size || (stat.size === 0 && file.size === 0)
+    if (isTouched && isEmptied && file.next === 0) file.emptiedSinceNs ??= file.modifiedNs
     file.size = stat.size
     file.links = stat.links
     file.modifiedNs = stat.modifiedNs

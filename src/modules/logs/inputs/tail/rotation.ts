@@ -31,25 +31,27 @@ export class Rotation {
   async resumeIn(folder: string, fresh: readonly TailedFile[]): Promise<void> {
     const { host, roster } = this.#parts
     const siblings = await filesIn(this.#parts.layer, folder)
-    const here = fresh.filter(file => dirname(realPathOf(file)) === folder)
+    const here = [...roster.files.values()].filter(file => dirname(realPathOf(file)) === folder)
     for (const sibling of siblings) {
       const position = host.positions.get(sibling.stat.key)
       if (!position || roster.files.has(sibling.stat.key)) continue
       const successor = here.find(file => isRotatedName(basename(realPathOf(file)), sibling.name))
-      if (position.offset !== sibling.stat.size) {
+      // At offset 0 the mark says nothing: then the name must.
+      if (position.offset !== sibling.stat.size && (position.offset > 0 || successor)) {
         const opened = await roster.open(sibling.path, successor?.at ?? sibling.path)
         if (opened?.begin === 'resumed') this.#adopt(opened.file)
         else if (opened) await this.#leave(opened.file)
       }
-      if (successor) await this.#takeMissed(successor, sibling.stat.modifiedNs, siblings)
+      if (successor && fresh.includes(successor))
+        await this.#takeMissed(successor, sibling.stat.modifiedNs, siblings)
     }
   }
 
   /** Nothing of it was read, so it has no mark; its copies are told by their names and ages. */
   async followEmpty(file: TailedFile): Promise<void> {
-    const sinceNs = file.touchedEmptySinceNs
+    const sinceNs = file.emptiedSinceNs
     if (sinceNs === undefined) return
-    file.touchedEmptySinceNs = undefined
+    file.emptiedSinceNs = undefined
     const siblings = await filesIn(this.#parts.layer, dirname(realPathOf(file)))
     await this.#takeMissed(file, sinceNs, siblings)
   }
@@ -205,7 +207,7 @@ export class Rotation {
         file: at,
       })
       this.#adopt(opened.file)
-      this.#parts.pump.add(opened.file)
+      this.#parts.pump.announce(opened.file)
     }
   }
 

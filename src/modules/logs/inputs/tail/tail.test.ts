@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { bed } from './bed.fake.ts'
@@ -64,6 +64,8 @@ test('a sink that waits stops the reading: one chunk with it, one read ahead', a
     },
   }
   const made = await bed(t, { layer, readBytes: 64 })
+  writeFileSync(made.path('app.log'), '')
+  await made.round()
   made.block()
   writeFileSync(made.path('app.log'), '0123456\n'.repeat(100))
   await made.tail.poll()
@@ -86,6 +88,18 @@ test('files with much to read take turns', async t => {
   const order = made.calls.map(({ origin }) => origin.path.at(-5)).join('')
   assert.equal(order.length, 26)
   assert.doesNotMatch(order, /aaaa|bbbb/)
+})
+
+test('a new file is announced before anything of it is read, so that its rest is found if it is renamed meanwhile', async t => {
+  const made = await bed(t, { before: bed => writeFileSync(bed.path('app.log'), '') })
+  assert.equal(made.announced.length, 1)
+  await made.crash()
+  writeFileSync(made.path('app.log'), 'a\n')
+  renameSync(made.path('app.log'), made.path('app.log.1'))
+  writeFileSync(made.path('app.log'), 'b\n')
+  await made.start()
+  await made.round()
+  assert.deepEqual(made.texts.sort(), ['a', 'b'])
 })
 
 test('one call per file at a time, in order', async t => {

@@ -188,6 +188,8 @@ export class Tail implements Input {
     if (this.#isFirstScan) await this.#beginAt(found, fresh)
     for (const file of fresh) {
       if (await this.#rotation.isCopy(file)) continue
+      // Should it be renamed before its first lines are safe, the next start still knows it.
+      if (file.next === 0) this.#pump.announce(file)
       for (const before of [...this.#roster.files.values()]) {
         if (before !== file && before.path === file.path) await this.#rotation.follow(before)
       }
@@ -211,7 +213,7 @@ export class Tail implements Input {
   /** One file's turn in a scan: read on, or let go. */
   async #tend(file: TailedFile): Promise<void> {
     if (file.copyOf) await this.#rotation.recheck(file)
-    if (file.touchedEmptySinceNs !== undefined && file.attached) await this.#rotation.followEmpty(file)
+    if (file.emptiedSinceNs !== undefined && file.attached) await this.#rotation.followEmpty(file)
     if (file.cameShort && file.attached && file.isReadable && !file.busy) await this.#roster.reopen(file)
     if (this.#roster.isOver(file)) {
       if (file.isDone && file.unread === 0) return this.#roster.retire(file)

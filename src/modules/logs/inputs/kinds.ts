@@ -1,0 +1,39 @@
+import { type Infer, s } from '../../../kernel/config/schema.ts'
+import type { ApplicationOutput } from '../../../kernel/module.ts'
+import { formatFields } from '../formats/config.ts'
+import { appFields } from './app/config.ts'
+import type { Input, InputHost } from './input.ts'
+import { tailFields } from './tail/config.ts'
+
+/** All kinds of inputs: a new one is an entry here, one in `startInput`, and a folder. */
+export const inputSchema = s.oneOf(
+  {
+    tail: s.object(
+      { ...tailFields, ...formatFields },
+      {
+        about:
+          'Follows files that applications append to, through rotation by rename and by copytruncate. A last line without a line feed waits until it is complete, or until its file or the sidecar is finished.',
+      },
+    ),
+    app: s.object(
+      { ...appFields, ...formatFields },
+      { about: 'Reads what the supervised command writes to its standard output and standard error.' },
+    ),
+  },
+  { about: 'One source of records.' },
+)
+
+export type InputConfig = Infer<typeof inputSchema>
+
+/** Starts an input; its code is loaded only now. */
+export async function startInput(
+  input: InputConfig,
+  host: InputHost & { readonly application: ApplicationOutput | undefined },
+): Promise<Input> {
+  switch (input.kind) {
+    case 'tail':
+      return (await import('./tail/tail.ts')).startTail(input.config, host)
+    case 'app':
+      return (await import('./app/app.ts')).startApp(input.config, host)
+  }
+}

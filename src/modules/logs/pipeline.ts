@@ -1,0 +1,163 @@
+import { join } from 'node:path'
+import type { Deadline, Health, Host } from '../../kernel/module.ts'
+import type { LogsConfig } from './config.ts'
+import { openDeadLetters } from './delivery/dead-letters.ts'
+import { type Delivery, startDelivery } from './delivery/delivery.ts'
+import type { Input } from './inputs/input.ts'
+import { startInput } from './inputs/kinds.ts'
+import type { LineSink } from './lines.ts'
+import { entryNames, readerNames } from './names.ts'
+import { identify, openOutput } from './outputs/kinds.ts'
+import { createProcessor } from './processor.ts'
+import { recordMetrics } from './record-metrics.ts'
+import { openSpool, type Spool } from './spool/spool.ts'
+
+const READ_BYTES = 256 * 1024
+
+/** A log pipeline that runs until its host's scope closes. */
+export interface Pipeline {
+  health(): Health
+  drain(deadline: Deadline): Promise<void>
+}
+
+/**
+ * Inputs → formats and steps → spool → one delivery per output. Started from the end, so that nothing is read
+ * before there is somewhere to put it; the scope closes in reverse.
+ */
+export async function startPipeline(config: LogsConfig, host: Host): Promise<Pipeline> {
+  const folder = await host.dataDir()
+  const readers = readerNames(
+    config.outputs.map(output => ({ kind: output.kind, identity: identify(output) })),
+  )
+  const spool = host.scope.use(
+    await openSpool({
+      folder: join(folder, 'spool'),
+      readers,
+      maxBytes: config.spool.maxBytes,
+      segmentBytes: config.spool.segmentBytes,
+      syncIntervalMs: config.spool.syncMs,
+      memoryBytes: config.memoryBytes / 2,
+      clock: host.clock,
+      metrics: host.metrics,
+      log: host.log,
+      signal: host.signal,
+    }),
+  )
+  const deliveries = await startDeliveries(config, host, spool, readers, folder)
+  const inputs = await startInputs(config, host, spool)
+  return {
+    health: () => healthOf({ spool, ...Object.fromEntries(inputs), ...Object.fromEntries(deliveries) }),
+    async drain(deadline) {
+      await Promise.all([...inputs.values()].map(input => input.drain(deadline)))
+      await Promise.all([...deliveries.values()].map(delivery => delivery.drain(deadline)))
+    },
+  }
+}
+
+async function startDeliveries(
+  config: LogsConfig,
+  host: Host,
+  spool: Spool,
+  readers: readonly string[],
+  folder: string,
+): Promise<Map<string, Delivery>> {
+  const { scope, metrics, clock, log } = host
+  const invalidUtf8 = metrics.counter(
+    'invalid_utf8_records_total',
+    'Records of which bytes were replaced because the output carries only UTF-8.',
+    ['output'],
+  )
+  const deadLetters = scope.use(
+    openDeadLetters({ folder, maxBytes: config.deadLetters.maxBytes, clock, metrics, log }),
+  )
+  const names = entryNames(config.outputs.map(({ kind }) => kind))
+  const deliveries = new Map<string, Delivery>()
+  for (const [index, entry] of config.outputs.entries()) {
+    const name = names[index]
+    const output = await openOutput(entry, {
+      name,
+      key: `logs.outputs[${index}].${entry.kind}`,
+      spoolId: spool.id,
+      scope,
+      signal: host.signal,
+      log,
+      clock,
+      env: host.env,
+      slice: host.slice,
+      dataDir: async () => folder,
+      invalidUtf8: invalidUtf8.with(name),
+    })
+    const delivery = startDelivery({
+      name,
+      reader: spool.reader(readers[index]),
+      output,
+      maxInFlightBytes: Math.floor(config.memoryBytes / 2 / config.outputs.length),
+      retry: { baseMs: config.retry.baseMs, maxMs: config.retry.maxMs },
+      deadLetters,
+      clock,
+      metrics,
+      log,
+    })
+    deliveries.set(`output ${name}`, scope.use(delivery))
+  }
+  return deliveries
+}
+
+async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promise<Map<string, Input>> {
+  const { scope, signal, log, metrics, clock, slice, application } = host
+  const records = recordMetrics(metrics)
+  const positions = {
+    get: (file: string) => spool.position(file),
+    forget: (file: string) => spool.forget(file),
+  }
+  const names = entryNames(config.inputs.map(({ kind }) => kind))
+  const inputs = new Map<string, Input>()
+  for (const [index, entry] of config.inputs.entries()) {
+    const name = names[index]
+    const process = createProcessor({
+      input: name,
+      format: entry.config,
+      steps: config.steps,
+      metrics: records,
+    })
+    const sink: LineSink = async lines => {
+      const pause = slice()
+      if (pause) await pause
+      await spool.append(process(lines))
+    }
+    const input = await startInput(entry, {
+      name,
+      sink,
+      positions,
+      readBytes: READ_BYTES,
+      scope,
+      signal,
+      log,
+      metrics,
+      clock,
+      slice,
+      application,
+    })
+    inputs.set(`input ${name}`, input)
+  }
+  return inputs
+}
+
+const RANK = { ok: 0, degraded: 1, failed: 2 } as const
+
+/** The worst of its parts; a part that is not well does not keep the application from starting. */
+function healthOf(parts: Readonly<Record<string, { health(): Health }>>): Health {
+  const told = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.health()]))
+  const worst = Object.entries(told).reduce<[string, Health]>(
+    (worst, entry) => (RANK[entry[1].state] > RANK[worst[1].state] ? entry : worst),
+    ['', { ready: true, state: 'ok' }],
+  )
+  const [name, { state, message }] = worst
+  return {
+    ready: true,
+    // One output of several that fails is a degradation of the whole.
+    state: state === 'ok' ? 'ok' : 'degraded',
+    ...(state === 'ok' ? {} : { message: `${name}: ${message ?? state}` }),
+    parts: told,
+  }
+}
