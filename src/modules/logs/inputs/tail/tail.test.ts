@@ -203,7 +203,7 @@ test('drain takes what is there, with the last line that has no end, and then no
 })
 
 test('drain ends at the deadline although the sink still waits', async t => {
-  const made = await bed(t)
+  const made = await bed(t, { before: bed => writeFileSync(bed.path('app.log'), '') })
   made.block()
   writeFileSync(made.path('app.log'), 'a\n')
   const deadline = new AbortController()
@@ -334,7 +334,11 @@ test('over maxOpenFiles idle files are closed, and opened again when they grow',
 })
 
 test('over maxOpenFiles with none of them idle the others wait, and the health says so', async t => {
-  const made = await bed(t, { paths: ['*.log'], config: { maxOpenFiles: 1 } })
+  const made = await bed(t, {
+    paths: ['*.log'],
+    config: { maxOpenFiles: 1 },
+    before: bed => writeFileSync(bed.path('a.log'), ''),
+  })
   made.block()
   writeFileSync(made.path('a.log'), 'a\n')
   await made.tail.poll()
@@ -350,7 +354,7 @@ test('over maxOpenFiles with none of them idle the others wait, and the health s
 })
 
 test('bytes that wait for half a minute without progress are a problem', async t => {
-  const made = await bed(t)
+  const made = await bed(t, { before: bed => writeFileSync(bed.path('app.log'), '') })
   made.block()
   writeFileSync(made.path('app.log'), 'a\n')
   await made.tail.poll()
