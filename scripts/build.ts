@@ -2,7 +2,6 @@
 // Packages are bundled in, so that the published package needs none of them. `--quiet` prints only errors.
 import { rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type PreRenderedChunk, rolldown } from 'rolldown'
 
 const root = dirname(import.meta.dirname)
@@ -45,8 +44,10 @@ if (!quiet) {
 /** A chunk is called after the source file that it was split off for: dist/modules/logs/module.js. */
 function chunkFile(chunk: PreRenderedChunk): string {
   const source = chunk.facadeModuleId
-  if (source === null || source === undefined) return `shared/${chunk.name}-[hash].js`
-  const path = relative(sources, source.startsWith('file:') ? fileURLToPath(source) : source)
-  if (path.startsWith('..')) return `packages/${chunk.name}.js`
-  return `${path.replace(/\.ts$/, '')}.js`
+  if (source?.startsWith(sources)) return `${relative(sources, source).replace(/\.ts$/, '')}.js`
+  const files = chunk.moduleIds.filter(id => !id.startsWith('\0'))
+  const packages = new Set(files.map(id => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1]))
+  const [name] = packages
+  if (packages.size === 1 && name !== undefined) return `packages/${name.replace('/', '-')}-[hash].js`
+  return `shared/${chunk.name}-[hash].js`
 }

@@ -218,5 +218,5 @@ function none(faults: string[]): void {
 }
 
 function isTest(path: string): boolean {
-  return /(\.test|-fakes?)\.ts$/.test(path)
+  return /[.-](test|fakes?)\.ts$/.test(path)
 }

@@ -10,7 +10,6 @@ const [folder = '', first = ''] = process.argv.slice(2)
 const fake = fakeHost({ clock: systemClock(), dataDir: folder })
 const output = await openStore(
   {
-    path: undefined,
     fullText: 'record',
     maxSizeBytes: 2 ** 30,
     maxAgeMs: Number.MAX_SAFE_INTEGER,
