@@ -72,6 +72,9 @@ class Run {
   async whole(): Promise<number> {
     using cleanup = new DisposableStack()
     cleanup.use(this.#handleSignals())
+    // Whoever read our log or our output is gone: no reason to end the application.
+    for (const stream of [process.stdout, process.stderr])
+      stream.removeAllListeners('error').on('error', () => {})
     cleanup.use(
       new ParentWatch(this.#clock, () =>
         this.#ask('SIGTERM', 'the process that started the sidecar has died'),

@@ -5,6 +5,7 @@ import type { ApplicationStreams } from './application-streams.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import { errorText } from './log-format.ts'
+import { groupLives, sendSignal } from './process-group.ts'
 
 export interface ApplicationOptions {
   /** The program, then its arguments. */
@@ -184,22 +185,6 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function reason(error: unknown): string {
   return REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? errorText(error)
-}
-
-function groupLives(group: number): boolean {
-  try {
-    return process.kill(-group, 0)
-  } catch {
-    return false
-  }
-}
-
-function sendSignal(target: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(target, signal)
-  } catch {
-    // It is gone, which is all that could be wanted.
-  }
 }
 
 function signalNumber(signal: NodeJS.Signals): number {

@@ -1,5 +1,6 @@
 import { chmod, stat, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { formatAddress } from './config/address.ts'
 import type { Address, Listening } from './module.ts'
 
@@ -83,7 +84,7 @@ export class Ports {
   async #makeRoom(address: Address, wanted: string, owner: string): Promise<void> {
     if ('port' in address && address.port === 0) return
     for (const port of this.#ports) {
-      if (port.wanted !== wanted) continue
+      if (port.wanted !== wanted && formatAddress(port.address) !== wanted) continue
       if (port.accept)
         throw new ListenError(
           'EADDRINUSE',
@@ -129,6 +130,8 @@ function connected(port: Port, socket: Socket): void {
 
 async function bind(server: Server, address: Address): Promise<void> {
   if (!('path' in address)) return listening(server, { host: address.host, port: address.port })
+  // The system would call a missing folder a lack of permission.
+  await stat(dirname(address.path))
   await removeStale(address.path)
   await listening(server, { path: address.path })
   await chmod(address.path, address.mode ?? 0o660)
