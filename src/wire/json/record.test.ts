@@ -9,6 +9,7 @@ import { ByteWriter } from './writer.ts'
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 type Edit =
   | { do: 'set'; path: string[]; value: Json }
+  | { do: 'add'; path: string[]; value: Json }
   | { do: 'remove'; path: string[] }
   | { do: 'rename'; path: string[]; name: string }
 
@@ -26,6 +27,7 @@ const json = fc.letrec<{ value: Json; object: { [key: string]: Json } }>(tie => 
 }))
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ do: fc.constant('set' as const), path, value: json.value }),
+  fc.record({ do: fc.constant('add' as const), path, value: json.value }),
   fc.record({ do: fc.constant('remove' as const), path }),
   fc.record({ do: fc.constant('rename' as const), path, name }),
 )
@@ -55,11 +57,12 @@ function isObject(value: Json | undefined): value is { [key: string]: Json } {
 /** The same edit on a parsed object, by the words of JsonRecord's contract. */
 function applyTo(object: { [key: string]: Json }, { path: [key, ...rest], ...edit }: Edit): boolean {
   if (rest.length > 0) {
-    if (edit.do === 'set' && !Object.hasOwn(object, key)) object[key] = {}
+    if ((edit.do === 'set' || edit.do === 'add') && !Object.hasOwn(object, key)) object[key] = {}
     const inner = Object.hasOwn(object, key) ? object[key] : undefined
     return isObject(inner) && applyTo(inner, { ...edit, path: rest } as Edit)
   }
-  if (edit.do === 'set') {
+  if (edit.do === 'add' && Object.hasOwn(object, key)) return false
+  if (edit.do === 'set' || edit.do === 'add') {
     object[key] = edit.value
     return true
   }
@@ -74,6 +77,7 @@ function applyTo(object: { [key: string]: Json }, { path: [key, ...rest], ...edi
 function apply(record: JsonRecord, edit: Edit): boolean {
   const path = keyPathOf(edit.path)
   if (edit.do === 'set') return record.set(path, Buffer.from(JSON.stringify(edit.value)))
+  if (edit.do === 'add') return record.add(path, Buffer.from(JSON.stringify(edit.value)))
   if (edit.do === 'remove') return record.remove(path)
   return record.rename(path, keyOf(edit.name))
 }

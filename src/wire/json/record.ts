@@ -22,7 +22,7 @@ export class JsonRecord extends ObjectScanner {
   #keySources = new Uint16Array(this.kinds.length)
   #valueSources = new Uint16Array(this.kinds.length)
   readonly #scratch = new ByteWriter(256)
-  readonly #lent: Uint8Array[] = []
+  readonly #lent: Buffer[] = []
   #nested: JsonRecord | undefined
 
   /** True when `bytes[start, end)` is one JSON object; else `error` and `errorAt` say why not. */
@@ -46,7 +46,13 @@ export class JsonRecord extends ObjectScanner {
 
   /** The top-level member with this name, or -1. Of several the last one counts, as everywhere in JSON's practice. */
   find(key: Key): number {
-    for (let member = this.count - 1; member >= 0; member--) if (this.#hasName(member, key)) return member
+    const { kinds, keyStarts, keyEnds } = this
+    const size = key.bytes.length
+    for (let member = this.count - 1; member >= 0; member--) {
+      // Nearly every key is refused by its length.
+      if (keyEnds[member] - keyStarts[member] !== size && (kinds[member] & KEY_ESCAPED) === 0) continue
+      if (this.#hasName(member, key)) return member
+    }
     return -1
   }
 
@@ -75,7 +81,7 @@ export class JsonRecord extends ObjectScanner {
    * Gives the field at `path` the value `raw`, which is verified JSON text and is lent: it must not change until
    * the record is written. Objects on the way are made; false when something else than an object is in the way.
    */
-  set(path: KeyPath, raw: Uint8Array): boolean {
+  set(path: KeyPath, raw: Buffer): boolean {
     const key = path[0]
     const member = this.find(key)
     if (path.length > 1) {
@@ -85,6 +91,17 @@ export class JsonRecord extends ObjectScanner {
     if (member < 0) return this.#append(key, this.#lend(raw), 0, raw.length, raw[0])
     this.#replace(member, this.#lend(raw), 0, raw.length, raw[0])
     return true
+  }
+
+  /** As `set`, but leaves a field that is there already as it is. */
+  add(path: KeyPath, raw: Buffer): boolean {
+    const key = path[0]
+    const member = this.find(key)
+    if (path.length > 1) {
+      if (member < 0) return this.#appendNested(path, raw)
+      return this.#editNested(path, (nested, rest) => nested.add(rest, raw))
+    }
+    return member < 0 && this.#append(key, this.#lend(raw), 0, raw.length, raw[0])
   }
 
   /** Gives the field at `path` another name in the same place; a field that had it is removed. False when there is none. */
@@ -169,7 +186,7 @@ export class JsonRecord extends ObjectScanner {
   }
 
   /** Appends the first of the path's keys with objects for the others around `raw`. */
-  #appendNested(path: KeyPath, raw: Uint8Array): true {
+  #appendNested(path: KeyPath, raw: Buffer): true {
     const out = this.#scratch
     const start = out.length
     for (let depth = 1; depth < path.length; depth++) {
@@ -213,10 +230,10 @@ export class JsonRecord extends ObjectScanner {
 
   #source(source: number): Buffer {
     if (source === IN_TEXT) return this.bytes
-    return source === IN_SCRATCH ? this.#scratch.bytes : (this.#lent[source - FIRST_LENT] as Buffer)
+    return source === IN_SCRATCH ? this.#scratch.bytes : this.#lent[source - FIRST_LENT]
   }
 
-  #lend(bytes: Uint8Array): number {
+  #lend(bytes: Buffer): number {
     return this.#lent.push(bytes) - 1 + FIRST_LENT
   }
 
@@ -224,8 +241,11 @@ export class JsonRecord extends ObjectScanner {
     this.changed = false
     this.#scratch.length = 0
     this.#lent.length = 0
-    this.#keySources.fill(IN_TEXT, 0, this.count)
-    this.#valueSources.fill(IN_TEXT, 0, this.count)
+    // A loop: objects are small, and two calls of fill would cost more.
+    for (let member = 0; member < this.count; member++) {
+      this.#keySources[member] = IN_TEXT
+      this.#valueSources[member] = IN_TEXT
+    }
   }
 
   protected override grow(): void {

@@ -1,6 +1,6 @@
 import { BACKSLASH, PLAIN, QUOTE } from './bytes.ts'
 
-const HEX = Uint8Array.from('0123456789abcdef', digit => digit.charCodeAt(0))
+const HEX = Buffer.from('0123456789abcdef')
 const UNICODE_ESCAPE = Buffer.from('u00')
 /** The letter that follows the backslash, for the bytes that have one. */
 const ESCAPES = new Uint8Array(256)
@@ -10,7 +10,7 @@ for (const [byte, letter] of ['""', '\\\\', '\bb', '\ff', '\nn', '\rr', '\tt'].m
   ESCAPES[byte] = letter
 }
 /** Below this a byte loop beats the call into the runtime. */
-const SHORT_COPY = 48
+const SHORT_COPY = 32
 
 /** A buffer that grows as bytes are appended. `bytes[0, length)` is what was written. */
 export class ByteWriter {
@@ -36,27 +36,27 @@ export class ByteWriter {
   }
 
   /** Appends `source[start, end)`, which may be this writer's own bytes. */
-  copy(source: Uint8Array, start: number, end: number): void {
+  copy(source: Buffer, start: number, end: number): void {
     const size = end - start
-    this.reserve(size)
+    if (this.length + size > this.bytes.length) this.reserve(size)
     const target = this.bytes
     let to = this.length
     this.length = to + size
     if (size <= SHORT_COPY) for (let from = start; from < end; ) target[to++] = source[from++]
-    else target.set(source.subarray(start, end), to)
+    else source.copy(target, to, start, end)
   }
 
   /** Appends `source[start, end)` as a JSON string: quoted, with `"`, `\` and control characters escaped, all else as it is. */
-  string(source: Uint8Array, start: number, end: number): void {
+  string(source: Buffer, start: number, end: number): void {
     this.byte(QUOTE)
-    let run = start
-    for (let at = start; at < end; at++) {
-      if (PLAIN[source[at]] === 1) continue
+    for (let run = start; ; ) {
+      let at = run
+      while (at < end && PLAIN[source[at]] === 1) at++
       this.copy(source, run, at)
+      if (at >= end) break
       this.#escape(source[at])
       run = at + 1
     }
-    this.copy(source, run, end)
     this.byte(QUOTE)
   }
 

@@ -21,11 +21,17 @@ export function compileCondition(condition: Condition): Predicate {
   switch (condition.kind) {
     case 'and': {
       const items = condition.items.map(compileCondition)
-      return record => items.every(item => item(record))
+      return record => {
+        for (const item of items) if (!item(record)) return false
+        return true
+      }
     }
     case 'or': {
       const items = condition.items.map(compileCondition)
-      return record => items.some(item => item(record))
+      return record => {
+        for (const item of items) if (item(record)) return true
+        return false
+      }
     }
     case 'not': {
       const item = compileCondition(condition.item)

@@ -18,6 +18,10 @@ const EPOCH_UNITS: Readonly<Record<string, number>> = {
   epoch_ns: 1e-6,
 }
 
+/** The years 0000 to 9999, which every output can write. */
+const FIRST_MS = -62_167_219_200_000
+const LAST_MS = 253_402_300_799_999
+
 /** The reader for a `time.format`, or what is wrong with it. */
 export function timeReader({ format, zone }: TimeConfig): TimeReader | { problem: string; hint: string } {
   if (Object.hasOwn(EPOCH_UNITS, format)) return epochReader(EPOCH_UNITS[format])
@@ -56,7 +60,8 @@ export class TimeField {
   take(record: JsonRecord, nowMs: number): number {
     if (!record.locate(this.#path, this.#value)) return Number.NaN
     const timeMs = this.#read(this.#value, nowMs)
-    if (!this.#keep && !Number.isNaN(timeMs)) record.remove(this.#path)
+    if (!(timeMs >= FIRST_MS && timeMs <= LAST_MS)) return Number.NaN
+    if (!this.#keep) record.remove(this.#path)
     return timeMs
   }
 }

@@ -1,5 +1,4 @@
 import { keyPathOf } from '../../../wire/json/path.ts'
-import { ValueSpan } from '../../../wire/json/value.ts'
 import type { Scalar } from '../condition/ast.ts'
 import { fieldPath } from '../condition/field.ts'
 import type { Step } from './step.ts'
@@ -11,10 +10,10 @@ export function addStep(config: { fields: Readonly<Record<string, Scalar>>; over
     raw: Buffer.from(JSON.stringify(value)),
   }))
   const { overwrite } = config
-  const present = new ValueSpan()
   return record => {
     for (const { path, raw } of additions) {
-      if (overwrite || !record.locate(path, present)) record.set(path, raw)
+      if (overwrite) record.set(path, raw)
+      else record.add(path, raw)
     }
     return true
   }

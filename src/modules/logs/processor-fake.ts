@@ -1,0 +1,35 @@
+import { s } from '../../kernel/config/schema.ts'
+import { fakeHost } from '../../kernel/host-fake.ts'
+import type { Batch } from './batch.ts'
+import { checkFormat, formatFields } from './formats/config.ts'
+import type { Lines } from './lines.ts'
+import { linesOf } from './lines-fake.ts'
+import { createProcessor } from './processor.ts'
+import { recordMetrics } from './record-metrics.ts'
+import { checkSteps, stepsSchema } from './steps/config.ts'
+
+export interface FakeProcessor {
+  process(lines: Lines | string): Batch
+  /** A counter's value; undefined when it has never been touched. */
+  metric(name: string, labels?: Record<string, string>): number | undefined
+}
+
+/** A processor for tests, from options as a user writes them. */
+export function processorOf(format: object, steps: readonly object[] = []): FakeProcessor {
+  const host = fakeHost()
+  const decodedFormat = s.object(formatFields, { about: 'a format' }).decode(format)
+  const decodedSteps = stepsSchema.decode(steps)
+  if (!decodedFormat.ok || !decodedSteps.ok) throw new Error(JSON.stringify([decodedFormat, decodedSteps]))
+  const problems = [...checkFormat(decodedFormat.value, []), ...checkSteps(decodedSteps.value, [])]
+  if (problems.length > 0) throw new Error(JSON.stringify(problems))
+  const process = createProcessor({
+    input: 'test',
+    format: decodedFormat.value,
+    steps: decodedSteps.value,
+    metrics: recordMetrics(host.metrics),
+  })
+  return {
+    process: lines => process(typeof lines === 'string' ? linesOf(lines) : lines),
+    metric: (name, labels = {}) => host.metric(name, { input: 'test', ...labels }),
+  }
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { linesOf, recordsOf } from './lines-fake.ts'
+import { processorOf } from './processor-fake.ts'
+
+describe('the processor', () => {
+  it("hands the input's own buffer on while no record differs from its line", () => {
+    const lines = linesOf('{"a":1}\n{"a":2}\r\n\n{"a":3}\n')
+    const batch = processorOf({}, [{ drop: 'a == 2' }]).process(lines)
+    assert.equal(batch.bytes, lines.bytes)
+    assert.deepEqual(recordsOf(batch), ['{"a":1}', '{"a":3}'])
+  })
+
+  it('goes over to a buffer of its own with the first record that differs', () => {
+    const lines = linesOf('junk\n{"a":1}\n{"a":2}\nnope\n{"a":3}\n')
+    lines.starts[0] = lines.ends[0]
+    const batch = processorOf({}).process(lines)
+    assert.notEqual(batch.bytes, lines.bytes)
+    assert.deepEqual(
+      recordsOf(batch).map(record => JSON.parse(record) as object),
+      [
+        { a: 1 },
+        { a: 2 },
+        { message: 'nope', parse_error: 'not a JSON object: expected an object at byte 1' },
+        { a: 3 },
+      ],
+    )
+  })
+
+  it('gives a batch of no records its origin, so that the position moves on', () => {
+    const { process, metric } = processorOf({}, [{ drop: 'exists(a)' }])
+    const lines = linesOf('{"a":1}\n\n\r\n')
+    const batch = process(lines)
+    assert.equal(batch.count, 0)
+    assert.equal(batch.origin, lines.origin)
+    assert.equal(metric('dropped_records_total', { reason: 'steps[0].drop' }), 1)
+    assert.equal(process(linesOf('')).count, 0)
+  })
+
+  for (const format of ['json', 'raw', 'cri']) {
+    it(`marks the pieces of a line that was split under ${format}, and does not parse them`, () => {
+      const { process, metric } = processorOf({ format }, [{ add: { fields: { x: 1 } } }])
+      const batch = process(linesOf('{"a":"\xff\n"}', { pieces: Uint8Array.of(1, 1) }))
+      assert.deepEqual(recordsOf(batch), [
+        '{"message":"{\\"a\\":\\"\xff","line_split":true,"x":1}',
+        '{"message":"\\"}","line_split":true,"x":1}',
+      ])
+      assert.equal(metric('line_pieces_total'), 2)
+      assert.equal(metric('parse_failures_total', { format }), 0)
+    })
+  }
+
+  it('gives pieces the time at which they were read, and does not call it unreadable', () => {
+    const { process, metric } = processorOf({ time: { field: 't' } })
+    const batch = process(linesOf('x', { pieces: Uint8Array.of(1) }))
+    assert.equal(batch.timesMs[0], Date.UTC(2026, 0, 1))
+    assert.equal(metric('unreadable_times_total'), 0)
+  })
+
+  it('gives batches that do not share memory with each other', () => {
+    const { process } = processorOf({ format: 'raw' })
+    const first = process('a\nb')
+    process('cc\ndd')
+    assert.deepEqual(recordsOf(first), ['{"message":"a"}', '{"message":"b"}'])
+  })
+
+  it('wastes little of the buffers that wait for their outputs', () => {
+    const { process } = processorOf({}, [{ add: { fields: { added: 'x'.repeat(100) } } }])
+    for (let round = 0; round < 3; round++) {
+      const { bytes, ends, count } = process('{"a":1}\n'.repeat(1000))
+      assert.ok(bytes.buffer.byteLength <= ends[count - 1] * 1.3)
+    }
+  })
+
+  it('does with any mixture of lines what parsing each of them would', () => {
+    const line = fc.constantFrom(
+      '{"a":1}',
+      '{"a":2, "k":"v"}',
+      '{"a":3,"s":"x"}',
+      ' {"a":4} \r',
+      'nope',
+      '',
+      '\r',
+      '{"a":2}',
+    )
+    const { process } = processorOf({}, [{ drop: 'a == 2' }, { redact: { fields: ['s'] } }])
+    const property = fc.property(fc.array(line, { maxLength: 12 }), lines => {
+      const wanted = lines
+        .filter(line => line.trim() !== '' && !line.includes('"a":2'))
+        .map(line => (line === 'nope' ? 'nope' : line.trim().replace('"x"', '"[redacted]"')))
+      const records = recordsOf(process(lines.map(line => `${line}\n`).join('')))
+      assert.deepEqual(
+        records.map(record => (record.startsWith('{"message"') ? 'nope' : record)),
+        wanted,
+      )
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+})
