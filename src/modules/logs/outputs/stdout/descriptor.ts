@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, write } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
 import type { Clock } from '../../../../kernel/clock.ts'
 
 /** How long to wait for a reader that is behind before trying again. */
@@ -60,10 +60,13 @@ function restOfLine(bytes: Buffer, at: number): Buffer {
   return Buffer.from(bytes.subarray(at, bytes.indexOf(0x0a, at) + 1))
 }
 
+/** Only what can block: a regular file opened once more would have a position of its own, and its writers overwrite each other. */
 function openOnceMore(descriptor: number): number {
   try {
-    const { O_WRONLY, O_NONBLOCK, O_APPEND } = constants
-    return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_APPEND)
+    const kind = fstatSync(descriptor)
+    if (!kind.isFIFO() && !kind.isCharacterDevice()) return descriptor
+    const { O_WRONLY, O_NONBLOCK } = constants
+    return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK)
   } catch {
     return descriptor
   }
