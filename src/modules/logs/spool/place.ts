@@ -14,8 +14,8 @@ export interface Place {
 
 /** What lies behind a point. */
 export function behind(place: Place, segments: Segments): { records: number; bytes: number } {
-  let records = -place.records
-  let bytes = -place.offset
+  let records = 0 - place.records
+  let bytes = 0 - place.offset
   for (const segment of segments.all) {
     if (place.segment && segment.first < place.segment.first) continue
     records += segment.records

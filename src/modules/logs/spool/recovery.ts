@@ -145,9 +145,9 @@ class Scan {
 
   #resets(sound: ReadonlyMap<string, FilePosition>): Map<string, FilePosition> {
     const resets = new Map<string, FilePosition>()
-    for (const [file, { offset, path }] of this.#latest) {
+    for (const [file, { offset, mark, path }] of this.#latest) {
       const safe = sound.get(file)
-      if (safe?.offset !== offset) resets.set(file, safe ?? { file, offset: 0, path })
+      if (safe?.offset !== offset || safe.mark !== mark) resets.set(file, safe ?? { file, offset: 0, path })
     }
     return resets
   }
