@@ -40,14 +40,11 @@ export class DeadlineWheel {
   /** Sets or moves the moment. */
   arm(deadline: Deadline, afterMs: number): void {
     if (this.#interval === undefined) this.#start()
-    const previousMs = deadline.deadlineMs
     deadline.deadlineMs = this.#nowMs + afterMs + this.#tickMs
     // A later moment is found when its old bucket comes round; an earlier one must move now.
-    if (deadline.bucket === -1) this.#place(deadline)
-    else if (deadline.deadlineMs < previousMs) {
-      this.#take(deadline)
-      this.#place(deadline)
-    }
+    if (deadline.bucket !== -1 && this.#turnsAtMs(deadline.bucket) <= deadline.deadlineMs) return
+    this.#take(deadline)
+    this.#place(deadline)
   }
 
   /** Forgets the moment, and keeps its place for the next one: cheap enough for every request. */
@@ -71,6 +68,12 @@ export class DeadlineWheel {
     if (this.#size > 0) return
     this.#interval?.cancel()
     this.#interval = undefined
+  }
+
+  /** When a bucket comes round next. */
+  #turnsAtMs(bucket: number): number {
+    const ticks = ((bucket - this.#tick + BUCKETS - 1) % BUCKETS) + 1
+    return this.#nowMs + ticks * this.#tickMs
   }
 
   #place(deadline: Deadline): void {

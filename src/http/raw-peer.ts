@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** For tests: one end of a TCP connection that says and hears bytes, as latin1 text. */
 export class RawPeer {
   readonly socket: Socket
-  heard = ''
+  heardBytes = 0
+  #parts: string[] = []
   ended = false
   closed = false
   #wake: (() => void) | undefined
@@ -13,7 +14,8 @@ export class RawPeer {
     this.socket = socket
     const wake = (): void => this.#wake?.()
     socket.on('data', chunk => {
-      this.heard += chunk.toString('latin1')
+      this.#parts.push(chunk.toString('latin1'))
+      this.heardBytes += chunk.length
       wake()
     })
     socket.on('end', () => {
@@ -33,14 +35,23 @@ export class RawPeer {
     return new RawPeer(socket)
   }
 
+  get heard(): string {
+    if (this.#parts.length > 1) this.#parts = [this.#parts.join('')]
+    return this.#parts[0] ?? ''
+  }
+
+  forget(): void {
+    this.#parts = []
+    this.heardBytes = 0
+  }
+
   say(text: string): void {
     this.socket.write(text, 'latin1')
   }
 
   /** Resolves with all that was heard, once it fits or no more can come. */
-  async hears(condition: RegExp | ((heard: string) => boolean)): Promise<string> {
-    const fits = (): boolean =>
-      condition instanceof RegExp ? condition.test(this.heard) : condition(this.heard)
+  async hears(condition: RegExp | ((peer: RawPeer) => boolean)): Promise<string> {
+    const fits = (): boolean => (condition instanceof RegExp ? condition.test(this.heard) : condition(this))
     while (!fits()) {
       if (this.closed || (this.ended && !fits()))
         throw new Error(`closed after ${JSON.stringify(this.heard.slice(-500))}`)

@@ -74,7 +74,7 @@ describe('a response', () => {
       await one.hears(/hello$/),
       'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nContent-Length: 5\r\n\r\nhello',
     )
-    one.heard = ''
+    one.forget()
     one.say(GET)
     await one.hears(/hello$/)
   })
@@ -236,7 +236,7 @@ describe('a response', () => {
     await turns(50)
     assert.ok(written === before && written < 400, `${written} chunks were written into nowhere`)
     one.socket.resume()
-    await one.hears(heard => heard.endsWith('0\r\n\r\n'))
+    await one.hears(peer => peer.heardBytes > 400 * 64 * 1024 && peer.heard.endsWith('0\r\n\r\n'))
   })
 
   test('to a client that is gone fails the write and aborts the signal, and is no error of the handler', async () => {
@@ -563,7 +563,7 @@ describe('a malformed request', () => {
     for (const { name, bytes, status, reason } of REFUSED_REQUESTS) {
       rejected = []
       const heard = await answers(bytes + GET)
-      assert.match(heard, new RegExp(`^HTTP/1\\.1 ${status} [sS]*Connection: close`), name)
+      assert.match(heard, new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*Connection: close`), name)
       assert.equal(heard.match(/^HTTP\/1\.1 \d{3} /gm)?.length, 1, `${name}: nothing after it is served`)
       assert.deepEqual(rejected, [reason], name)
     }
