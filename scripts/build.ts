@@ -1,12 +1,19 @@
 // Bundles the sidecar into dist/: ES modules for Node, one entry, and a chunk for everything that is loaded lazily.
-// Packages are bundled in, so that the published package needs none of them. `--quiet` prints only errors.
+// Packages are bundled in, so that the published package needs none of them. `--quiet` prints only errors,
+// `--out FOLDER` writes to another folder.
 import { rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
 import { type PreRenderedChunk, rolldown } from 'rolldown'
 
 const root = dirname(import.meta.dirname)
 const sources = join(root, 'src')
-const quiet = process.argv.includes('--quiet')
+const { values } = parseArgs({
+  options: {
+    quiet: { type: 'boolean', default: false },
+    out: { type: 'string', default: join(root, 'dist') },
+  },
+})
 const started = performance.now()
 
 /** Files that run in a thread of their own: entries too, beside the chunk that starts them. */
@@ -23,9 +30,9 @@ const bundle = await rolldown({
     if (level === 'warn') process.stderr.write(`${log.message}\n`)
   },
 })
-await rm(join(root, 'dist'), { recursive: true, force: true })
+await rm(values.out, { recursive: true, force: true })
 const { output } = await bundle.write({
-  dir: join(root, 'dist'),
+  dir: values.out,
   format: 'esm',
   sourcemap: true,
   entryFileNames: '[name].js',
@@ -34,7 +41,7 @@ const { output } = await bundle.write({
 })
 await bundle.close()
 
-if (!quiet) {
+if (!values.quiet) {
   const chunks = output.filter(file => file.type === 'chunk')
   for (const chunk of chunks.toSorted((a, b) => a.fileName.localeCompare(b.fileName)))
     console.log(`${String(Math.ceil(chunk.code.length / 1024)).padStart(6)} KiB  dist/${chunk.fileName}`)

@@ -18,11 +18,14 @@ export interface Facts {
   readonly endMs: number | undefined
 }
 
+/** Outputs send in batches: over a shorter time their rates would jump. */
+const RATES_OVER_MS = 4000
+
 /** A table that is drawn over itself; plain lines where there is no terminal. */
 export class Screen {
   readonly #out: NodeJS.WriteStream
   readonly #facts: Facts
-  #earlier: Moment | undefined
+  readonly #past: Moment[] = []
   #drawnLines = 0
 
   constructor(out: NodeJS.WriteStream, facts: Facts) {
@@ -32,8 +35,9 @@ export class Screen {
   }
 
   show(now: Moment): void {
-    const earlier = this.#earlier ?? now
-    this.#earlier = now
+    this.#past.push(now)
+    while (this.#past.length > 2 && now.atMs - this.#past[1]!.atMs >= RATES_OVER_MS) this.#past.shift()
+    const earlier = this.#past[0]!
     if (!this.#out.isTTY) {
       this.#out.write(`${plainLine(now, earlier)}\n`)
       return

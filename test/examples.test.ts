@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { fakeIo } from '../src/cli/io-fake.ts'
+import { main } from '../src/cli/main.ts'
+
+const root = dirname(import.meta.dirname)
+
+for (const file of globSync('examples/**/*.yaml', { cwd: root })) {
+  test(`${file} is valid`, async () => {
+    const io = fakeIo({ cwd: root })
+    assert.equal(await main(['check', '-c', join(root, file)], io), 0, io.stderr.text)
+  })
+}
+
+test('the demo of npm start delivers every line and cleans up', { timeout: 60_000 }, async () => {
+  const args = [join(root, 'examples/access-log/demo.ts'), '--seconds', '3', '--clean']
+  const demo = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [demo.stdout, demo.stderr])
+    stream.setEncoding('utf8').on('data', text => {
+      output += text
+    })
+  const [code] = await once(demo, 'close')
+  const result = /lines written (\d+), delivered (\d+), lost 0, duplicated \d+/.exec(output)
+  assert.equal(code, 0, output)
+  assert.ok(result !== null && Number(result[1]) > 500 && result[1] === result[2], output)
+})
