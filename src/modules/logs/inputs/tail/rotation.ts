@@ -28,7 +28,7 @@ export class Rotation {
   }
 
   /** The files in this folder that were not read to their end before the last stop, although no pattern leads to them now. */
-  async resumeIn(folder: string, fresh: readonly TailedFile[]): Promise<void> {
+  async resumeIn(folder: string): Promise<void> {
     const { host, roster } = this.#parts
     const siblings = await filesIn(this.#parts.layer, folder)
     const here = [...roster.files.values()].filter(file => dirname(realPathOf(file)) === folder)
@@ -42,8 +42,7 @@ export class Rotation {
         if (opened?.begin === 'resumed') this.#adopt(opened.file)
         else if (opened) await this.#leave(opened.file)
       }
-      if (successor && fresh.includes(successor))
-        await this.#takeMissed(successor, sibling.stat.modifiedNs, siblings)
+      if (successor) await this.#takeMissed(successor, sibling.stat.modifiedNs, siblings)
     }
   }
 

@@ -204,7 +204,7 @@ export class Tail implements Input {
   }
 
   async #beginAt(found: Discovery, fresh: readonly TailedFile[]): Promise<void> {
-    for (const folder of this.#foldersOf(found)) await this.#rotation.resumeIn(folder, fresh)
+    for (const folder of this.#foldersOf(found)) await this.#rotation.resumeIn(folder)
     // A file without a position is new if others have one: this is not the first start.
     const isRestart = [...this.#roster.files.values()].some(file => file.safe > 0)
     if (this.#config.startAt === 'end' && !isRestart) for (const file of fresh) await this.#skipToEnd(file)
