@@ -12,7 +12,7 @@ import type { HttpServerOptions, ServerLimits } from './server.ts'
 import { clientGone, HttpServerError } from './server-error.ts'
 import { ServerRequest } from './server-request.ts'
 import { type ResponseChannel, ServerResponse } from './server-response.ts'
-import { WriteStall } from './write-stall.ts'
+import { SocketWriter } from './socket-writer.ts'
 
 /** What all connections of one server share. */
 export interface ServerContext {
@@ -24,8 +24,6 @@ export interface ServerContext {
   closed(connection: ServerConnection): void
 }
 
-/** Below this one Buffer is cheaper than a gathered write. */
-const COPY_BYTES = 4096
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 /**
@@ -38,6 +36,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   bucket = -1
   readonly #context: ServerContext
   readonly #socket: Socket
+  readonly #writer: SocketWriter
   readonly #assembler: HeadAssembler
   readonly #remoteAddress: string
   readonly #fromLoopback: boolean
@@ -56,13 +55,11 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   #closing = false
   #halfClosed = false
   #released = false
-  #drain: PromiseWithResolvers<void> | undefined
-  #writeStall: WriteStall | undefined
-  gone = false
 
   constructor(context: ServerContext, socket: Socket) {
     this.#context = context
     this.#socket = socket
+    this.#writer = new SocketWriter(socket, context.wheel, context.limits.writeStallMs)
     this.#assembler = new HeadAssembler('request', context.limits)
     this.#remoteAddress = socket.remoteAddress ?? 'unix'
     this.#fromLoopback = isLoopback(socket.remoteAddress)
@@ -237,7 +234,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
     socket.off('end', this.#onEnd)
     socket.off('error', this.#onError)
     socket.off('close', this.#onClose)
-    socket.off('drain', this.#onDrain)
+    this.#writer.release()
     socket.pause()
     this.#context.closed(this)
   }
@@ -332,35 +329,20 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
 
   // ---- writing
 
-  write(text: string, data?: Buffer, end = ''): void {
-    if (this.gone) return
-    const socket = this.#socket
-    if (data === undefined) socket.write(text + end, 'latin1')
-    else if (data.length < COPY_BYTES) {
-      const all = Buffer.allocUnsafe(text.length + data.length + end.length)
-      all.write(text, 0, 'latin1')
-      data.copy(all, text.length)
-      if (end !== '') all.write(end, text.length + data.length, 'latin1')
-      socket.write(all)
-    } else {
-      socket.cork()
-      if (text !== '') socket.write(text, 'latin1')
-      socket.write(data)
-      if (end !== '') socket.write(end, 'latin1')
-      socket.uncork()
-    }
-    if (socket.writableNeedDrain) this.#watchWriting()
+  get gone(): boolean {
+    return this.#writer.gone
+  }
+
+  write(text: string, data?: Buffer, end?: string): void {
+    this.#writer.write(text, data, end)
   }
 
   drained(): Promise<void> | undefined {
-    if (!this.gone && !this.#socket.writableNeedDrain) return undefined
-    if (this.#drain === undefined) {
-      this.#drain = Promise.withResolvers()
-      // A handler that does not wait for room must not end the process when the client goes.
-      this.#drain.promise.catch(() => {})
-      if (this.gone) this.#drain.reject(clientGone())
-    }
-    return this.#drain.promise
+    return this.#writer.drained()
+  }
+
+  abort(): void {
+    this.#writer.reset()
   }
 
   date(): string {
@@ -378,30 +360,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   continueNow(): void {
     if (!this.#owesContinue) return
     this.#owesContinue = false
-    this.write(CONTINUE)
-  }
-
-  abort(): void {
-    try {
-      this.#socket.resetAndDestroy()
-    } catch {
-      // Only plain TCP knows the reset.
-      this.#socket.destroy()
-    }
-  }
-
-  #watchWriting(): void {
-    if (this.#writeStall === undefined) {
-      this.#writeStall = new WriteStall(this.#socket, this.#context.wheel, this.#context.limits.writeStallMs)
-      this.#socket.on('drain', this.#onDrain)
-    }
-    this.#writeStall.watch()
-  }
-
-  readonly #onDrain = (): void => {
-    this.#writeStall?.rest()
-    this.#drain?.resolve()
-    this.#drain = undefined
+    if (!this.#response?.headersSent) this.write(CONTINUE)
   }
 
   // ---- the end
@@ -428,11 +387,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
     this.#decoder = undefined
     this.#backlog = undefined
     this.#context.wheel.disarm(this)
-    if (this.#socket.writableLength > 0) this.#watchWriting()
-    this.#socket.end(() => {
-      this.#writeStall?.rest()
-      if (!this.gone) this.#context.wheel.arm(this, this.#context.limits.lingerMs)
-    })
+    this.#writer.end(() => this.#context.wheel.arm(this, this.#context.limits.lingerMs))
     this.#socket.resume()
   }
 
@@ -449,18 +404,16 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   }
 
   readonly #onError = (): void => {
-    this.gone = true
+    this.#writer.gone = true
   }
 
   readonly #onClose = (): void => {
-    this.gone = true
+    this.#writer.closed()
     this.#closing = true
     this.#context.wheel.remove(this)
-    this.#writeStall?.stop()
     this.#backlog = undefined
     this.#decoder = undefined
     this.#body?.fail(clientGone())
-    this.#drain?.reject(clientGone())
     this.#response?.connectionClosed()
     this.#context.closed(this)
   }
