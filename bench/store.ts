@@ -77,7 +77,8 @@ function search(path: string): void {
   const searches: [name: string, search: Search][] = [
     ['the newest 100', {}],
     ['a condition', { condition: parsed.condition }],
-    ['a word', { text: 'orders' }],
+    ['a frequent word', { text: 'orders' }],
+    ['a rare word', { text: 'nowhere' }],
   ]
   const timed = (work: () => unknown) => {
     const started = performance.now()
