@@ -11,7 +11,7 @@ import { createHttpClient, type HttpClient, type HttpClientOptions } from './cli
 import type { ClientResponse } from './client-connection.ts'
 import type { HttpClientErrorCode } from './client-error.ts'
 import type { ClientRequest } from './client-request.ts'
-import { listen, RawPeer, turns } from './raw-peer.ts'
+import { listen, RawPeer, turns } from './raw-peer-fake.ts'
 
 const GET: ClientRequest = { method: 'GET', path: '/' }
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'

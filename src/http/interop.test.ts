@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import * as tls from 'node:tls'
 import { systemClock } from '../kernel/clock-system.ts'
+import { hasOpenssl, makeCertificates, type TestCertificates } from './certificates-fake.ts'
 import { createHttpClient, type HttpClientOptions } from './client.ts'
 import { createHttpServer, type Handler } from './server.ts'
-import { hasOpenssl, makeCertificates, type TestCertificates } from './test-certificates.ts'
 
 const clock = systemClock()
 const withOpenssl = { skip: hasOpenssl() ? false : 'the openssl program is not installed' }
