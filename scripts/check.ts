@@ -9,6 +9,9 @@ interface Check {
   readonly mend: string
 }
 
+/** Of the output of one check; who mends the first mistakes often mends the others. */
+const MAX_LINES = 120
+
 const root = dirname(import.meta.dirname)
 const checks: Check[] = [
   { name: 'types', command: bin('tsc', '--noEmit', '-p', '.'), mend: 'see the messages of the compiler' },
@@ -32,7 +35,7 @@ if (existsSync(join(root, 'scripts/reference.ts')))
 
 const results = await Promise.all(checks.map(run))
 for (const { check, output, failed } of results) {
-  if (failed) process.stdout.write(`\n── ${check.name} ──\n${output.trimEnd()}\n`)
+  if (failed) process.stdout.write(`\n── ${check.name} ──\n${shortened(output.trimEnd())}\n`)
 }
 if (results.some(result => result.failed)) process.stdout.write('\n')
 for (const { check, failed, tookMs } of results) {
@@ -42,6 +45,12 @@ for (const { check, failed, tookMs } of results) {
   )
 }
 process.exitCode = results.some(result => result.failed) ? 1 : 0
+
+function shortened(output: string): string {
+  const lines = output.split('\n')
+  const more = lines.length - MAX_LINES
+  return more <= 0 ? output : `${lines.slice(0, MAX_LINES).join('\n')}\n… and ${more} more lines`
+}
 
 function bin(name: string, ...parameters: string[]): string[] {
   return [join(root, 'node_modules/.bin', name), ...parameters]

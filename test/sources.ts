@@ -23,11 +23,12 @@ export interface Import {
 
 const root = dirname(import.meta.dirname)
 
-/** All TypeScript files below a folder of the repository, sorted by path. */
-export function readSources(folder: string): SourceFile[] {
+/** The TypeScript files below a folder of the repository whose paths are wanted, sorted by path. */
+export function readSources(folder: string, isWanted: (path: string) => boolean): SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
     .map(entry => relative(root, join(entry.parentPath, entry.name)))
+    .filter(isWanted)
     .sort()
     .map(path => readSource(path, readFileSync(join(root, path), 'utf8')))
 }
