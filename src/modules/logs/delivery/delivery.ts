@@ -250,13 +250,18 @@ class OutputDelivery implements Delivery {
 
   async #send(load: Load): Promise<void> {
     const startedAtMs = this.#clock.monotonic()
+    const round = this.#pause.round
     this.#sending++
     this.#metrics.inFlight.inc()
     const outcome = await this.#outcome(load)
     this.#metrics.inFlight.dec()
     this.#sending--
     this.#metrics.seconds.observe((this.#clock.monotonic() - startedAtMs) / 1000)
-    this.#settle(load, outcome, startedAtMs)
+    try {
+      this.#settle(load, outcome, round)
+    } catch (error) {
+      this.#failed(load, this.#bug(error), round)
+    }
     this.#pump()
   }
 
@@ -264,22 +269,24 @@ class OutputDelivery implements Delivery {
     try {
       return await this.#o.output.send(load.slices, this.#stop.signal)
     } catch (error) {
-      const { name, log } = this.#o
-      const reason = `internal error: ${(error as Error).message}`
-      if (!this.#closed)
-        log.error('output_bug', `output ${name} failed unexpectedly`, { output: name, error })
-      return { kind: 'failed', reason }
+      return this.#bug(error)
     }
   }
 
-  #settle(load: Load, outcome: Outcome, startedAtMs: number): void {
-    if (outcome.kind === 'done') this.#done(load, outcome, startedAtMs)
-    else if (this.#closed) return
-    else if (outcome.kind === 'too_large') this.#tooLarge(load, outcome.reason)
-    else this.#failed(load, outcome, startedAtMs)
+  #bug(error: unknown): Outcome & { kind: 'failed' } {
+    const { name, log } = this.#o
+    if (!this.#closed) log.error('output_bug', `output ${name} failed unexpectedly`, { output: name, error })
+    return { kind: 'failed', reason: `internal error: ${(error as Error).message}` }
   }
 
-  #done(load: Load, { retry = [], rejected = [] }: Outcome & { kind: 'done' }, startedAtMs: number): void {
+  #settle(load: Load, outcome: Outcome, round: number): void {
+    if (outcome.kind === 'done') this.#done(load, outcome, round)
+    else if (this.#closed) return
+    else if (outcome.kind === 'too_large') this.#tooLarge(load, outcome.reason)
+    else this.#failed(load, outcome, round)
+  }
+
+  #done(load: Load, { retry = [], rejected = [] }: Outcome & { kind: 'done' }, round: number): void {
     const letters = rejected
       .map(({ slices, reason }) => ({ output: this.#o.name, reason, slices: common(load.slices, slices) }))
       .filter(({ slices }) => slices.length > 0)
@@ -293,15 +300,14 @@ class OutputDelivery implements Delivery {
     this.#window.settle(delivered)
     if (letters.length > 0) this.#bury(letters, refused, 'rejected')
     if (delivered.length + refused.length > 0) this.#worked()
-    if (again.length > 0)
-      this.#sendItemsAgain(load, again, delivered.length + refused.length === 0, startedAtMs)
+    if (again.length > 0) this.#sendItemsAgain(load, again, delivered.length + refused.length === 0, round)
   }
 
-  #sendItemsAgain(load: Load, slices: Slice[], all: boolean, startedAtMs: number): void {
+  #sendItemsAgain(load: Load, slices: Slice[], all: boolean, round: number): void {
     const attempts = load.attempts + 1
     this.#metrics.retriedRecords.inc(totalRecords(slices))
     const waitMs = all
-      ? this.#troubled({ reason: 'the peer takes no records for now' }, startedAtMs, attempts)
+      ? this.#troubled({ reason: 'the peer takes no records for now' }, round, attempts)
       : this.#draining
         ? 0
         : this.#pause.waitMs(attempts)
@@ -321,19 +327,19 @@ class OutputDelivery implements Delivery {
       this.#retries.add({ slices, attempts: load.attempts, kind: 'half' }, now)
   }
 
-  #failed(load: Load, failure: Failure, startedAtMs: number): void {
+  #failed(load: Load, failure: Failure, round: number): void {
     const attempts = load.attempts + 1
     this.#metrics.sendsFailed.inc()
     this.#metrics.retriedRecords.inc(totalRecords(load.slices))
-    const waitMs = this.#troubled(failure, startedAtMs, attempts)
+    const waitMs = this.#troubled(failure, round, attempts)
     const kind = load.kind === 'half' ? 'half' : 'again'
     this.#retries.add({ slices: load.slices, attempts, kind }, this.#clock.monotonic() + waitMs)
   }
 
-  #troubled(failure: Failure, startedAtMs: number, attempts: number): number {
+  #troubled(failure: Failure, round: number, attempts: number): number {
     const { log, name } = this.#o
     const known = this.#pause.trouble?.reason === failure.reason
-    const waitMs = this.#pause.failed(startedAtMs, attempts, failure)
+    const waitMs = this.#pause.failed(round, attempts, failure)
     if (!known) {
       const message = `output ${name} does not take records: ${failure.reason}; they wait in the spool and are sent again`
       if (failure.refused) log.error('output_refused', message, { output: name })

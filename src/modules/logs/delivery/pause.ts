@@ -7,7 +7,7 @@ export class Pause {
   readonly #random: () => number
   #retry: Retry
   #attempts = 0
-  #setAtMs = Number.NEGATIVE_INFINITY
+  #round = 0
   #untilMs = Number.NEGATIVE_INFINITY
   #sinceMs = 0
   #reason = ''
@@ -38,18 +38,23 @@ export class Pause {
     return { sinceMs: this.#sinceMs, reason: this.#reason, refused: this.#refused }
   }
 
+  /** Changes with every failure that counts: a send notes it when it begins. */
+  get round(): number {
+    return this.#round
+  }
+
   /**
-   * A send that began at `startedAtMs` failed, the `attempts`th time for its records. Returns how long they should
-   * wait. Sends that were under way when the pause began tell nothing new and do not lengthen it.
+   * A send that began in this round failed, the `attempts`th time for its records. Returns how long they should
+   * wait. Sends that were under way when the round ended tell nothing new and do not lengthen the pause.
    */
-  failed(startedAtMs: number, attempts: number, failure: Failure): number {
+  failed(round: number, attempts: number, failure: Failure): number {
     const now = this.#clock.monotonic()
     this.#reason = failure.reason
     this.#refused = failure.refused === true
     if (!this.failing) this.#sinceMs = this.#clock.now()
-    if (!this.failing || startedAtMs >= this.#setAtMs) {
+    if (round === this.#round) {
+      this.#round++
       this.#attempts++
-      this.#setAtMs = now
       this.#untilMs = now + this.#waitMs(this.#attempts, failure)
     }
     const pauseMs = Math.max(0, this.#untilMs - now)
