@@ -1,36 +1,51 @@
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
+import { Socket } from 'node:net'
 import type { Clock } from '../../../../kernel/clock.ts'
+
+/** Somewhere lines go. Calls must not overlap. */
+export interface LineWriter {
+  /**
+   * Writes all of these lines; rejects when the reader is gone, or with the signal's reason while it waits for the reader.
+   * A line that was begun is ended by the next call.
+   */
+  write(lines: Buffer, signal: AbortSignal): Promise<void>
+  close(): void
+}
+
+/**
+ * Writes to an open descriptor without ever blocking on a slow reader: neither the loop, as process.stdout does, nor
+ * the end of the process, as a write that waits in the thread pool does.
+ */
+export function openDescriptor(descriptor: number, clock: Clock): LineWriter {
+  return fstatSync(descriptor).isSocket()
+    ? new SocketWriter(descriptor)
+    : new PollingWriter(descriptor, clock)
+}
 
 /** How long to wait for a reader that is behind before trying again. */
 const readerWaitMs = 10
+const nothing = Buffer.alloc(0)
 
 /**
- * Writes to an open descriptor without ever blocking on a slow reader, neither the loop nor (at exit) the process.
- *
- * A pipe is opened once more through /proc, so that its non-blocking mode is ours alone: the flag of the descriptor
- * itself is shared with every other process that has it. Where that is not possible (a socket, another system)
- * the descriptor is used as it is.
+ * A pipe, a terminal or a file, opened once more through /proc, so that its non-blocking mode is ours alone: the flag
+ * of the descriptor itself is shared with every other process that has it. Without /proc it is used as it is.
  */
-export class Descriptor {
-  readonly #descriptor: number
+class PollingWriter implements LineWriter {
   readonly #clock: Clock
-  #own: number | undefined
+  readonly #given: number
+  readonly #own: number
   /** What is missing of a line that was begun when a write was given up. */
   #rest: Buffer = nothing
 
   constructor(descriptor: number, clock: Clock) {
-    this.#descriptor = descriptor
+    this.#given = descriptor
+    this.#own = openOnceMore(descriptor)
     this.#clock = clock
   }
 
-  /**
-   * Writes all of these lines; rejects when the reader is gone, or with the signal's reason while it waits for the reader.
-   * A line that was begun is ended by the next call. Calls must not overlap.
-   */
   async write(lines: Buffer, signal: AbortSignal): Promise<void> {
     const bytes = this.#rest.length === 0 ? lines : Buffer.concat([this.#rest, lines])
     this.#rest = nothing
-    this.#own ??= openOnceMore(this.#descriptor)
     for (let at = 0; at < bytes.length; ) {
       try {
         at += await writeSome(this.#own, bytes, at)
@@ -47,12 +62,40 @@ export class Descriptor {
   }
 
   close(): void {
-    if (this.#own !== undefined && this.#own !== this.#descriptor) closeSync(this.#own)
-    this.#own = undefined
+    if (this.#own !== this.#given) closeSync(this.#own)
   }
 }
 
-const nothing = Buffer.alloc(0)
+/** A socket (a log collector's, a parent process's): those cannot be opened once more. */
+class SocketWriter implements LineWriter {
+  readonly #socket: Socket
+  #error: Error | undefined
+
+  constructor(descriptor: number) {
+    this.#socket = new Socket({ fd: descriptor, readable: false, writable: true })
+    // Each write reports its own error; this one is for those that nobody waits for any more.
+    this.#socket.on('error', error => {
+      this.#error = error
+    })
+    this.#socket.unref()
+  }
+
+  write(lines: Buffer, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#error) return reject(this.#error)
+      const stop = () => reject(signal.reason)
+      signal.addEventListener('abort', stop, { once: true })
+      this.#socket.write(lines, error => {
+        signal.removeEventListener('abort', stop)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+  }
+
+  /** The descriptor is the process's, not ours. */
+  close(): void {}
+}
 
 /** From `at` to the end of the line, when `at` is inside one. */
 function restOfLine(bytes: Buffer, at: number): Buffer {
@@ -60,13 +103,10 @@ function restOfLine(bytes: Buffer, at: number): Buffer {
   return Buffer.from(bytes.subarray(at, bytes.indexOf(0x0a, at) + 1))
 }
 
-/** Only what can block: a regular file opened once more would have a position of its own, and its writers overwrite each other. */
 function openOnceMore(descriptor: number): number {
   try {
-    const kind = fstatSync(descriptor)
-    if (!kind.isFIFO() && !kind.isCharacterDevice()) return descriptor
-    const { O_WRONLY, O_NONBLOCK } = constants
-    return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK)
+    const { O_WRONLY, O_NONBLOCK, O_APPEND } = constants
+    return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_APPEND)
   } catch {
     return descriptor
   }

@@ -116,19 +116,27 @@ describe('the stdout output', () => {
     assert.match(outcome.kind === 'failed' ? outcome.reason : '', /nobody reads standard output/)
   })
 
-  test('does not keep a process from ending whose reader has stopped reading', async () => {
-    const url = (name: string) => JSON.stringify(new URL(name, import.meta.url).href)
-    const script = `
-      import { Descriptor } from ${url('./descriptor.ts')}
-      import { systemClock } from ${url('../../../../kernel/clock-system.ts')}
-      const writing = new Descriptor(1, systemClock()).write(Buffer.alloc(1 << 20, 'x\\n'), new AbortController().signal)
-      setImmediate(() => setImmediate(() => process.exit(7)))
-      await writing`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+  for (const what of ['pipe', 'socket'] as const) {
+    test(`does not keep a process from ending whose ${what} nobody reads`, async () => {
+      const url = (name: string) => JSON.stringify(new URL(name, import.meta.url).href)
+      const script = `
+        import { openDescriptor } from ${url('./descriptor.ts')}
+        import { systemClock } from ${url('../../../../kernel/clock-system.ts')}
+        const writing = openDescriptor(1, systemClock()).write(Buffer.alloc(4 << 20, 'x\\n'), new AbortController().signal)
+        setTimeout(() => process.exit(7), 50)
+        await writing`
+      // A child's stdout is a socket here, unless a shell puts a pipe in between.
+      const [command, ...args] =
+        what === 'socket'
+          ? [process.execPath, '--input-type=module', '-e', script]
+          : ['bash', '-c', '"$0" --input-type=module -e "$1" > >(sleep 2); exit $?', process.execPath, script]
+      const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      child.stdout.pause()
+      const fuse = setTimeout(() => child.kill('SIGKILL'), 5000)
+      const [code] = await once(child, 'exit')
+      clearTimeout(fuse)
+      child.stdout.destroy()
+      assert.equal(code, 7)
     })
-    child.stdout.pause()
-    const [code] = await once(child, 'exit')
-    assert.equal(code, 7)
-  })
+  }
 })

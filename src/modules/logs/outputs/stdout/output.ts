@@ -2,7 +2,7 @@ import type { Slice } from '../../batch.ts'
 import { ndjson } from '../ndjson.ts'
 import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import type { StdoutConfig } from './config.ts'
-import { Descriptor } from './descriptor.ts'
+import { type LineWriter, openDescriptor } from './descriptor.ts'
 
 /** Writes records to standard output, one JSON object a line. */
 export const openStdout: OpenOutput<StdoutConfig> = async (config, host) =>
@@ -11,23 +11,23 @@ export const openStdout: OpenOutput<StdoutConfig> = async (config, host) =>
 /** The same on any descriptor. */
 export class DescriptorOutput implements Output {
   readonly limits: Limits
-  readonly #descriptor: Descriptor
+  readonly #writer: LineWriter
 
   constructor(descriptor: number, config: StdoutConfig, host: OutputHost) {
-    this.#descriptor = new Descriptor(descriptor, host.clock)
+    this.#writer = openDescriptor(descriptor, host.clock)
     this.limits = {
       maxBytes: 256 * 1024,
       maxRecords: 16_384,
       maxAgeMs: config.flushIntervalMs,
       concurrency: 1,
     }
-    host.scope.defer(() => this.#descriptor.close())
+    host.scope.defer(() => this.#writer.close())
   }
 
   async send(slices: readonly Slice[], signal: AbortSignal): Promise<Outcome> {
     if (signal.aborted) return { kind: 'failed', reason: 'stopped before the write began' }
     try {
-      await this.#descriptor.write(ndjson(slices), signal)
+      await this.#writer.write(ndjson(slices), signal)
       return { kind: 'done' }
     } catch (error) {
       if (signal.aborted)
