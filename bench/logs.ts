@@ -91,7 +91,7 @@ logs:
     )
     return spawn(
       process.execPath,
-      [join(root, 'bin/outrigger.js'), 'run', '-c', join(folder, 'outrigger.yaml')],
+      [join(root, 'dist/outrigger.js'), 'run', '-c', join(folder, 'outrigger.yaml')],
       { stdio: ['ignore', 'ignore', 'inherit'] },
     )
   },

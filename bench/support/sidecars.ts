@@ -40,7 +40,7 @@ export async function startSidecar(configuration: string): Promise<Started> {
     `admin: { listen: "127.0.0.1:${port}" }\ndataDir: ${folder}/data\n${configuration.replaceAll('FOLDER', folder)}`,
   )
   const began = performance.now()
-  const child = spawn(process.execPath, [join(root, 'bin/outrigger.js'), 'run', '-c', path], {
+  const child = spawn(process.execPath, [join(root, 'dist/outrigger.js'), 'run', '-c', path], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let log = ''
