@@ -91,7 +91,9 @@ export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const parts = error instanceof AggregateError ? error.errors.map(errorText).join('; ') : ''
   const own = error.message || parts || (error as NodeJS.ErrnoException).code || error.name
-  return error.cause instanceof Error && error.cause !== error ? `${own}: ${errorText(error.cause)}` : own
+  if (!(error.cause instanceof Error) || error.cause === error) return own
+  const cause = errorText(error.cause)
+  return own.includes(cause) ? own : `${own}: ${cause}`
 }
 
 function shown(value: unknown): string {

@@ -56,6 +56,11 @@ describe('fields', () => {
       { message: 'cannot ship: no route' },
     ],
     [
+      'an error that says its cause itself, once',
+      new Error('cannot ship: no route', { cause: new Error('no route') }),
+      { message: 'cannot ship: no route' },
+    ],
+    [
       'an error whose parts say what it does not',
       new AggregateError([new Error('::1 refused'), new Error('127.0.0.1 refused')], ''),
       { message: '::1 refused; 127.0.0.1 refused' },

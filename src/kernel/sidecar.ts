@@ -192,7 +192,9 @@ export class Sidecar {
 
   async #tryReload(): Promise<Outcome> {
     if (this.#phase !== 'running') return { outcome: 'rejected', message: `the sidecar is ${this.#phase}` }
-    const loaded = await this.#options.load()
+    const loaded = await this.#options
+      .load()
+      .catch(error => ({ ok: false as const, report: errorText(error) }))
     if (!loaded.ok) return { outcome: 'rejected', message: loaded.report }
     const before = this.configuration
     const { configuration } = loaded
