@@ -15,8 +15,8 @@ import { type Begin, Roster } from './roster.ts'
 import { Rotation } from './rotation.ts'
 import { FolderWatch } from './watch.ts'
 
-/** How long changes are gathered before they are looked at: a busy writer costs ten looks a second, not one per write. */
-const GATHER_MS = 100
+/** How long changes are gathered before they are looked at: a busy writer costs five looks a second, not one per write. */
+const GATHER_MS = 200
 /** While nothing happens and the kernel reports changes, polling slows down to this many intervals. */
 const SLOWEST_POLL = 5
 const DRAIN_RETRY_MS = 250
@@ -204,7 +204,7 @@ export class Tail implements Input {
   }
 
   async #beginAt(found: Discovery, fresh: readonly TailedFile[]): Promise<void> {
-    for (const folder of this.#foldersOf(found)) await this.#rotation.resumeIn(folder)
+    for (const folder of this.#foldersOf(found).keys()) await this.#rotation.resumeIn(folder)
     // A file without a position is new if others have one: this is not the first start.
     const isRestart = [...this.#roster.files.values()].some(file => file.safe > 0)
     if (this.#config.startAt === 'end' && !isRestart) for (const file of fresh) await this.#skipToEnd(file)
@@ -267,10 +267,15 @@ export class Tail implements Input {
     return troubles
   }
 
-  #foldersOf(found: Discovery): Set<string> {
-    const folders = new Set(found.folders)
-    // A link's target changes in a folder of its own.
-    for (const { realPath } of this.#roster.files.values()) if (realPath) folders.add(dirname(realPath))
+  /** The folders to listen to, with the number of files that are followed in each. */
+  #foldersOf(found: Discovery): Map<string, number> {
+    const folders = new Map<string, number>()
+    for (const folder of found.folders) folders.set(folder, 0)
+    for (const { at, realPath } of this.#roster.files.values()) {
+      // A link's target changes in a folder of its own.
+      const folder = dirname(realPath ?? at)
+      folders.set(folder, (folders.get(folder) ?? 0) + 1)
+    }
     return folders
   }
 

@@ -12,9 +12,11 @@ export interface Changes {
   readonly moved: boolean
 }
 
-// A busy writer reports every write. After these many in one round its folder is no longer listened to until the
-// round is over, so that the price of a round has a limit.
-const MAX_EVENTS = 16
+/**
+ * A writer reports every write, and waking up for each costs more than reading what it wrote. So after one event per
+ * these many followed files a folder is not listened to until the round is over, and all its files are looked at.
+ */
+const FILES_PER_EVENT = 8
 /** More folders than this are polled. */
 const MAX_FOLDERS = 512
 
@@ -25,6 +27,7 @@ export class FolderWatch {
   readonly #name: string
   readonly #onFirst: () => void
   readonly #watchers = new Map<string, { close(): void } | undefined>()
+  #followed: ReadonlyMap<string, number> = new Map()
   #events = new Map<string, number>()
   #paths = new Set<string>()
   #folders = new Set<string>()
@@ -44,15 +47,16 @@ export class FolderWatch {
     return !this.#failed
   }
 
-  /** Watches these folders and no others. Also tries again what could not be watched before. */
-  sync(folders: ReadonlySet<string>): void {
+  /** Watches these folders and no others; the numbers say how many files are followed in each. Also tries again what could not be watched before. */
+  sync(folders: ReadonlyMap<string, number>): void {
+    this.#followed = folders
     for (const [folder, watcher] of this.#watchers) {
       if (folders.has(folder)) continue
       watcher?.close()
       this.#watchers.delete(folder)
     }
     let failure: Error | undefined
-    for (const folder of folders) {
+    for (const folder of folders.keys()) {
       if (this.#watchers.size >= MAX_FOLDERS && !this.#watchers.has(folder)) {
         failure ??= new Error(`more than ${MAX_FOLDERS} folders`)
         break
@@ -101,7 +105,8 @@ export class FolderWatch {
     const events = (this.#events.get(folder) ?? 0) + 1
     this.#events.set(folder, events)
     if (event === 'appeared') this.#moved = true
-    if (name === undefined || events >= MAX_EVENTS) this.#mute(folder)
+    const isBusy = events * FILES_PER_EVENT >= (this.#followed.get(folder) ?? 0)
+    if (name === undefined || isBusy) this.#mute(folder)
     else this.#paths.add(join(folder, name))
     if (isFirst) this.#onFirst()
   }
