@@ -80,7 +80,8 @@ describe('a file of whole lines', () => {
       const failure = await file.append(Buffer.alloc(1 << 20, 'x\\n')).catch(error => error.code)
       await file.open()
       await file.append(Buffer.from('second\\n'))
-      console.log(failure, file.size)`
+      console.log(failure, file.size)
+      await file.close()`
     const command = 'ulimit -f 64; exec "$0" --input-type=module -e "$1"'
     const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, script])
     assert.equal(stdout.trim(), 'EFBIG 13')

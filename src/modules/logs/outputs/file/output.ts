@@ -16,6 +16,8 @@ class FileOutput implements Output {
   readonly #field: MessageField | undefined
   readonly #file: LineFile
   #rotationFault: string | undefined
+  #writing: Promise<Outcome> | undefined
+  #closed = false
 
   constructor(config: FileConfig, host: OutputHost) {
     this.#config = config
@@ -28,11 +30,21 @@ class FileOutput implements Output {
       maxAgeMs: config.flushIntervalMs,
       concurrency: 1,
     }
-    host.scope.defer(() => this.#file.close())
+    host.scope.defer(() => this.#close())
   }
 
   async send(slices: readonly Slice[], signal: AbortSignal): Promise<Outcome> {
-    if (signal.aborted) return { kind: 'failed', reason: 'stopped before the write began' }
+    if (signal.aborted || this.#closed) return { kind: 'failed', reason: 'stopped before the write began' }
+    this.#writing = this.#write(slices)
+    return await this.#writing
+  }
+
+  health(): ReturnType<NonNullable<Output['health']>> {
+    if (this.#rotationFault === undefined) return { ready: true, state: 'ok' }
+    return { ready: true, state: 'degraded', message: this.#rotationFault }
+  }
+
+  async #write(slices: readonly Slice[]): Promise<Outcome> {
     const lines = this.#field ? rawLines(slices, this.#field) : ndjson(slices)
     try {
       await this.#file.open()
@@ -44,9 +56,11 @@ class FileOutput implements Output {
     }
   }
 
-  health(): ReturnType<NonNullable<Output['health']>> {
-    if (this.#rotationFault === undefined) return { ready: true, state: 'ok' }
-    return { ready: true, state: 'degraded', message: this.#rotationFault }
+  /** A write that is under way ends first: its file would stay open otherwise. */
+  async #close(): Promise<void> {
+    this.#closed = true
+    await this.#writing
+    await this.#file.close()
   }
 
   #isDue(bytes: number): boolean {

@@ -33,18 +33,18 @@ const nothing = Buffer.alloc(0)
 class PollingWriter implements LineWriter {
   readonly #clock: Clock
   readonly #given: number
-  readonly #own: number
+  #own: number | undefined
   /** What is missing of a line that was begun when a write was given up. */
   #rest: Buffer = nothing
 
   constructor(descriptor: number, clock: Clock) {
     this.#given = descriptor
-    this.#own = openOnceMore(descriptor)
     this.#clock = clock
   }
 
   async write(lines: Buffer, signal: AbortSignal): Promise<void> {
     const bytes = this.#rest.length === 0 ? lines : Buffer.concat([this.#rest, lines])
+    this.#own ??= openOnceMore(this.#given)
     this.#rest = nothing
     for (let at = 0; at < bytes.length; ) {
       try {
@@ -62,7 +62,8 @@ class PollingWriter implements LineWriter {
   }
 
   close(): void {
-    if (this.#own !== this.#given) closeSync(this.#own)
+    if (this.#own !== undefined && this.#own !== this.#given) closeSync(this.#own)
+    this.#own = undefined
   }
 }
 
@@ -107,7 +108,10 @@ function openOnceMore(descriptor: number): number {
   try {
     const { O_WRONLY, O_NONBLOCK, O_APPEND } = constants
     return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_APPEND)
-  } catch {
+  } catch (error) {
+    // A pipe without a reader; later there may be one.
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO')
+      throw Object.assign(error as Error, { code: 'EPIPE' })
     return descriptor
   }
 }
