@@ -22,6 +22,11 @@ export class ApplicationGuard {
     this.#log = log
   }
 
+  /** The shell's process; undefined when there is none. */
+  get pid(): number | undefined {
+    return this.#shell?.pid
+  }
+
   /** To be called before the application starts, so that `protect` costs no time. */
   async start(): Promise<void> {
     if (!existsSync(SHELL)) {

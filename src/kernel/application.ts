@@ -180,7 +180,6 @@ async function checkFolder(path: string | undefined): Promise<void> {
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such command',
   EACCES: 'it is not executable',
-  ENOEXEC: 'it is no program for this machine, and a script must begin with #! and its interpreter',
 }
 
 function reason(error: unknown): string {
