@@ -211,7 +211,7 @@ test('a peer that refuses us is tried more slowly, and health says why', async t
   const health = delivery.health()
   assert.equal(health.state, 'failed')
   assert.equal(health.ready, true, 'the rest of the sidecar goes on')
-  assert.match(health.message!, /refused since .*: HTTP 401: unknown API key; 1 records wait/)
+  assert.match(health.message!, /refused since .*: HTTP 401: unknown API key; one record waits/)
   assert.equal(host.log.of('output_refused').length, 1)
 })
 

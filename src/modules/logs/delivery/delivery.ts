@@ -401,9 +401,10 @@ class OutputDelivery implements Delivery {
     const trouble = this.#pause.trouble
     if (trouble) {
       const since = new Date(trouble.sinceMs).toISOString()
-      const waiting = `${this.#o.reader.unsent().records} records wait in the spool`
+      const records = this.#o.reader.unsent().records
+      const waiting = records === 1 ? 'one record waits in the spool' : `${records} records wait in the spool`
       if (trouble.refused) {
-        const message = `refused since ${since}: ${trouble.reason}; ${waiting}, and it is tried again from time to time`
+        const message = `refused since ${since}: ${trouble.reason}; ${waiting}`
         return { ready: true, state: 'failed', message }
       }
       return {

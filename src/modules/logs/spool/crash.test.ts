@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -157,9 +158,7 @@ class World {
     const from = this.#folder
     this.#crashes++
     const to = join(this.#root, String(this.#crashes))
-    await mkdir(to, { recursive: true })
-    for (const name of await readdir(from))
-      if (name !== 'lock') await copyFile(join(from, name), join(to, name))
+    copyAtOnce(from, to)
     await this.#spool[Symbol.asyncDispose]()
     await damage(to, torn, flips)
     await this.start()
@@ -168,6 +167,19 @@ class World {
 
 function batchOf(source: number, records: string[], from: number): Batch {
   return fakeBatch(records, { file: `s${source}`, path: `/${source}.log`, offset: from + records.length })
+}
+
+/** In one turn of the loop, so that the copy is a state that a crash could leave: at most the deletion under way happens. */
+function copyAtOnce(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  for (const name of readdirSync(from)) {
+    if (name === 'lock') continue
+    try {
+      copyFileSync(join(from, name), join(to, name))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
 }
 
 async function damage(

@@ -12,6 +12,9 @@ export interface Cursor {
   readonly record: number
 }
 
+/** Where a reader starts that has no place yet: with what is still there. */
+export const OLDEST: Cursor = { sequence: 0, record: 0 }
+
 /**
  * A reader's cursor on disk: written in place after acknowledgements, one write at a time, the newest wins.
  * It is left to the kernel's page cache: a cursor that a power cut takes back costs duplicates, never records.

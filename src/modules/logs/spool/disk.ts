@@ -48,7 +48,7 @@ export const systemDisk: Disk = {
   },
 }
 
-/** Replaces a small file as a whole: readers see the old content or the new one. */
+/** Replaces a small file as a whole, durably: a crash leaves the old content or the new one. */
 export async function replaceFile(disk: Disk, path: string, content: Uint8Array): Promise<void> {
   const fresh = `${path}.new`
   const file = await disk.open(fresh, 'create')

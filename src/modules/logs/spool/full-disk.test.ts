@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -137,6 +137,79 @@ test('on a file system that is really full, appends wait and nothing is lost', a
   assert.equal(again.position('f1')?.offset, 150)
   assert.equal(host.log.of('spool_corrupt').length, 0)
 })
+
+test('a start on a full disk delivers what is there, and appends wait', async t => {
+  const mount = await smallFileSystem(t)
+  if (!mount) return
+  const { open } = await spoolFixture(t)
+  const folder = join(mount, 'spool')
+  let spool = await open({ folder, segmentBytes: 128 * 1024 })
+  let resolved = 0
+  const appends = Array.from({ length: 100 }, (_, n) =>
+    spool.append(fakeBatch(['x'.repeat(16_000)], { offset: n + 1 })).then(
+      () => resolved++,
+      () => undefined,
+    ),
+  )
+  while (spool.health().state === 'ok') await turn()
+  await spool[Symbol.asyncDispose]()
+  await Promise.all(appends)
+  await fillUp(join(mount, 'others'))
+
+  spool = await open({ folder, segmentBytes: 128 * 1024 })
+  assert.equal(spool.position('f1')?.offset, resolved)
+  const waiting = spool.append(fakeBatch(['y'.repeat(16_000)]))
+  while (spool.health().state === 'ok') await turn()
+  let taken = 0
+  while (taken <= resolved) {
+    taken += (await takeAll(spool.reader('out'))).length
+    await turn()
+  }
+  await waiting
+  assert.equal(taken, resolved + 1)
+})
+
+test('damage is outlived on a full disk: once all is delivered, room comes back and the gap is read again', async t => {
+  const { open, crashCopy } = await spoolFixture(t)
+  const first = await open({ segmentBytes: 64 * 1024 })
+  for (let n = 0; n < 12; n++) await first.append(fakeBatch(['x'.repeat(20_000)], { offset: n + 1 }))
+  const copy = await crashCopy()
+  const damaged = join(copy, '0000000000000004.seg')
+  const bytes = await readFile(damaged)
+  bytes[30_000]! ^= 1
+  await writeFile(damaged, bytes)
+
+  const disk = new FaultyDisk()
+  disk.onGrow = { code: 'ENOSPC' }
+  let spool = await open({ folder: copy, disk })
+  assert.equal(spool.position('f1')?.offset, 4)
+  await takeAll(spool.reader('out'))
+  const segments = async () =>
+    (await readdir(copy)).filter(name => name.endsWith('.seg') && !name.includes('13'))
+  while ((await segments()).length > 0) await turn()
+  await spool[Symbol.asyncDispose]()
+  spool = await open({ folder: copy })
+  assert.equal(spool.position('f1')?.offset, 4, 'the position from before the gap outlives the segments')
+})
+
+test('a spool that cannot be made says where and why', async t => {
+  const { open, folder } = await spoolFixture(t)
+  const disk = new FaultyDisk()
+  disk.onGrow = { code: 'ENOSPC' }
+  await assert.rejects(open({ disk }), {
+    message: `cannot open the spool ${folder}: no space is left on the disk (ENOSPC)`,
+  })
+})
+
+async function fillUp(path: string): Promise<void> {
+  for (let bytes = 64 * 1024; bytes >= 4096; ) {
+    try {
+      await appendFile(path, Buffer.alloc(bytes))
+    } catch {
+      bytes /= 2
+    }
+  }
+}
 
 /** A file system with about 1 MiB; without one the test is skipped, and in CI it fails. */
 async function smallFileSystem(t: TestContext): Promise<string | undefined> {

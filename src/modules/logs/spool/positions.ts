@@ -49,6 +49,8 @@ export class PositionsFile {
 export class Positions {
   readonly current: Map<string, FilePosition>
   readonly folded: Map<string, FilePosition>
+  /** Positions from before a gap that no frame says yet. Until one does, they go over all that was folded. */
+  pendingResets: ReadonlyMap<string, FilePosition> = new Map()
   readonly #max: number
   readonly #onForgotten: (file: string, position: FilePosition) => void
 
@@ -71,6 +73,7 @@ export class Positions {
   /** The segment is about to be deleted: its positions outlive it here. */
   fold(segment: Segment): void {
     for (const [file, position] of segment.positions) put(this.folded, file, position, this.#max)
+    for (const [file, position] of this.pendingResets) put(this.folded, file, position, this.#max)
   }
 
   forget(file: string, segments: readonly Segment[]): void {

@@ -52,13 +52,20 @@ export class Reclaimer {
 
   /** Positions are folded in the order of the frames, so a segment waits for all older ones. */
   #deletable(): Segment[] {
+    const { segments, positions } = this.#o
+    // While a gap is not noted in the spool, what lies behind it may not be all that is left: all goes, or nothing.
+    const allOrNone = positions.pendingResets.size > 0
     const done: Segment[] = []
-    for (const segment of this.#o.segments.all) {
-      if (!segment.sealed || segment.held) break
-      for (const reader of this.#o.readers()) if (!reader.hasAcked(segment)) return done
+    for (const segment of segments.all) {
+      if (!segment.sealed || (segment.held && !allOrNone) || !this.#isAcked(segment)) break
       done.push(segment)
     }
-    return done
+    return allOrNone && done.length < segments.all.length ? [] : done
+  }
+
+  #isAcked(segment: Segment): boolean {
+    for (const reader of this.#o.readers()) if (!reader.hasAcked(segment)) return false
+    return true
   }
 
   async #delete(done: readonly Segment[]): Promise<void> {
