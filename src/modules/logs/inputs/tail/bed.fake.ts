@@ -60,10 +60,9 @@ export class Bed {
     const life = ++this.#life
     this.host = fakeHost({ name: 'logs' })
     const positions = {
-      get: (file: string) => recovered.get(file),
+      get: (file: string) => this.positions.get(file),
       forget: (file: string) => this.forget(file),
     }
-    const recovered = new Map(this.positions)
     this.tail = await startTail(
       this.config(),
       {

@@ -37,6 +37,13 @@ export class Problems {
     this.set(group, new Map(this.#groups.get(group)).set(about, trouble))
   }
 
+  /** Forgets what is about something that is no longer there. */
+  keep(group: string, isThere: (about: string) => boolean): void {
+    const before = this.#groups.get(group)
+    if (!before || [...before.keys()].every(isThere)) return
+    this.set(group, new Map([...before].filter(([about]) => isThere(about))))
+  }
+
   remove(group: string, about: string): void {
     const before = this.#groups.get(group)
     if (!before?.has(about)) return

@@ -31,6 +31,8 @@ const ORPHAN_MS = 600_000
 /** All files that are followed, by key; opens and closes them. */
 export class Roster {
   readonly files = new Map<string, TailedFile>()
+  /** Those that lost their path in the last `see` while they were closed: what they grew by before is in no open file. */
+  lostClosed: TailedFile[] = []
   readonly #parts: RosterParts
   /** Keys of files that are being opened. */
   readonly #opening = new Set<string>()
@@ -114,6 +116,7 @@ export class Roster {
 
   /** Takes over what a walk found: growth, new paths, lost paths. Gives the paths that are new. */
   async see(found: Discovery): Promise<readonly string[]> {
+    this.lostClosed = []
     const byKey = new Map<string, string>()
     const fresh: string[] = []
     for (const [path, stat] of found.files) {
@@ -129,6 +132,8 @@ export class Roster {
       const now = found.files.get(file.path)
       file.replaced ||= now !== undefined && now.key !== file.key
     }
+    this.#parts.problems.keep('open', path => found.files.has(path))
+    this.#parts.problems.keep('read', path => [...this.files.values()].some(({ at }) => at === path))
     return fresh
   }
 
@@ -210,8 +215,9 @@ export class Roster {
         file: file.at,
       })
     }
-    if (file.fd === undefined) this.files.delete(file.key)
-    else await this.refresh(file)
+    if (file.fd !== undefined) return this.refresh(file)
+    this.files.delete(file.key)
+    if (!file.skipped) this.lostClosed.push(file)
   }
 
   #look(file: TailedFile, stat: FileStat): void {

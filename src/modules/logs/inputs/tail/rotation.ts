@@ -82,7 +82,7 @@ export class Rotation {
   async truncated(file: TailedFile, offset: number, mark: Mark | undefined): Promise<void> {
     const { host, layer, meters } = this.#parts
     meters.truncated.inc()
-    const isHeir = (sibling: Sibling) => sibling.stat.key !== file.key && !this.#isReadAlready(sibling, file)
+    const isHeir = ({ stat }: Sibling) => stat.key !== file.key && !this.#isRead(stat.key, file)
     const siblings = offset > 0 ? (await filesIn(layer, dirname(realPathOf(file)))).filter(isHeir) : []
     const copy = mark && (await findCopy(layer, siblings, offset, mark))
     const fields = { file: file.at, read_bytes: offset, size: file.size }
@@ -167,10 +167,9 @@ export class Rotation {
     return length > 0 && left.equals(right)
   }
 
-  #isReadAlready(sibling: Sibling, original: TailedFile): boolean {
-    const known = this.#parts.roster.files.get(sibling.stat.key)
-    if (known) return known.copyOf !== original && known.next > 0
-    return this.#parts.host.positions.get(sibling.stat.key) !== undefined
+  #isRead(key: string, original: TailedFile): boolean {
+    const known = this.#parts.roster.files.get(key)
+    return known !== undefined && known.copyOf !== original && known.next > 0
   }
 
   async #takeCopy(copy: Sibling, original: TailedFile, offset: number): Promise<void> {
@@ -181,32 +180,35 @@ export class Rotation {
       if (!file) return
       this.#adopt(file)
     }
-    await roster.moveTo(file, offset)
+    // Before the last stop it may have been read further already.
+    if (file.next < offset) await roster.moveTo(file, offset)
     file.copyOf = undefined
     // Also when there is no rest: the position says that it is read.
     if (file.isReadable) pump.add(file)
     else pump.announce(file)
   }
 
-  /** Rotated names of `of` that were written after the generation that is known, and that nobody has read. */
+  /** Rotated names of `of` that were written after the generation that is known, and that nobody has read to their end. */
   async #takeMissed(of: TailedFile, sinceNs: bigint, siblings: readonly Sibling[]): Promise<void> {
-    const { host, roster } = this.#parts
+    const { host, roster, pump } = this.#parts
     const { path } = of
     const name = basename(of.realPath ?? path)
     for (const { path: at, name: candidate, stat } of siblings) {
       if (!isRotatedName(name, candidate) || stat.modifiedNs < sinceNs) continue
-      if (roster.files.has(stat.key) || host.positions.get(stat.key)) continue
+      if (roster.files.has(stat.key)) continue
       const opened = await roster.open(at, path)
       if (!opened) continue
-      if (await this.isCopy(opened.file)) {
-        await this.#leave(opened.file)
+      const { file, begin } = opened
+      const isRead = begin === 'resumed' && file.unread === 0
+      if (isRead || (await this.isCopy(file))) {
+        await this.#leave(file)
         continue
       }
-      host.log.info('tail_generation_found', `${at} came and went as ${path} unseen; it is read now`, {
-        file: at,
-      })
-      this.#adopt(opened.file)
-      this.#parts.pump.announce(opened.file)
+      const message = `${at} was ${path} for a time and is not read to its end; it is read now`
+      host.log.info('tail_generation_found', message, { file: at })
+      this.#adopt(file)
+      if (begin === 'resumed') pump.add(file)
+      else pump.announce(file)
     }
   }
 

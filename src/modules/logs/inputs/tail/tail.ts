@@ -1,9 +1,9 @@
 import { dirname } from 'node:path'
-import type { Timer } from '../../../../kernel/clock.ts'
 import type { Deadline, Health } from '../../../../kernel/module.ts'
 import type { Input, InputHost } from '../input.ts'
 import type { TailConfig } from './config.ts'
-import { type Discovery, type Fault, Finder } from './discovery.ts'
+import { type Discovery, Finder } from './discovery.ts'
+import { troublesOf } from './faults.ts'
 import type { TailedFile } from './file.ts'
 import { type FileLayer, nodeFiles } from './layer.ts'
 import { parseMark } from './mark.ts'
@@ -11,14 +11,11 @@ import { type Meters, tailMeters } from './meters.ts'
 import { Problems, type Trouble } from './problems.ts'
 import { Pump } from './pump.ts'
 import { lastLineStart } from './reader.ts'
+import { Rhythm } from './rhythm.ts'
 import { type Begin, Roster } from './roster.ts'
 import { Rotation } from './rotation.ts'
 import { FolderWatch } from './watch.ts'
 
-/** How long changes are gathered before they are looked at: a busy writer costs five looks a second, not one per write. */
-const GATHER_MS = 200
-/** While nothing happens and the kernel reports changes, polling slows down to this many intervals. */
-const SLOWEST_POLL = 5
 const DRAIN_RETRY_MS = 250
 /** Bytes that wait this long without any progress are a problem. */
 const STALLED_MS = 30_000
@@ -50,11 +47,8 @@ export class Tail implements Input {
   readonly #pump: Pump
   readonly #rotation: Rotation
   readonly #watch: FolderWatch
+  readonly #rhythm: Rhythm
   #looking: Promise<void> = Promise.resolve()
-  #pollTimer: Timer | undefined
-  #gatherTimer: Timer | undefined
-  #pollMs: number
-  #gatherMs = GATHER_MS
   #isFirstScan = true
   /** Every folder that is named is there. */
   #isComplete = true
@@ -64,7 +58,6 @@ export class Tail implements Input {
     this.#config = config
     this.#host = host
     this.#layer = layer
-    this.#pollMs = config.pollIntervalMs
     this.#problems = new Problems(host.log)
     this.#meters = tailMeters(host.metrics, host.name, () => this.#roster.files.values())
     this.#finder = new Finder(layer, () => host.clock.now(), config.paths, config.exclude)
@@ -84,13 +77,17 @@ export class Tail implements Input {
       onReadError: (file, error) => this.#readFailed(file, error),
     })
     this.#rotation = new Rotation({ ...shared, roster: this.#roster, pump: this.#pump })
-    this.#watch = new FolderWatch(layer, this.#problems, host.name, () => this.#gather())
+    this.#watch = new FolderWatch(layer, this.#problems, host.name, () => this.#rhythm.gather())
+    this.#rhythm = new Rhythm(host.clock, config.pollIntervalMs, {
+      poll: () => this.#pollOnce(),
+      follow: () => this.#look(() => this.#follow()),
+    })
   }
 
   async start(): Promise<void> {
     this.#host.signal.addEventListener('abort', () => this.#stop(), { once: true })
     await this.poll()
-    this.#schedulePoll()
+    this.#rhythm.start()
   }
 
   health(): Health {
@@ -108,7 +105,7 @@ export class Tail implements Input {
   }
 
   async drain(deadline: Deadline): Promise<void> {
-    this.#cancelTimers()
+    this.#rhythm.stop()
     const expired = new Promise<void>(resolve => {
       if (deadline.signal.aborted) resolve()
       deadline.signal.addEventListener('abort', () => resolve(), { once: true })
@@ -141,14 +138,9 @@ export class Tail implements Input {
 
   #stop(): void {
     this.#stopped = true
-    this.#cancelTimers()
+    this.#rhythm.stop()
     this.#watch.close()
     this.#pump.stop()
-  }
-
-  #cancelTimers(): void {
-    this.#pollTimer?.cancel()
-    this.#gatherTimer?.cancel()
   }
 
   #look(look: () => Promise<void>): Promise<void> {
@@ -162,7 +154,7 @@ export class Tail implements Input {
 
   async #scan(): Promise<void> {
     const found = await this.#finder.find()
-    this.#problems.set('paths', this.#faultsOf(found.faults))
+    this.#problems.set('paths', troublesOf(found.faults, this.#host.name))
     this.#isComplete = !found.faults.some(({ kind }) => kind === 'missing_folder')
     // Before the files are looked at: what changes from here on is reported.
     this.#watch.sync(this.#foldersOf(found))
@@ -183,14 +175,18 @@ export class Tail implements Input {
       const one = await this.#roster.open(path)
       if (one) opened.push(one)
     }
-    for (const { file, begin } of opened) if (begin === 'replaced') await this.#restarted(file)
-    const fresh = opened.filter(({ begin }) => begin === 'new').map(({ file }) => file)
-    if (this.#isFirstScan) await this.#beginAt(found, fresh)
+    const fresh: TailedFile[] = []
+    for (const { file, begin } of opened) {
+      if (begin === 'replaced' && this.#isFirstScan) await this.#restarted(file)
+      // While we run, only a new file on the inode of a deleted one can differ from its position.
+      else if (begin !== 'resumed') fresh.push(file)
+    }
+    if (this.#isFirstScan) await this.#beginAt(found, fresh, fresh.length < opened.length)
     for (const file of fresh) {
       if (await this.#rotation.isCopy(file)) continue
       // Should it be renamed before its first lines are safe, the next start still knows it.
       if (file.next === 0) this.#pump.announce(file)
-      for (const before of [...this.#roster.files.values()]) {
+      for (const before of [...this.#roster.lostClosed, ...this.#roster.files.values()]) {
         if (before !== file && before.path === file.path) await this.#rotation.follow(before)
       }
     }
@@ -203,10 +199,11 @@ export class Tail implements Input {
     file.mayStartWithHole = true
   }
 
-  async #beginAt(found: Discovery, fresh: readonly TailedFile[]): Promise<void> {
+  async #beginAt(found: Discovery, fresh: readonly TailedFile[], hasPositions: boolean): Promise<void> {
+    const before = this.#roster.files.size
     for (const folder of this.#foldersOf(found).keys()) await this.#rotation.resumeIn(folder)
     // A file without a position is new if others have one: this is not the first start.
-    const isRestart = [...this.#roster.files.values()].some(file => file.safe > 0)
+    const isRestart = hasPositions || this.#roster.files.size > before
     if (this.#config.startAt === 'end' && !isRestart) for (const file of fresh) await this.#skipToEnd(file)
   }
 
@@ -258,15 +255,6 @@ export class Tail implements Input {
     this.#problems.set('stalled', stalled)
   }
 
-  #faultsOf(faults: readonly Fault[]): Map<string, Trouble> {
-    const troubles = new Map<string, Trouble>()
-    for (const fault of faults) {
-      const key = `${this.#host.name}.paths[${fault.pattern}]`
-      troubles.set(fault.path, { event: `tail_${fault.kind}`, message: `${key}: ${textOf(fault)}` })
-    }
-    return troubles
-  }
-
   /** The folders to listen to, with the number of files that are followed in each. */
   #foldersOf(found: Discovery): Map<string, number> {
     const folders = new Map<string, number>()
@@ -279,18 +267,11 @@ export class Tail implements Input {
     return folders
   }
 
-  #schedulePoll(): void {
-    if (this.#stopped) return
-    this.#pollTimer = this.#host.clock.timeout(this.#pollMs, () => void this.#pollOnce())
-  }
-
-  async #pollOnce(): Promise<void> {
+  /** Whether the next poll may wait longer: nothing was found, and nothing can happen unreported. */
+  async #pollOnce(): Promise<boolean> {
     const before = this.#stateSum()
     await this.poll()
-    const isQuiet = before === this.#stateSum() && this.#isComplete && this.#watch.isComplete
-    const { pollIntervalMs } = this.#config
-    this.#pollMs = isQuiet ? Math.min(this.#pollMs * 2, pollIntervalMs * SLOWEST_POLL) : pollIntervalMs
-    this.#schedulePoll()
+    return before === this.#stateSum() && this.#isComplete && this.#watch.isComplete
   }
 
   /** Changes whenever a poll has found something that no report of the kernel had brought. */
@@ -300,28 +281,15 @@ export class Tail implements Input {
     return sum
   }
 
-  #gather(): void {
-    if (this.#stopped) return
-    this.#gatherTimer?.cancel()
-    this.#gatherTimer = this.#host.clock.timeout(this.#gatherMs, () => {
-      void this.#look(() => this.#follow())
-    })
-  }
-
   /** Looks at what the kernel reported, and no more. */
   async #follow(): Promise<void> {
-    const began = this.#host.clock.monotonic()
     const { paths, folders, moved } = this.#watch.take()
-    if (moved) await this.#scan()
-    else {
-      for (const file of this.#roster.files.values()) {
-        if (!isTouched(file.at, paths, folders) && !isTouched(file.realPath, paths, folders)) continue
-        await this.#roster.refresh(file)
-        this.#pump.add(file)
-      }
+    if (moved) return this.#scan()
+    for (const file of this.#roster.files.values()) {
+      if (!isTouched(file.at, paths, folders) && !isTouched(file.realPath, paths, folders)) continue
+      await this.#roster.refresh(file)
+      this.#pump.add(file)
     }
-    // With very many files a look takes its time; then looks become rarer, at most a tenth of the time.
-    this.#gatherMs = Math.max(GATHER_MS, 10 * (this.#host.clock.monotonic() - began))
   }
 }
 
@@ -331,17 +299,4 @@ function isTouched(
   folders: ReadonlySet<string>,
 ): boolean {
   return path !== undefined && (paths.has(path) || folders.has(dirname(path)))
-}
-
-function textOf({ kind, path, code }: Fault): string {
-  switch (kind) {
-    case 'is_folder':
-      return `${path} is a folder, expected a file; write ${path}/*.log for the files in it`
-    case 'not_a_file':
-      return `${path} is not a regular file, so it cannot be followed`
-    case 'missing_folder':
-      return `the folder ${path} does not exist yet; its files are read once it appears`
-    case 'unreadable':
-      return `${path} cannot be looked at (${code}); let the sidecar run with a group that may read it`
-  }
 }
