@@ -4,9 +4,9 @@ import type { Metrics } from '../../../kernel/metrics.ts'
 import type { Deadline, Health } from '../../../kernel/module.ts'
 import type { Slice } from '../batch.ts'
 import type { Outcome, Output } from '../outputs/output.ts'
-import { diskProblem } from '../spool/disk-error.ts'
 import type { SpoolReader } from '../spool/reader.ts'
 import { DEFAULT_RETRY, type Retry } from './backoff.ts'
+import { Burials } from './burials.ts'
 import type { DeadLetter, DeadLetters } from './dead-letters.ts'
 import { type DeliveryMetrics, deliveryMetrics } from './delivery-metrics.ts'
 import { FreshRecords } from './fresh-records.ts'
@@ -18,7 +18,6 @@ import { Window } from './window.ts'
 
 /** How far sends may run ahead of records that are stuck: what a crash may send twice. */
 const MAX_WINDOW_FRAMES = 4096
-const DEAD_LETTER_RETRY_MS = 1000
 /** How long a send may take to notice that it was aborted. */
 const ABORT_GRACE_MS = 1000
 
@@ -64,6 +63,7 @@ class OutputDelivery implements Delivery {
   readonly #retries = new RetryQueue()
   readonly #pause: Pause
   readonly #size: SendSize
+  readonly #burials: Burials
   readonly #stop = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
   #sending = 0
@@ -72,8 +72,6 @@ class OutputDelivery implements Delivery {
   #pumpAgain = false
   #timer: Timer | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
-  #burials = 0
-  #burialProblem: string | undefined
   #draining = false
   #onEmpty: (() => void) | undefined
 
@@ -85,6 +83,7 @@ class OutputDelivery implements Delivery {
     this.#window = new Window(reader)
     this.#pause = new Pause(clock, retry, options.random ?? Math.random)
     this.#size = new SendSize(output.limits, maxInFlightBytes)
+    this.#burials = new Burials(options.deadLetters, name, clock, options.log, this.#stop.signal)
     metrics.onCollect(() => this.#collect())
   }
 
@@ -358,7 +357,7 @@ class OutputDelivery implements Delivery {
   }
 
   #bury(letters: readonly DeadLetter[], slices: readonly Slice[], reason: 'rejected' | 'too_large'): void {
-    const burying = this.#buryForSure(letters).then(buried => {
+    const burying = this.#burials.bury(letters).then(buried => {
       this.#underWay.delete(burying)
       if (!buried) return
       const counter = reason === 'rejected' ? this.#metrics.deadRejected : this.#metrics.deadTooLarge
@@ -367,30 +366,6 @@ class OutputDelivery implements Delivery {
       this.#pump()
     })
     this.#underWay.add(burying)
-  }
-
-  /** Until the letters are on disk their records are not acknowledged. false = closed before that. */
-  async #buryForSure(letters: readonly DeadLetter[]): Promise<boolean> {
-    const { deadLetters, log, name } = this.#o
-    this.#burials++
-    try {
-      for (;;) {
-        try {
-          await deadLetters.write(letters)
-          return true
-        } catch (error) {
-          this.#burialProblem = diskProblem(error)
-          const message = `cannot write the dead letters of output ${name}: ${this.#burialProblem}; trying again`
-          log.error('dead_letters_failed', message, { output: name })
-        }
-        await this.#clock.sleep(DEAD_LETTER_RETRY_MS, this.#stop.signal)
-      }
-    } catch {
-      return false
-    } finally {
-      this.#burials--
-      if (this.#burials === 0) this.#burialProblem = undefined
-    }
   }
 
   #isEmpty(): boolean {
@@ -413,8 +388,8 @@ class OutputDelivery implements Delivery {
         message: `failing since ${since}: ${trouble.reason}; ${waiting}`,
       }
     }
-    if (this.#burialProblem) {
-      const message = `cannot write the dead letters: ${this.#burialProblem}`
+    if (this.#burials.problem) {
+      const message = `cannot write the dead letters: ${this.#burials.problem}`
       return { ready: true, state: 'degraded', message }
     }
     return { ready: true, state: 'ok' }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { appendFile, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -20,14 +20,17 @@ for (const [code, words] of [
   ['EROFS', /read-only/],
 ] as const) {
   test(`${code}: appends wait, health says why, and nothing is lost when the disk is well again`, async t => {
-    const { open, host, crashCopy } = await spoolFixture(t)
+    const { open, host, folder, crashCopy } = await spoolFixture(t)
     const disk = new FaultyDisk()
     const spool = await open({ disk })
     await spool.append(fakeBatch(['{"n":0}']))
+    const size = async () => (await stat(join(folder, '0000000000000001.seg'))).size
+    const before = await size()
 
     disk.onGrow = { code, tornBytes: 70 }
     const appends = [1, 2, 3].map(n => spool.append(fakeBatch([`{"n":${n}}`], { offset: n })))
     while (disk.refused < 2) await turn()
+    while ((await size()) !== before) await turn()
     assert.equal(spool.health().state, 'degraded')
     assert.match(spool.health().message!, words)
     assert.equal(spool.position('f1'), undefined, 'a position moves with its records')

@@ -73,7 +73,6 @@ export class SpoolWriter {
   readonly #unsynced = new Map<Segment, DiskFile>()
   #active: Segment | undefined
   #file: DiskFile | undefined
-  #torn = false
   #nextSequence: number
   #running: Promise<void> | undefined
   #syncTimer: Timer | undefined
@@ -214,7 +213,6 @@ export class SpoolWriter {
         if (this.#blocked?.kind === 'disk') this.#unblocked('the spool can be written again')
         return
       } catch (error) {
-        this.#torn = true
         await this.#failed(error, attempt)
       }
     }
@@ -225,8 +223,6 @@ export class SpoolWriter {
     this.#active ??= newSegment(folder, group[0]!.sequence)
     const segment = this.#active
     this.#file ??= await disk.open(segment.path, 'create')
-    if (this.#torn) await this.#file.truncate(segment.end)
-    this.#torn = false
     const pieces: Uint8Array[] = segment.end === 0 ? [encodeSegmentHeader(spoolId, segment.first)] : []
     for (const { encoded } of group) for (const piece of encoded.pieces) pieces.push(piece)
     await this.#file.write(pieces, segment.end)
@@ -245,10 +241,8 @@ export class SpoolWriter {
       this.#blocked = { kind: 'disk', sinceMs: this.#blocked?.sinceMs ?? clock.now(), message }
       log.error('spool_write_failed', message)
     }
-    if (signal.aborted) {
-      await this.#cutTorn()
-      throw signal.reason
-    }
+    await this.#cutTorn()
+    if (signal.aborted) throw signal.reason
     const stop = new AbortController()
     const either = AbortSignal.any([signal, stop.signal])
     const ms = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** attempt)
@@ -261,13 +255,9 @@ export class SpoolWriter {
     }
   }
 
+  /** What a refused write left behind. Where that fails too, the same frames go over it, or the next start cuts it. */
   async #cutTorn(): Promise<void> {
-    try {
-      await this.#file?.truncate(this.#active?.end ?? 0)
-      this.#torn = false
-    } catch {
-      // The next start cuts the torn tail.
-    }
+    await this.#file?.truncate(this.#active?.end ?? 0).catch(() => {})
   }
 
   #publish(group: readonly Written[]): void {
