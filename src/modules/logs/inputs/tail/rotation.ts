@@ -16,6 +16,8 @@ export interface RotationParts {
   readonly pump: Pump
 }
 
+const MAX_ATTEMPTS = 5
+
 /**
  * Finds lines that rotation has moved to files which no pattern names: generations that came and went between two
  * looks or while the sidecar was down, and the copies that copytruncate leaves.
@@ -28,9 +30,12 @@ export class Rotation {
   }
 
   /** The files in this folder that were not read to their end before the last stop, although no pattern leads to them now. */
-  async resumeIn(folder: string): Promise<void> {
+  resumeIn(folder: string): Promise<void> {
+    return this.#inQuiet(folder, siblings => this.#resumeAmong(folder, siblings))
+  }
+
+  async #resumeAmong(folder: string, siblings: readonly Sibling[]): Promise<void> {
     const { host, roster } = this.#parts
-    const siblings = await filesIn(this.#parts.layer, folder)
     const here = [...roster.files.values()].filter(file => dirname(realPathOf(file)) === folder)
     for (const sibling of siblings) {
       const position = host.positions.get(sibling.stat.key)
@@ -51,14 +56,25 @@ export class Rotation {
     const sinceNs = file.emptiedSinceNs
     if (sinceNs === undefined) return
     file.emptiedSinceNs = undefined
-    const siblings = await filesIn(this.#parts.layer, dirname(realPathOf(file)))
-    await this.#takeMissed(file, sinceNs, siblings)
+    const folder = dirname(realPathOf(file))
+    await this.#inQuiet(folder, siblings => this.#takeMissed(file, sinceNs, siblings))
   }
 
   /** The path of `before` leads to another file now: were there more in between? */
   async follow(before: TailedFile): Promise<void> {
-    const siblings = await filesIn(this.#parts.layer, dirname(before.realPath ?? before.path))
-    await this.#takeMissed(before, before.modifiedNs, siblings)
+    const folder = dirname(before.realPath ?? before.path)
+    await this.#inQuiet(folder, siblings => this.#takeMissed(before, before.modifiedNs, siblings))
+  }
+
+  /** Does it with the files of the folder, and again if names changed hands meanwhile: a file may have slipped through. */
+  async #inQuiet(folder: string, work: (siblings: readonly Sibling[]) => Promise<void>): Promise<void> {
+    const { layer } = this.#parts
+    const modified = async () => (await layer.stat(folder).catch(() => undefined))?.modifiedNs
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const before = await modified()
+      await work(await filesIn(layer, folder))
+      if ((await modified()) === before) return
+    }
   }
 
   /**

@@ -421,6 +421,34 @@ test('a file that shows less than its path promises is opened anew', async t => 
   assert.deepEqual(made.texts, ['a', 'b'])
 })
 
+test('a rotation in the middle of looking for the last one hides no generation', async t => {
+  const real = nodeFiles()
+  let rotate: (() => void) | undefined
+  const layer: FileLayer = {
+    ...real,
+    list: async folder => {
+      const entries = await real.list(folder)
+      rotate?.()
+      rotate = undefined
+      return entries
+    },
+  }
+  const made = await bed(t, { layer, before: bed => writeFileSync(bed.path('app.log'), 'a\n') })
+  const path = (name: string) => made.path(name)
+  renameSync(path('app.log'), path('app.log.2'))
+  writeFileSync(path('app.log.1'), 'between\n')
+  writeFileSync(path('app.log'), 'c\n')
+  rotate = () => {
+    renameSync(path('app.log.2'), path('app.log.3'))
+    renameSync(path('app.log.1'), path('app.log.2'))
+    renameSync(path('app.log'), path('app.log.1'))
+    writeFileSync(path('app.log'), 'd\n')
+  }
+  await made.round()
+  await made.round()
+  assert.deepEqual(made.texts.sort(), ['a', 'between', 'c', 'd'])
+})
+
 for (const [name, config] of [
   ['no paths', { paths: [] }],
   ['a path that ends with a slash', { paths: ['/var/log/'] }],
