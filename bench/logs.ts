@@ -9,7 +9,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   closeSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -23,6 +22,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { installedLauncher } from './support/installed.ts'
 import { cpuSeconds, memory } from './support/proc.ts'
 import { table } from './support/table.ts'
 
@@ -89,11 +89,9 @@ logs:
     - elasticsearch: { url: "http://127.0.0.1:${port}" }
 `,
     )
-    return spawn(
-      process.execPath,
-      [join(root, 'dist/outrigger.js'), 'run', '-c', join(folder, 'outrigger.yaml')],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    )
+    return spawn(process.execPath, [installedLauncher(), 'run', '-c', join(folder, 'outrigger.yaml')], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
   },
 }
 
@@ -220,7 +218,7 @@ process.stdout.write(
 if (!existsSync(join(root, 'dist')))
   execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'inherit' })
 
-if (!existsSync(join(root, 'dist'))) throw new Error('build first: npm run build')
+installedLauncher()
 const installed = [
   outrigger,
   ...(command('fluent-bit') ? [fluentBit] : []),

@@ -26,6 +26,8 @@ const bundle = await rolldown({
   cwd: root,
   platform: 'node',
   treeshake: true,
+  // The same parser without what its Node build reads from the environment.
+  resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },
   onLog(level, log) {
     if (level === 'warn') process.stderr.write(`${log.message}\n`)
   },
@@ -35,6 +37,8 @@ const { output } = await bundle.write({
   dir: values.out,
   format: 'esm',
   sourcemap: true,
+  // Names stay, so that stack traces can be read; white space and comments would be kept in memory with the source.
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   entryFileNames: '[name].js',
   chunkFileNames: chunkFile,
   comments: { legal: true, annotation: false, jsdoc: false },

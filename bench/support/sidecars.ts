@@ -5,9 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
+import { installedLauncher } from './installed.ts'
 
 /** What each sidecar has configured; FOLDER is its own. */
 export const configurations: Readonly<Record<string, string>> = {
@@ -40,7 +38,7 @@ export async function startSidecar(configuration: string): Promise<Started> {
     `admin: { listen: "127.0.0.1:${port}" }\ndataDir: ${folder}/data\n${configuration.replaceAll('FOLDER', folder)}`,
   )
   const began = performance.now()
-  const child = spawn(process.execPath, [join(root, 'dist/outrigger.js'), 'run', '-c', path], {
+  const child = spawn(process.execPath, [installedLauncher(), 'run', '-c', path], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let log = ''

@@ -35,6 +35,14 @@ const PATIENCE = 3
 /** How long everything may take to close after we have failed ourselves. */
 const CRASH_MS = 5000
 
+/** After the first moments, in which modules still open what they need. */
+const TIDY_AFTER_MS = 1000
+
+/** What starting has left behind (parsed files, schemas) would stay for as long as an idle sidecar allocates nothing. */
+function tidyMemory(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+}
+
 /** One run of the sidecar in this process. */
 class Run {
   readonly #call: Call
@@ -105,6 +113,7 @@ class Run {
         hash: configuration.hash,
         modules: [...configuration.modules.keys()],
       })
+    this.#clock.timeout(TIDY_AFTER_MS, tidyMemory)
     const readyFile = this.#call.values['ready-file'] as string | undefined
     if (readyFile !== undefined && this.#asked === 0) cleanup.use(new ReadyFile(readyFile))
     const exit = await this.#serve(configuration)

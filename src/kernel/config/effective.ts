@@ -1,3 +1,4 @@
+import { sha256 } from '../../wire/sha256/sha256.ts'
 import type { Doc } from './doc.ts'
 import { Interpolated } from './interpolated.ts'
 import { withoutPassword } from './value.ts'
@@ -59,11 +60,7 @@ export function secretsIn(doc: Doc, input: unknown): string[] {
 
 /** The same for the same configuration, whatever the order of its keys. */
 export function fingerprint(value: unknown): string {
-  return process
-    .getBuiltinModule('node:crypto')
-    .createHash('sha256')
-    .update(JSON.stringify(value, sortedKeys))
-    .digest('hex')
+  return sha256(JSON.stringify(value, sortedKeys) ?? '')
 }
 
 function fields(doc: Doc, value: Record<string, unknown> | null, reveal: boolean): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../../wire/sha256/sha256.ts'
 
 /** Names of the entries of a list in metrics and messages: the kind, with a number where a kind occurs again. */
 export function entryNames(kinds: readonly string[]): string[] {
@@ -12,7 +12,5 @@ export function entryNames(kinds: readonly string[]): string[] {
 export function readerNames(
   outputs: readonly { readonly kind: string; readonly identity: string }[],
 ): string[] {
-  return outputs.map(
-    ({ kind, identity }) => `${kind}-${createHash('sha256').update(identity).digest('hex').slice(0, 12)}`,
-  )
+  return outputs.map(({ kind, identity }) => `${kind}-${sha256(identity).slice(0, 12)}`)
 }
