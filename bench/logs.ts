@@ -215,9 +215,6 @@ const megabytes = generate(prepared) / 1e6
 process.stdout.write(
   `${lines} lines, ${megabytes.toFixed(0)} MB, ${((megabytes * 1e6) / lines).toFixed(0)} bytes a line\n`,
 )
-if (!existsSync(join(root, 'dist')))
-  execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: 'inherit' })
-
 installedLauncher()
 const installed = [
   outrigger,
