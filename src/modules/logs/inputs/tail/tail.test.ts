@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { bed } from './bed.fake.ts'
@@ -438,15 +438,19 @@ test('a rotation in the middle of looking for the last one hides no generation',
   renameSync(path('app.log'), path('app.log.2'))
   writeFileSync(path('app.log.1'), 'between\n')
   writeFileSync(path('app.log'), 'c\n')
-  rotate = () => {
-    renameSync(path('app.log.2'), path('app.log.3'))
-    renameSync(path('app.log.1'), path('app.log.2'))
+  const shift = (text: string) => {
+    for (const i of [4, 3, 2, 1])
+      if (existsSync(path(`app.log.${i}`))) renameSync(path(`app.log.${i}`), path(`app.log.${i + 1}`))
     renameSync(path('app.log'), path('app.log.1'))
-    writeFileSync(path('app.log'), 'd\n')
+    writeFileSync(path('app.log'), `${text}\n`)
+  }
+  rotate = () => {
+    shift('d')
+    shift('e')
   }
   await made.round()
   await made.round()
-  assert.deepEqual(made.texts.sort(), ['a', 'between', 'c', 'd'])
+  assert.deepEqual(made.texts.sort(), ['a', 'between', 'c', 'd', 'e'])
 })
 
 for (const [name, config] of [
