@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { bed } from './bed.fake.ts'
@@ -421,7 +421,7 @@ test('a file that shows less than its path promises is opened anew', async t => 
   assert.deepEqual(made.texts, ['a', 'b'])
 })
 
-test('a rotation in the middle of looking for the last one hides no generation', async t => {
+test('a rotation in the middle of looking for those while down hides no generation', async t => {
   const real = nodeFiles()
   let rotate: (() => void) | undefined
   const layer: FileLayer = {
@@ -435,9 +435,18 @@ test('a rotation in the middle of looking for the last one hides no generation',
   }
   const made = await bed(t, { layer, before: bed => writeFileSync(bed.path('app.log'), 'a\n') })
   const path = (name: string) => made.path(name)
+  await made.crash()
   renameSync(path('app.log'), path('app.log.2'))
   writeFileSync(path('app.log.1'), 'between\n')
   writeFileSync(path('app.log'), 'c\n')
+  const seconds = Date.now() / 1000
+  for (const [name, age] of [
+    ['app.log.2', 30],
+    ['app.log.1', 20],
+    ['app.log', 10],
+  ] as const) {
+    utimesSync(path(name), seconds - age, seconds - age)
+  }
   const shift = (text: string) => {
     for (const i of [4, 3, 2, 1])
       if (existsSync(path(`app.log.${i}`))) renameSync(path(`app.log.${i}`), path(`app.log.${i + 1}`))
@@ -448,6 +457,7 @@ test('a rotation in the middle of looking for the last one hides no generation',
     shift('d')
     shift('e')
   }
+  await made.start()
   await made.round()
   await made.round()
   assert.deepEqual(made.texts.sort(), ['a', 'between', 'c', 'd', 'e'])
