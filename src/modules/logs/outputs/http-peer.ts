@@ -158,19 +158,15 @@ function certificateFiles(tls: TlsConfig, tlsKey: string): CertificateFile[] {
 }
 
 async function versionOf(files: readonly CertificateFile[]): Promise<string> {
-  const versions = await Promise.all(
-    files.map(async file => {
-      const { mtimeMs, ino, size } = await useFile(file, path => stat(path))
-      return `${mtimeMs}:${ino}:${size}`
-    }),
-  )
+  const versions = await useFiles(files, async ({ path }) => {
+    const { mtimeMs, ino, size } = await stat(path)
+    return `${mtimeMs}:${ino}:${size}`
+  })
   return versions.join(' ')
 }
 
 async function readTls(tls: TlsConfig, files: readonly CertificateFile[]): Promise<ClientTls> {
-  const read = await Promise.all(
-    files.map(async file => [file.option, await useFile(file, path => readFile(path))] as const),
-  )
+  const read = await useFiles(files, async ({ option, path }) => [option, await readFile(path)] as const)
   return {
     verify: tls.verify,
     ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
@@ -178,10 +174,17 @@ async function readTls(tls: TlsConfig, files: readonly CertificateFile[]): Promi
   }
 }
 
-async function useFile<T>({ path, name }: CertificateFile, use: (path: string) => Promise<T>): Promise<T> {
-  try {
-    return await use(path)
-  } catch (error) {
-    throw new UnusableFile(`the file of ${name} cannot be read: ${(error as Error).message}`)
-  }
+/** Rejects with a message that names every file that is unusable, in the order of the options. */
+async function useFiles<T>(
+  files: readonly CertificateFile[],
+  use: (file: CertificateFile) => Promise<T>,
+): Promise<T[]> {
+  const results = await Promise.allSettled(files.map(use))
+  const problems = results.flatMap((result, index) =>
+    result.status === 'rejected'
+      ? [`the file of ${files[index].name} cannot be read: ${(result.reason as Error).message}`]
+      : [],
+  )
+  if (problems.length > 0) throw new UnusableFile(problems.join('; '))
+  return results.map(result => (result as PromiseFulfilledResult<T>).value)
 }
