@@ -35,7 +35,7 @@ async function withTail<T>(paths: string, sink: LineSink, work: (tail: Tail) => 
   const host = fakeHost({ name: 'logs', clock: systemClock() })
   const decoded = tailConfig.decode({ paths: [paths] })
   if (!decoded.ok) throw new Error(JSON.stringify(decoded.problems))
-  const positions = { get: () => undefined, forget: () => {} }
+  const positions = { get: () => undefined, claim: () => undefined, forget: () => {} }
   try {
     return await work(
       await startTail(decoded.value, { ...host, name: 'tail', positions, sink, readBytes: 256 * 1024 }),

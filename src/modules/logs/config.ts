@@ -1,7 +1,6 @@
 import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
-import { checkFormat } from './formats/config.ts'
-import { inputSchema } from './inputs/kinds.ts'
+import { checkInput, inputSchema } from './inputs/kinds.ts'
 import { checkOutput, identify, outputSchema } from './outputs/kinds.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
 
@@ -80,7 +79,7 @@ export type LogsConfig = Infer<typeof logsConfig>
 /** What the schema cannot say. */
 export function checkLogs(config: LogsConfig): Problem[] {
   return [
-    ...config.inputs.flatMap(({ kind, config }, index) => checkFormat(config, ['inputs', index, kind])),
+    ...config.inputs.flatMap((input, index) => checkInput(input, ['inputs', index, input.kind])),
     ...checkSteps(config.steps, ['steps']),
     ...config.outputs.flatMap((output, index) =>
       checkOutput(output).map(problem => ({

@@ -3,7 +3,7 @@ import type { Deadline, Health, Host } from '../../kernel/module.ts'
 import type { LogsConfig } from './config.ts'
 import { openDeadLetters } from './delivery/dead-letters.ts'
 import { type Delivery, startDelivery } from './delivery/delivery.ts'
-import type { Input } from './inputs/input.ts'
+import type { Input, Positions } from './inputs/input.ts'
 import { startInput } from './inputs/kinds.ts'
 import type { LineSink } from './lines.ts'
 import { entryNames, readerNames } from './names.ts'
@@ -106,10 +106,7 @@ async function startDeliveries(
 async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promise<Map<string, Input>> {
   const { scope, signal, log, metrics, clock, slice, application } = host
   const records = recordMetrics(metrics)
-  const positions = {
-    get: (file: string) => spool.position(file),
-    forget: (file: string) => spool.forget(file),
-  }
+  const claims = new Map<string, string>()
   const names = entryNames(config.inputs.map(({ kind }) => kind))
   const inputs = new Map<string, Input>()
   for (const [index, entry] of config.inputs.entries()) {
@@ -128,7 +125,7 @@ async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promis
     const input = await startInput(entry, {
       name,
       sink,
-      positions,
+      positions: positionsFor(name, claims, spool),
       readBytes: READ_BYTES,
       scope,
       signal,
@@ -141,6 +138,22 @@ async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promis
     inputs.set(`input ${name}`, input)
   }
   return inputs
+}
+
+/** What one input sees of the positions. `claims`: which input reads which file. */
+function positionsFor(input: string, claims: Map<string, string>, spool: Spool): Positions {
+  return {
+    get: file => spool.position(file),
+    claim(file) {
+      const owner = claims.get(file)
+      if (owner === undefined) claims.set(file, input)
+      return owner === input ? undefined : owner
+    },
+    forget(file) {
+      claims.delete(file)
+      spool.forget(file)
+    },
+  }
 }
 
 const RANK = { ok: 0, degraded: 1, failed: 2 } as const

@@ -27,6 +27,8 @@ export interface InputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'metr
 export interface Positions {
   /** `file` is the key of a `Position`: `<dev>:<ino>`. */
   get(file: string): Position | undefined
+  /** Takes the file for this input; tells which other input has it already. A file is read once. */
+  claim(file: string): string | undefined
   /** The file is gone for good; its inode may come back as another file. */
   forget(file: string): void
 }

@@ -1,9 +1,10 @@
+import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import type { ApplicationOutput } from '../../../kernel/module.ts'
-import { formatFields } from '../formats/config.ts'
+import { checkFormat, formatFields } from '../formats/config.ts'
 import { appFields } from './app/config.ts'
 import type { Input, InputHost } from './input.ts'
-import { tailFields } from './tail/config.ts'
+import { checkTail, tailFields } from './tail/config.ts'
 
 /** All kinds of inputs: a new one is an entry here, one in `startInput`, and a folder. */
 export const inputSchema = s.oneOf(
@@ -24,6 +25,11 @@ export const inputSchema = s.oneOf(
 )
 
 export type InputConfig = Infer<typeof inputSchema>
+
+/** What the schema cannot say of one input; `path` is its own. */
+export function checkInput(input: InputConfig, path: Problem['path']): Problem[] {
+  return [...checkFormat(input.config, path), ...(input.kind === 'tail' ? checkTail(input.config, path) : [])]
+}
 
 /** Starts an input; its code is loaded only now. */
 export async function startInput(

@@ -27,6 +27,8 @@ export class Bed {
   readonly folder: string
   readonly received: Received[] = []
   readonly positions = new Map<string, Position>()
+  /** Files that other inputs read, and which. */
+  readonly claims = new Map<string, string>()
   readonly calls: Lines[] = []
   readonly announced: Lines[] = []
   readonly #options: BedOptions
@@ -61,6 +63,7 @@ export class Bed {
     this.host = fakeHost({ name: 'logs' })
     const positions = {
       get: (file: string) => this.positions.get(file),
+      claim: (file: string) => this.claims.get(file),
       forget: (file: string) => this.forget(file),
     }
     this.tail = await startTail(

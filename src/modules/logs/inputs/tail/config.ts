@@ -1,4 +1,6 @@
+import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { globProblem } from './glob.ts'
 
 /** The options of `tail`, beside those of the format. */
 export const tailFields = {
@@ -54,3 +56,15 @@ export const tailFields = {
 
 export const tailConfig = s.object(tailFields, { about: 'Files that applications append to.' })
 export type TailConfig = Infer<typeof tailConfig>
+
+/** Globs that the schema cannot judge; `path` is that of the input. */
+export function checkTail({ paths, exclude }: TailConfig, path: Problem['path']): Problem[] {
+  const check = (globs: readonly string[], option: string) =>
+    globs.flatMap((glob, index) => {
+      const message = globProblem(glob)
+      return message === undefined
+        ? []
+        : [{ path: [...path, option, index], message, hint: 'write several globs' }]
+    })
+  return [...check(paths, 'paths'), ...check(exclude, 'exclude')]
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { matchesGlob as oracle } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { matchesGlob, parseExclude, parseGlob } from './glob.ts'
+import { globProblem, matchesGlob, parseExclude, parseGlob } from './glob.ts'
 
 const cases: readonly [pattern: string, path: string, matches: boolean][] = [
   ['/var/log/app.log', '/var/log/app.log', true],
@@ -78,4 +78,9 @@ test('agrees with path.matchesGlob on names of letters, dots and wildcards', () 
     }),
     { numRuns: 2000 },
   )
+})
+
+test('tells which pattern has too many combinations of braces', () => {
+  assert.equal(globProblem('/var/log/{a,b}/*.log'), undefined)
+  assert.match(globProblem('/{a,b,c,d}'.repeat(6))!, /more than 1000 combinations/)
 })

@@ -27,6 +27,16 @@ export function parseGlob(pattern: string): readonly Glob[] {
   })
 }
 
+/** Why a pattern cannot be used; undefined when it can. */
+export function globProblem(pattern: string): string | undefined {
+  try {
+    alternatives(pattern)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 /** Whether an absolute path matches. */
 export function matchesGlob(glob: Glob, path: string): boolean {
   return matchFrom(glob, 0, path.split('/').slice(1), 0)

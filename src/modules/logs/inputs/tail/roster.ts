@@ -58,6 +58,12 @@ export class Roster {
         await layer.close(fd)
         return undefined
       }
+      const owner = host.positions.claim(stat.key)
+      if (owner !== undefined) {
+        await layer.close(fd)
+        this.#readElsewhere(path, owner)
+        return undefined
+      }
       key = stat.key
       this.#opening.add(key)
       const file = new TailedFile(key, name, host.clock.monotonic())
@@ -100,6 +106,13 @@ export class Roster {
     } catch (error) {
       this.openFailed(file.at, error)
     }
+  }
+
+  #readElsewhere(path: string, owner: string): void {
+    this.#parts.problems.add('open', path, {
+      event: 'tail_file_shared',
+      message: `${this.#parts.host.name}.paths: ${path} is read by input ${owner} already; name it in one of them only`,
+    })
   }
 
   openFailed(path: string, error: unknown): void {

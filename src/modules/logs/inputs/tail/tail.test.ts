@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { bed } from './bed.fake.ts'
@@ -471,3 +480,16 @@ for (const [name, config] of [
 ] as const) {
   test(`the configuration refuses ${name}`, () => assert.equal(tailConfig.decode(config).ok, false))
 }
+
+test('a file that another input reads is left to it, and the health says so', async t => {
+  const made = await bed(t, {
+    before: bed => {
+      writeFileSync(bed.path('app.log'), 'a\n')
+      const { dev, ino } = statSync(bed.path('app.log'))
+      bed.claims.set(`${dev.toString(16)}:${ino.toString(16)}`, 'tail-1')
+    },
+  })
+  assert.deepEqual(made.texts, [])
+  assert.equal(made.tail.health().state, 'degraded')
+  assert.match(JSON.stringify(made.tail.health()), /is read by input tail-1 already/)
+})
