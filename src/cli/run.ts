@@ -49,11 +49,12 @@ class Run {
   readonly #clock = systemClock()
   readonly #logger: Logger
   readonly #log: Log
-  readonly #streams = new ApplicationStreams({ stdout: process.stdout, stderr: process.stderr })
+  readonly #streams = new ApplicationStreams(process, () => this.#command() !== undefined)
   readonly #sidecar: Sidecar
   /** Resolves with the signal that the end began with. */
   readonly #end = Promise.withResolvers<NodeJS.Signals>()
   readonly #hurry = new AbortController()
+  #taken: { readonly command: readonly string[] | undefined } | undefined
   #asked = 0
   #application: Application | undefined
   #deadline: OwnDeadline | undefined
@@ -71,7 +72,7 @@ class Run {
       env: call.io.env,
       version: packageFile.version,
       onQuit: () => this.#ask('SIGTERM', 'the admin API was asked to end the process'),
-      application: scope => this.#streams.for(scope),
+      application: this.#streams,
       applicationStatus: () =>
         this.#application && { pid: this.#application.pid, exit: this.#application.exit },
     })
@@ -124,7 +125,7 @@ class Run {
 
   /** Until the application has ended or we are asked to end; resolves once the application is gone. */
   async #serve(configuration: Configuration): Promise<ApplicationExit> {
-    const command = this.#call.rest?.length ? this.#call.rest : configuration.app.command
+    const command = this.#command()
     if (command === undefined || this.#asked > 0) {
       await this.#end.promise
       return { code: 0 }
@@ -140,6 +141,13 @@ class Run {
       Math.min(configuration.app.stopGraceMs, deadline.remainingMs()),
       this.#hurry.signal,
     )
+  }
+
+  /** What stands behind `--`, else app.command as it was at the start: a reload does not change it. */
+  #command(): readonly string[] | undefined {
+    const { rest } = this.#call
+    this.#taken ??= { command: rest?.length ? rest : this.#sidecar.configuration.app.command }
+    return this.#taken.command
   }
 
   async #startApplication(

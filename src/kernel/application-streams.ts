@@ -12,22 +12,40 @@ interface Channel {
   claimed: PassThrough | undefined
 }
 
+/** One module instance's claims. */
+export interface ApplicationView extends ApplicationOutput {
+  /** Ends the claims: who reads sees the end of the stream after what was read so far. */
+  end(): void
+}
+
 /**
  * The application's output. A stream that no module has claimed when the application starts is inherited and costs
- * nothing; a claimed one is a pipe, and passes through to ours again when the claim ends.
+ * nothing; a claimed one is a pipe, and passes through to ours again when the claim ends. Between `hold` and `release`
+ * it waits instead, so that the next instance of a module goes on where the earlier one ended.
  */
 export class ApplicationStreams {
   readonly #channels: Readonly<Record<StreamName, Channel>>
+  readonly #isExpected: () => boolean
   #started = false
+  #holds = 0
 
-  constructor(ours: Readonly<Record<StreamName, Writable>>) {
+  /** `isExpected` says whether there is, or will be, an application at all. */
+  constructor(ours: Readonly<Record<StreamName, Writable>>, isExpected: () => boolean = () => true) {
     const channel = (stream: Writable): Channel => ({ ours: stream, source: undefined, claimed: undefined })
     this.#channels = { stdout: channel(ours.stdout), stderr: channel(ours.stderr) }
+    this.#isExpected = isExpected
   }
 
-  /** A module's view; its claims end with the scope. */
-  for(scope: AsyncDisposableStack): ApplicationOutput {
-    return { claim: stream => this.#claim(stream, scope) }
+  /** For one instance of a module; undefined when the sidecar runs no application. */
+  view(): ApplicationView | undefined {
+    if (!this.#isExpected()) return undefined
+    const ends: (() => void)[] = []
+    return {
+      claim: stream => this.#claim(this.#channels[stream], stream, ends),
+      end: () => {
+        for (const end of ends.splice(0)) end()
+      },
+    }
   }
 
   /** What the spawn needs. */
@@ -37,17 +55,27 @@ export class ApplicationStreams {
 
   attach(stdout: Readable | null, stderr: Readable | null): void {
     this.#started = true
-    this.#flow('stdout', stdout)
-    this.#flow('stderr', stderr)
+    this.#flow(this.#channels.stdout, stdout)
+    this.#flow(this.#channels.stderr, stderr)
   }
 
-  /** The application has ended: whoever reads sees the end of the stream. */
-  ended(): void {
+  /** The application did not start: who reads sees the end. */
+  nothingComes(): void {
     for (const { claimed } of Object.values(this.#channels)) claimed?.end()
   }
 
-  #claim(stream: StreamName, scope: AsyncDisposableStack): NodeJS.ReadableStream {
-    const channel = this.#channels[stream]
+  /** From now on a stream whose claim ends waits for the next claim. Must be paired with `release`. */
+  hold(): void {
+    this.#holds++
+  }
+
+  /** What nobody has claimed again passes through. */
+  release(): void {
+    this.#holds--
+    for (const channel of Object.values(this.#channels)) if (!channel.claimed) this.#connect(channel)
+  }
+
+  #claim(channel: Channel, stream: StreamName, ends: (() => void)[]): NodeJS.ReadableStream {
     if (channel.claimed) throw new Error(`the application's ${stream} is read by another input already`)
     if (this.#started && !channel.source) {
       throw new Error(
@@ -57,7 +85,7 @@ export class ApplicationStreams {
     const claimed = new PassThrough({ highWaterMark: BUFFER_BYTES })
     channel.claimed = claimed
     this.#connect(channel)
-    scope.defer(() => {
+    ends.push(() => {
       channel.claimed = undefined
       channel.source?.unpipe(claimed)
       claimed.end()
@@ -66,18 +94,16 @@ export class ApplicationStreams {
     return claimed
   }
 
-  #flow(stream: StreamName, source: Readable | null): void {
+  #flow(channel: Channel, source: Readable | null): void {
     if (!source) return
-    const channel = this.#channels[stream]
     channel.source = source
     source.on('error', () => {})
     this.#connect(channel)
   }
 
   #connect({ source, claimed, ours }: Channel): void {
-    if (!source) return
-    source.unpipe()
-    if (claimed) source.pipe(claimed, { end: false })
-    else source.pipe(ours, { end: false })
+    if (source?.readableEnded) claimed?.end()
+    else if (claimed) source?.pipe(claimed)
+    else if (this.#holds === 0) source?.pipe(ours, { end: false })
   }
 }

@@ -89,8 +89,7 @@ describe('the application', () => {
 
   test('is asked to end, and gives its own code', async () => {
     const { start, streams } = setUp()
-    await using scope = new AsyncDisposableStack()
-    const output = streams.for(scope).claim('stdout')
+    const output = streams.view()!.claim('stdout')
     const application = await running(
       start(['sh', '-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done']),
     )
@@ -100,8 +99,7 @@ describe('the application', () => {
 
   test('is killed with all its children when the grace is over', async () => {
     const { start, streams, log } = setUp()
-    await using scope = new AsyncDisposableStack()
-    const output = streams.for(scope).claim('stdout')
+    const output = streams.view()!.claim('stdout')
     const application = await running(
       start(['sh', '-c', 'trap "" TERM; sh -c "trap \\"\\" TERM; sleep 60" & echo up; sleep 60']),
     )
@@ -133,18 +131,18 @@ describe('the application', () => {
 describe('its output', () => {
   test('goes to the module that has claimed it, to the last byte', async () => {
     const { start, streams } = setUp()
-    await using scope = new AsyncDisposableStack()
-    const host = streams.for(scope)
-    const read = Promise.all([text(host.claim('stdout')), text(host.claim('stderr'))])
-    await running(start(['sh', '-c', 'seq 1 20000; echo bad >&2']))
-    const [stdout, stderr] = await read
+    const host = streams.view()!
+    const [slow, quick] = [host.claim('stdout'), host.claim('stderr')]
+    const application = await running(start(['sh', '-c', 'echo bad >&2; seq 1 20000']))
+    const stderr = await text(quick)
+    await application.exited
+    const stdout = await text(slow)
     assert.equal(stdout.split('\n').length, 20_001)
     assert.equal(stderr, 'bad\n')
   })
 
   test('may be claimed once', async () => {
-    await using scope = new AsyncDisposableStack()
-    const host = new ApplicationStreams({ stdout: new PassThrough(), stderr: new PassThrough() }).for(scope)
+    const host = new ApplicationStreams({ stdout: new PassThrough(), stderr: new PassThrough() }).view()!
     host.claim('stdout')
     assert.throws(() => host.claim('stdout'), /stdout is read by another input already/)
   })
@@ -152,8 +150,8 @@ describe('its output', () => {
   test('passes to the next instance of a module, and to ours when nobody wants it any more', async () => {
     const { start, streams, ours } = setUp()
     const script = 'read -r _; echo one; read -r _; echo two; read -r _; echo three'
-    await using first = new AsyncDisposableStack()
-    const claimed = streams.for(first).claim('stdout')
+    const first = streams.view()!
+    const claimed = first.claim('stdout')
     const fifo = await mkdtemp(join(tmpdir(), 'outrigger-fifo-'))
     try {
       const go = join(fifo, 'go')
@@ -168,10 +166,17 @@ describe('its output', () => {
         return String((await data)[0])
       }
       assert.equal(await step(claimed), 'one\n')
-      await first.disposeAsync()
-      const second = new AsyncDisposableStack()
-      assert.equal(await step(streams.for(second).claim('stdout')), 'two\n')
-      await second.disposeAsync()
+      streams.hold()
+      first.end()
+      const end = once(claimed, 'end')
+      claimed.resume()
+      await end
+      await pen.write('\n')
+      const second = streams.view()!
+      const next = second.claim('stdout')
+      streams.release()
+      assert.equal(String((await once(next, 'data'))[0]), 'two\n')
+      second.end()
       assert.equal(await step(ours.stdout), 'three\n')
       await pen.close()
       await application.exited
@@ -182,9 +187,22 @@ describe('its output', () => {
 
   test('cannot be claimed once it has been passed through', async () => {
     const { streams } = setUp()
-    await using scope = new AsyncDisposableStack()
     streams.attach(null, null)
-    assert.throws(() => streams.for(scope).claim('stdout'), /restart the sidecar to read it/)
+    assert.throws(() => streams.view()!.claim('stdout'), /restart the sidecar to read it/)
+  })
+})
+
+describe('without an application', () => {
+  test('there is nothing to claim', () => {
+    const ours = { stdout: new PassThrough(), stderr: new PassThrough() }
+    assert.equal(new ApplicationStreams(ours, () => false).view(), undefined)
+  })
+
+  test('that starts, who reads sees the end', async () => {
+    const { start, streams } = setUp()
+    const read = text(streams.view()!.claim('stdout'))
+    assert.deepEqual(await start(['no-such-command-anywhere']), { code: 127 })
+    assert.equal(await read, '')
   })
 })
 

@@ -27,7 +27,7 @@ export interface ApplicationExit {
 /** What is left of the application's group when its main process has ended gets this long after SIGTERM. */
 const LEFTOVER_MS = 2000
 const LOOK_MS = 50
-/** Output that is still in the pipes after the end. */
+/** Output that is still in the pipes after the end; a reader that needs longer reads on while modules drain. */
 const OUTPUT_MS = 1000
 
 /**
@@ -61,6 +61,7 @@ export class Application {
       })
       return new Application(child, options)
     } catch (error) {
+      options.streams.nothingComes()
       const exit = { code: (error as NodeJS.ErrnoException).code === 'ENOENT' ? 127 : 126 }
       log.error('application_not_started', `cannot start ${command[0]}: ${reason(error)}`, {
         command: command[0],
@@ -127,7 +128,6 @@ export class Application {
     await this.#endLeftovers()
     guard.release()
     await Promise.race([closed, new Promise(resolve => setTimeout(resolve, OUTPUT_MS).unref())])
-    this.#options.streams.ended()
     return exit
   }
 

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RouteTable } from './admin/routes.ts'
+import type { ApplicationStreams } from './application-streams.ts'
 import type { Clock } from './clock.ts'
 import { errorText } from './log-format.ts'
 import type { Logger } from './logger.ts'
-import type { ApplicationOutput, Host } from './module.ts'
+import type { Host } from './module.ts'
 import type { Registry } from './registry.ts'
 import type { Ports } from './sockets.ts'
 import type { ModuleShare } from './turns.ts'
@@ -22,13 +23,15 @@ export interface Services {
   readonly dataDir: () => string
   /** Another module's offer; throws when it does not run. */
   readonly offer: (name: string) => unknown
-  /** A module's view of the supervised application; its claims end with the scope. */
-  readonly application?: (scope: AsyncDisposableStack) => ApplicationOutput
+  /** The supervised application's output; a module's claims end with its scope. */
+  readonly application?: ApplicationStreams
 }
 
 /** A host and the means to take it away again. */
 export interface OpenHost {
   readonly host: Host
+  /** Ends what flows into the module from the application, so that a drain comes to an end while the application runs on. */
+  endInput(): void
   /** Tells the module to stop at once. */
   abort(): void
   /** Aborts, then undoes in reverse what the module acquired. Rejects with what failed on the way; the rest is undone all the same. */
@@ -40,6 +43,8 @@ export function openHost(name: string, services: Services): OpenHost {
   const stop = new AbortController()
   const metrics = services.registry.view(name)
   const share = services.share(name)
+  const application = services.application?.view()
+  if (application) scope.defer(() => application.end())
   const host: Host = {
     name,
     scope,
@@ -57,7 +62,7 @@ export function openHost(name: string, services: Services): OpenHost {
     use: <Offer>(other: string) => services.offer(other) as Offer,
     slice: share.slice,
     admin: services.routes.forModule(name, scope),
-    application: services.application?.(scope),
+    application,
   }
   const abort = () => stop.abort(new Error(`module ${name} stops`))
   const close = async () => {
@@ -68,7 +73,7 @@ export function openHost(name: string, services: Services): OpenHost {
       metrics[Symbol.dispose]()
     }
   }
-  return { host, abort, close }
+  return { host, endInput: () => application?.end(), abort, close }
 }
 
 /** A clock whose timers run on the module's account. */

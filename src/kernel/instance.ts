@@ -108,6 +108,11 @@ export class Instance {
     }
   }
 
+  /** Before the drain of a module that is replaced. */
+  endInput(): void {
+    this.#open.endInput()
+  }
+
   /** Closes the scope; never rejects and never waits for ever. */
   stop(): Promise<void> {
     return closeInTime(this.name, this.#open, this.#log)

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Handler } from '../http/server.ts'
+import type { Handler } from '../http/server/server.ts'
 import type { Clock } from './clock.ts'
 import type { Problem } from './config/problem.ts'
 import type { Schema } from './config/schema.ts'

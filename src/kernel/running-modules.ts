@@ -55,6 +55,7 @@ export class RunningModules {
   async apply(next: ConfiguredModules): Promise<Changes> {
     const before = this.#configured
     this.#services.ports.hold()
+    this.#services.application?.hold()
     try {
       return await this.#change(next, (name, configured) => this.#start(name, configured))
     } catch (error) {
@@ -62,6 +63,7 @@ export class RunningModules {
       throw error
     } finally {
       await this.#services.ports.release()
+      this.#services.application?.release()
     }
   }
 
@@ -164,7 +166,9 @@ export class RunningModules {
 
   async #drainAndStop(name: string): Promise<void> {
     using deadline = deadlineIn(this.#services.clock, REPLACE_DRAIN_MS)
-    await this.#instances.get(name)?.drain(deadline)
+    const instance = this.#instances.get(name)
+    instance?.endInput()
+    await instance?.drain(deadline)
     await this.#stop(name)
   }
 

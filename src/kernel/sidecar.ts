@@ -1,5 +1,6 @@
 import { adminModule } from './admin/admin.ts'
 import { RouteTable } from './admin/routes.ts'
+import type { ApplicationStreams } from './application-streams.ts'
 import type { Clock } from './clock.ts'
 import type { Configuration, Loaded } from './config/load.ts'
 import { ConfigWatch } from './config-watch.ts'
@@ -28,8 +29,8 @@ export interface SidecarOptions {
   readonly version: string
   /** Somebody asked over the admin API that the process end. */
   readonly onQuit: () => void
-  /** How modules see the supervised application. */
-  readonly application?: Services['application']
+  /** How modules see the supervised application's output. */
+  readonly application?: ApplicationStreams
   /** What /status says of the supervised application. */
   readonly applicationStatus?: () => unknown
 }
