@@ -52,7 +52,7 @@ async function makeServer(kind: Kind) {
       socket.on('error', () => {})
     })
   }
-  const { createHttpServer } = await import('../src/http/server.ts')
+  const { createHttpServer } = await import('../src/http/server/server.ts')
   const { systemClock } = await import('../src/kernel/clock-system.ts')
   const { accept } = createHttpServer({
     clock: systemClock(),

@@ -10,8 +10,8 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import * as tls from 'node:tls'
 import { systemClock } from '../kernel/clock-system.ts'
 import { hasOpenssl, makeCertificates, type TestCertificates } from './certificates-fake.ts'
-import { createHttpClient, type HttpClientOptions } from './client.ts'
-import { createHttpServer, type Handler } from './server.ts'
+import { createHttpClient, type HttpClientOptions } from './client/client.ts'
+import { createHttpServer, type Handler } from './server/server.ts'
 
 const clock = systemClock()
 const withOpenssl = { skip: hasOpenssl() ? false : 'the openssl program is not installed' }

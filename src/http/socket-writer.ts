@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Deadline, DeadlineWheel } from './deadline-wheel.ts'
-import { clientGone } from './server-error.ts'
+import { clientGone } from './server/error.ts'
 
 /** Below this one Buffer is cheaper than a gathered write. */
 const COPY_BYTES = 4096

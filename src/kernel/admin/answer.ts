@@ -1,4 +1,4 @@
-import type { ServerResponse } from '../../http/server-response.ts'
+import type { ServerResponse } from '../../http/server/response.ts'
 
 /** What the admin API says changes by the moment, and none of it is for a browser to guess at. */
 const COMMON = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }

@@ -1,4 +1,4 @@
-import type { Handler } from '../../http/server.ts'
+import type { Handler } from '../../http/server/server.ts'
 import type { AdminRoutes } from '../module.ts'
 
 /** One path with what its methods do. */

@@ -1,15 +1,10 @@
-import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../wire/http1/limits.ts'
-import {
-  ClientConnection,
-  type ClientResponse,
-  type ConnectionOwner,
-  type Exchange,
-} from './client-connection.ts'
-import { type ClientTls, createDialer, type Dialer, type Origin } from './client-dial.ts'
-import { HttpClientError } from './client-error.ts'
-import { type ClientRequest, type PreparedRequest, prepareRequest } from './client-request.ts'
-import { type Deadline, DeadlineWheel } from './deadline-wheel.ts'
-import type { Timers } from './timers.ts'
+import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../../wire/http1/limits.ts'
+import { type Deadline, DeadlineWheel } from '../deadline-wheel.ts'
+import type { Timers } from '../timers.ts'
+import { ClientConnection, type ClientResponse, type ConnectionOwner, type Exchange } from './connection.ts'
+import { type ClientTls, createDialer, type Dialer, type Origin } from './dial.ts'
+import { HttpClientError } from './error.ts'
+import { type ClientRequest, type PreparedRequest, prepareRequest } from './request.ts'
 
 export interface HttpClientOptions {
   readonly origin: Origin

@@ -1,5 +1,5 @@
-import { encodeRequestHead } from '../wire/http1/encode.ts'
-import { type HeaderInit, HeaderList } from '../wire/http1/headers.ts'
+import { encodeRequestHead } from '../../wire/http1/encode.ts'
+import { type HeaderInit, HeaderList } from '../../wire/http1/headers.ts'
 
 export type RequestBody = Buffer | readonly Buffer[] | AsyncIterable<Buffer>
 

@@ -1,6 +1,6 @@
-import type { RequestHead } from '../wire/http1/head.ts'
-import type { HeaderList } from '../wire/http1/headers.ts'
-import type { IncomingBody } from './incoming-body.ts'
+import type { RequestHead } from '../../wire/http1/head.ts'
+import type { HeaderList } from '../../wire/http1/headers.ts'
+import type { IncomingBody } from '../incoming-body.ts'
 
 /** A request as the handler sees it, the same for every version of HTTP. */
 export class ServerRequest {

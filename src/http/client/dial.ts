@@ -1,6 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import { HttpClientError } from './client-error.ts'
+import { HttpClientError } from './error.ts'
 
 /** TLS towards a server. PEM texts. */
 export interface ClientTls {

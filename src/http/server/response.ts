@@ -1,8 +1,8 @@
-import { CHUNK_END, chunkStart, encodeResponseHead, lastChunk } from '../wire/http1/encode.ts'
-import { parseContentLength } from '../wire/http1/framing.ts'
-import { type HeaderInit, HeaderList } from '../wire/http1/headers.ts'
+import { CHUNK_END, chunkStart, encodeResponseHead, lastChunk } from '../../wire/http1/encode.ts'
+import { parseContentLength } from '../../wire/http1/framing.ts'
+import { type HeaderInit, HeaderList } from '../../wire/http1/headers.ts'
 
-import { clientGone } from './server-error.ts'
+import { clientGone } from './error.ts'
 
 /** The connection as a response sees it. */
 export interface ResponseChannel {

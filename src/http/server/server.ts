@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
-import type { Http1Error } from '../wire/http1/error.ts'
-import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../wire/http1/limits.ts'
-import { DeadlineWheel } from './deadline-wheel.ts'
-import { ServerConnection, type ServerContext } from './server-connection.ts'
-import type { ServerRequest } from './server-request.ts'
-import type { ServerResponse } from './server-response.ts'
-import type { Timers } from './timers.ts'
+import type { Http1Error } from '../../wire/http1/error.ts'
+import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../../wire/http1/limits.ts'
+import { DeadlineWheel } from '../deadline-wheel.ts'
+import type { Timers } from '../timers.ts'
+import { ServerConnection, type ServerContext } from './connection.ts'
+import type { ServerRequest } from './request.ts'
+import type { ServerResponse } from './response.ts'
 
 /** Answers one request. A promise that rejects, or resolves before an answer was begun, is answered with 500. */
 export type Handler = (request: ServerRequest, response: ServerResponse) => void | Promise<void>
