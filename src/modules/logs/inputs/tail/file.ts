@@ -54,6 +54,8 @@ export class TailedFile {
   /** The real path, when it is reached through a symbolic link. */
   realPath: string | undefined
 
+  /** It was written to and is no larger: what it holds may be another content of the same length. */
+  doubtful = false
   /** A read brought less than the file's size had promised. */
   cameShort = false
   queued = false
@@ -84,7 +86,8 @@ export class TailedFile {
 
   get isReadable(): boolean {
     if (this.fd === undefined || this.skipped || this.copyOf) return false
-    return this.size < this.next || (this.unread > 0 && (!this.isHeld || this.finishing))
+    if (this.size < this.next || this.doubtful) return true
+    return this.unread > 0 && (!this.isHeld || this.finishing)
   }
 
   /** Everything that can be handed out is safe. */
@@ -105,6 +108,7 @@ export class TailedFile {
     this.heldSize = -1
     this.wantBytes = 0
     this.skipped = false
+    this.doubtful = false
   }
 
   /** `bytes` were read; `next` moves behind them. */

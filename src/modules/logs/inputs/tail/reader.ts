@@ -44,6 +44,7 @@ export async function readChunk(
   const length = await layer.read(file.fd!, buffer, file.next - recent.length)
   const bytes = length === buffer.length ? buffer : buffer.subarray(0, length)
   if (length < recent.length || !bytes.subarray(0, recent.length).equals(recent)) return { kind: 'replaced' }
+  file.doubtful = false
   if (file.next === 0 && isCompressed(bytes)) return { kind: 'compressed' }
   const start = recent.length
   const first = file.mayStartWithHole ? endOfZeros(bytes, start) : start

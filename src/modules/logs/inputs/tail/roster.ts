@@ -216,7 +216,8 @@ export class Roster {
     file.attached = true
     file.at = path
     this.#look(file, stat)
-    if (file.fd === undefined && !file.skipped && stat.size !== file.next) await this.reopen(file)
+    if (file.fd !== undefined || file.skipped) return
+    if (stat.size !== file.next || file.doubtful) await this.reopen(file)
   }
 
   async #lose(file: TailedFile): Promise<void> {
@@ -244,6 +245,7 @@ export class Roster {
     // Empty as before, but touched: filled and truncated between two looks.
     const isEmptied = stat.size < file.size || (stat.size === 0 && file.size === 0)
     if (isTouched && isEmptied && file.next === 0) file.emptiedSinceNs ??= file.modifiedNs
+    if (isTouched && stat.size <= file.size && file.next > 0) file.doubtful = true
     file.size = stat.size
     file.links = stat.links
     file.modifiedNs = stat.modifiedNs

@@ -169,6 +169,33 @@ const scenarios: readonly Scenario[] = [
     counts: { truncated_files_total: 1, possible_gaps_total: 1 },
   },
   {
+    name: 'copytruncate, then as many bytes as were read before: the new content is read, and the rest of the copy',
+    before: bed => writeFileSync(bed.path('app.log'), 'a\n'),
+    run: async (bed, file) => {
+      age(file('app.log'), 10)
+      await bed.round()
+      appendFileSync(file('app.log'), 'b\n')
+      copyFileSync(file('app.log'), file('app.log.1'))
+      truncateSync(file('app.log'))
+      appendFileSync(file('app.log'), 'c\n')
+      await bed.round()
+    },
+    expected: ['a', 'b', 'c'],
+    counts: { truncated_files_total: 1, possible_gaps_total: 0 },
+  },
+  {
+    name: 'a file that is touched and holds what it held is not read again',
+    before: bed => writeFileSync(bed.path('app.log'), 'a\nwaits'),
+    run: async (bed, file) => {
+      age(file('app.log'), 10)
+      await bed.round()
+      appendFileSync(file('app.log'), ' for its end\n')
+      await bed.round()
+    },
+    expected: ['a', 'waits for its end'],
+    counts: { truncated_files_total: 0 },
+  },
+  {
     name: 'copytruncate within the glob: the copy is not read again, not even after a restart',
     paths: ['app.log*'],
     before: bed => writeFileSync(bed.path('app.log'), 'a\n'),
