@@ -53,7 +53,7 @@ async function makeServer(kind: Kind) {
     })
   }
   const { createHttpServer } = await import('../src/http/server/server.ts')
-  const { systemClock } = await import('../src/kernel/clock-system.ts')
+  const { systemClock } = await import('../src/kernel/clock/system.ts')
   const { accept } = createHttpServer({
     clock: systemClock(),
     handler: (_request, response) => response.send(200, headers, BODY),

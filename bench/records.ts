@@ -1,7 +1,7 @@
 /** Lines to batches through formats and steps, against a loop of JSON.parse and JSON.stringify, in turn. */
 
 import { s } from '../src/kernel/config/schema.ts'
-import { Registry } from '../src/kernel/registry.ts'
+import { Registry } from '../src/kernel/metrics/registry.ts'
 import { formatFields } from '../src/modules/logs/formats/config.ts'
 import type { Lines } from '../src/modules/logs/lines.ts'
 import { createProcessor } from '../src/modules/logs/processor.ts'

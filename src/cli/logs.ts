@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { systemClock } from '../kernel/clock-system.ts'
+import { systemClock } from '../kernel/clock/system.ts'
 import { parseDuration } from '../kernel/config/units.ts'
 import type { Found, Search, StoreReader } from '../modules/logs/outputs/store/search.ts'
 import type { Call } from './commands.ts'

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../kernel/clock.ts'
+import type { Clock, Timer } from '../kernel/clock/clock.ts'
 
 const LOOK_MS = 1000
 

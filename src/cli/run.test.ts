@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { groupLives } from '../kernel/process-group.ts'
-import { ask } from '../kernel/sidecar-fake.ts'
+import { groupLives } from '../kernel/application/process-group.ts'
+import { ask } from '../kernel/lifecycle/sidecar-fake.ts'
 
 const ENTRY = fileURLToPath(new URL('./entry.ts', import.meta.url))
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { FakeClock } from '../kernel/clock-fake.ts'
+import { FakeClock } from '../kernel/clock/fake.ts'
 import { type Deadline, DeadlineWheel } from './deadline-wheel.ts'
 
 const TICK_MS = 250

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MetricFamily } from '../wire/prometheus/family.ts'
 import { RouteTable } from './admin/routes.ts'
-import type { Clock } from './clock.ts'
-import { FakeClock } from './clock-fake.ts'
-import { MemoryLog } from './log-memory.ts'
+import type { Clock } from './clock/clock.ts'
+import { FakeClock } from './clock/fake.ts'
+import { LoopShare } from './lifecycle/turns.ts'
+import { MemoryLog } from './log/memory.ts'
+import { Registry } from './metrics/registry.ts'
 import type { ApplicationOutput, Host } from './module.ts'
-import { Registry } from './registry.ts'
 import { Ports } from './sockets.ts'
-import { LoopShare } from './turns.ts'
 
 export interface FakeHostOptions<C extends Clock> {
   readonly name?: string

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Handler } from '../http/server/server.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from './clock/clock.ts'
 import type { Problem } from './config/problem.ts'
 import type { Schema } from './config/schema.ts'
-import type { Log } from './log.ts'
-import type { Metrics } from './metrics.ts'
+import type { Log } from './log/log.ts'
+import type { Metrics } from './metrics/metrics.ts'
 
 /**
  * A capability of the sidecar. A module that the configuration does not name is never loaded.

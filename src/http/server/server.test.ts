@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Server, Socket } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { FakeClock } from '../../kernel/clock-fake.ts'
+import { FakeClock } from '../../kernel/clock/fake.ts'
 import { REFUSED_REQUESTS } from '../../wire/http1/request-cases.ts'
 import { listen, RawPeer, turns } from '../raw-peer-fake.ts'
 import { createHttpServer, type Handler, type HttpServer, type HttpServerOptions } from './server.ts'

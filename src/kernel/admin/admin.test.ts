@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { fakeModule } from '../lifecycle/module-fake.ts'
+import { ask, fakeSidecar } from '../lifecycle/sidecar-fake.ts'
 import type { Host } from '../module.ts'
-import { fakeModule } from '../module-fake.ts'
-import { ask, fakeSidecar } from '../sidecar-fake.ts'
 import { sendJson } from './answer.ts'
 
 describe('the admin API', () => {

@@ -1,9 +1,9 @@
 import { formatAddress } from '../config/address.ts'
 import type { AnyModule } from '../config/load.ts'
 import { type Root, rootFields } from '../config/root.ts'
-import { errorText } from '../log-format.ts'
+import type { Sidecar } from '../lifecycle/sidecar.ts'
+import { errorText } from '../log/format.ts'
 import type { Address, Host, Running } from '../module.ts'
-import type { Sidecar } from '../sidecar.ts'
 import { adminRoutes } from './endpoints.ts'
 import { type AdminServer, serveAdmin } from './server.ts'
 

@@ -1,7 +1,7 @@
+import type { Reload } from '../lifecycle/reload-history.ts'
+import type { Sidecar } from '../lifecycle/sidecar.ts'
+import { readStatus } from '../metrics/process.ts'
 import type { Health } from '../module.ts'
-import { readStatus } from '../process-metrics.ts'
-import type { Reload } from '../reload-history.ts'
-import type { Sidecar } from '../sidecar.ts'
 
 /** What /status says. */
 export interface Status {

@@ -29,10 +29,12 @@ export async function startPipeline(config: LogsConfig, host: Host): Promise<Pip
   const readers = readerNames(
     config.outputs.map(output => ({ kind: output.kind, identity: identify(output) })),
   )
+  const names = entryNames(config.outputs.map(({ kind }) => kind))
   const spool = host.scope.use(
     await openSpool({
       folder: join(folder, 'spool'),
       readers,
+      readerLabels: names,
       maxBytes: config.spool.maxBytes,
       segmentBytes: config.spool.segmentBytes,
       syncIntervalMs: config.spool.syncMs,
@@ -43,7 +45,7 @@ export async function startPipeline(config: LogsConfig, host: Host): Promise<Pip
       signal: host.signal,
     }),
   )
-  const deliveries = await startDeliveries(config, host, spool, readers, folder)
+  const deliveries = await startDeliveries(config, host, spool, { readers, names, folder })
   const inputs = await startInputs(config, host, spool)
   return {
     health: () => healthOf({ spool, ...Object.fromEntries(inputs), ...Object.fromEntries(deliveries) }),
@@ -58,8 +60,7 @@ async function startDeliveries(
   config: LogsConfig,
   host: Host,
   spool: Spool,
-  readers: readonly string[],
-  folder: string,
+  { readers, names, folder }: { readers: readonly string[]; names: readonly string[]; folder: string },
 ): Promise<Map<string, Delivery>> {
   const { scope, metrics, clock, log } = host
   const invalidUtf8 = metrics.counter(
@@ -70,7 +71,6 @@ async function startDeliveries(
   const deadLetters = scope.use(
     openDeadLetters({ folder, maxBytes: config.deadLetters.maxBytes, clock, metrics, log }),
   )
-  const names = entryNames(config.outputs.map(({ kind }) => kind))
   const deliveries = new Map<string, Delivery>()
   for (const [index, entry] of config.outputs.entries()) {
     const name = names[index]

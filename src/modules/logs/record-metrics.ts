@@ -1,4 +1,4 @@
-import type { Counter, Family, Metrics } from '../../kernel/metrics.ts'
+import type { Counter, Family, Metrics } from '../../kernel/metrics/metrics.ts'
 
 /** What happened to lines and records between an input and the spool. Made once for the module. */
 export interface RecordMetrics {

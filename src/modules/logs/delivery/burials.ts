@@ -1,5 +1,5 @@
-import type { Clock } from '../../../kernel/clock.ts'
-import type { Log } from '../../../kernel/log.ts'
+import type { Clock } from '../../../kernel/clock/clock.ts'
+import type { Log } from '../../../kernel/log/log.ts'
 import { diskProblem } from '../spool/disk-error.ts'
 import type { DeadLetter, DeadLetters } from './dead-letters.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../kernel/clock.ts'
+import type { Clock } from '../../../kernel/clock/clock.ts'
 import { askedMs, backoffMs, type Retry } from './backoff.ts'
 
 /** While a peer does not take records, one send at a time tries it, ever more rarely. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../../../kernel/clock.ts'
-import type { FakeClock } from '../../../kernel/clock-fake.ts'
+import type { Clock } from '../../../kernel/clock/clock.ts'
+import type { FakeClock } from '../../../kernel/clock/fake.ts'
 import { type FakeHost, fakeHost } from '../../../kernel/host-fake.ts'
 import type { Slice } from '../batch.ts'
 import type { OutputHost } from './output.ts'

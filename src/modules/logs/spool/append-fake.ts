@@ -1,5 +1,5 @@
 // A process to be killed: appends numbered records from the position on, and tells its parent how many are safe.
-import { systemClock } from '../../../kernel/clock-system.ts'
+import { systemClock } from '../../../kernel/clock/system.ts'
 import { fakeHost } from '../../../kernel/host-fake.ts'
 import { fakeBatch } from './batch-fake.ts'
 import { openSpool } from './spool.ts'

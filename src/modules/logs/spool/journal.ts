@@ -239,11 +239,12 @@ export class Journal implements Spool {
     blocked.with('full').set(state === 'full' ? 1 : 0)
     blocked.with('disk').set(state === 'disk' ? 1 : 0)
     const now = this.#o.clock.now()
-    for (const reader of this.#readers.values()) {
-      const unsent = reader.unsent()
-      unsentRecords.with(reader.name).set(unsent.records)
-      unsentBytes.with(reader.name).set(unsent.bytes)
-      unsentAge.with(reader.name).set(Math.max(0, now - (unsent.oldestMs ?? now)) / 1000)
+    for (const [index, name] of this.#o.readers.entries()) {
+      const label = this.#o.readerLabels?.[index] ?? name
+      const unsent = this.reader(name).unsent()
+      unsentRecords.with(label).set(unsent.records)
+      unsentBytes.with(label).set(unsent.bytes)
+      unsentAge.with(label).set(Math.max(0, now - (unsent.oldestMs ?? now)) / 1000)
     }
   }
 }

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { MemoryLog } from '../../../kernel/log-memory.ts'
+import { MemoryLog } from '../../../kernel/log/memory.ts'
 import { lockFolder } from './lock.ts'
 
 test('a second holder is refused with the first one named, until the first lets go', async t => {

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import type { Log } from '../../../kernel/log.ts'
+import type { Log } from '../../../kernel/log/log.ts'
 
 /** sun_path holds 108 bytes on Linux and 104 elsewhere, with the NUL. */
 const MAX_SOCKET_PATH_BYTES = 103

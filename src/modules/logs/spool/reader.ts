@@ -1,5 +1,5 @@
-import type { Clock } from '../../../kernel/clock.ts'
-import type { Log } from '../../../kernel/log.ts'
+import type { Clock } from '../../../kernel/clock/clock.ts'
+import type { Log } from '../../../kernel/log/log.ts'
 import type { Frame, Slice } from '../batch.ts'
 import type { CursorFile } from './cursor.ts'
 import type { Disk, DiskFile } from './disk.ts'

@@ -1,5 +1,5 @@
-import type { Clock } from '../../../kernel/clock.ts'
-import type { Log } from '../../../kernel/log.ts'
+import type { Clock } from '../../../kernel/clock/clock.ts'
+import type { Log } from '../../../kernel/log/log.ts'
 import type { Disk } from './disk.ts'
 import { diskProblem } from './disk-error.ts'
 import type { Positions, PositionsFile } from './positions.ts'

@@ -1,4 +1,4 @@
-import type { Log } from '../../../kernel/log.ts'
+import type { Log } from '../../../kernel/log/log.ts'
 import type { Disk } from './disk.ts'
 import { diskProblem } from './disk-error.ts'
 import type { Positions } from './positions.ts'

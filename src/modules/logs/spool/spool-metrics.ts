@@ -1,4 +1,4 @@
-import type { Counter, Family, Gauge, Metrics } from '../../../kernel/metrics.ts'
+import type { Counter, Family, Gauge, Metrics } from '../../../kernel/metrics/metrics.ts'
 
 export interface SpoolMetrics {
   readonly bytes: Gauge

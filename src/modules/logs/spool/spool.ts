@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Clock } from '../../../kernel/clock.ts'
-import type { Log } from '../../../kernel/log.ts'
-import type { Metrics } from '../../../kernel/metrics.ts'
+import type { Clock } from '../../../kernel/clock/clock.ts'
+import type { Log } from '../../../kernel/log/log.ts'
+import type { Metrics } from '../../../kernel/metrics/metrics.ts'
 import type { Health } from '../../../kernel/module.ts'
 import type { Batch } from '../batch.ts'
 import { type Cursor, CursorFile, cursorName, cursorReader, OLDEST } from './cursor.ts'
@@ -19,6 +19,8 @@ export interface SpoolOptions {
   readonly folder: string
   /** One reader an output. Cursors of readers that are not named here are deleted, and hold nothing back. */
   readonly readers: readonly string[]
+  /** What metrics call the readers, in the same order; their own names unless given. */
+  readonly readerLabels?: readonly string[]
   /** What the segments may take on disk (256 MiB). At the limit appends wait. */
   readonly maxBytes?: number
   readonly segmentBytes?: number

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../../kernel/clock.ts'
-import type { Log } from '../../../kernel/log.ts'
+import type { Clock, Timer } from '../../../kernel/clock/clock.ts'
+import type { Log } from '../../../kernel/log/log.ts'
 import type { Batch } from '../batch.ts'
 import { retainedBytes, withoutBallast, withoutGaps } from './compact.ts'
 import type { Disk, DiskFile } from './disk.ts'

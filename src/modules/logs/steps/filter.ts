@@ -1,4 +1,4 @@
-import type { Counter } from '../../../kernel/metrics.ts'
+import type { Counter } from '../../../kernel/metrics/metrics.ts'
 import { compileCondition } from '../condition/compile.ts'
 import { parseCondition } from '../condition/parse.ts'
 import type { Step } from './step.ts'

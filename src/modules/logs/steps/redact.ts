@@ -1,4 +1,4 @@
-import type { Counter } from '../../../kernel/metrics.ts'
+import type { Counter } from '../../../kernel/metrics/metrics.ts'
 import { COLON, KIND_BY_FIRST, Kind, skipSpace } from '../../../wire/json/bytes.ts'
 import { behindString, behindWord, type KeyPath, keyPathOf } from '../../../wire/json/path.ts'
 import type { JsonRecord } from '../../../wire/json/record.ts'

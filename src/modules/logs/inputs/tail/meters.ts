@@ -1,4 +1,4 @@
-import type { Counter, Metrics } from '../../../../kernel/metrics.ts'
+import type { Counter, Metrics } from '../../../../kernel/metrics/metrics.ts'
 import type { TailedFile } from './file.ts'
 
 /** Tail's own metrics, bound to one input. */

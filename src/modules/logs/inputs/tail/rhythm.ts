@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../../kernel/clock.ts'
+import type { Clock, Timer } from '../../../../kernel/clock/clock.ts'
 
 /** How long changes are gathered before they are looked at: a busy writer costs five looks a second, not one per write. */
 const GATHER_MS = 200

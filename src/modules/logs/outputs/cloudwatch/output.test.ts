@@ -6,7 +6,7 @@ import {
   startFakeCloudwatch,
 } from '../../../../../test/fakes/cloudwatch/server.ts'
 import type { Fault } from '../../../../../test/fakes/faults.ts'
-import { systemClock } from '../../../../kernel/clock-system.ts'
+import { systemClock } from '../../../../kernel/clock/system.ts'
 import type { Outcome } from '../output.ts'
 import { fakeOutputHost, fakeSlice, recordsOf } from '../output-fakes.ts'
 import { checkCloudwatch, cloudwatchConfig } from './config.ts'

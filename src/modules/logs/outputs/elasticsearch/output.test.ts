@@ -9,7 +9,7 @@ import {
   startFakeElasticsearch,
 } from '../../../../../test/fakes/elasticsearch/server.ts'
 import type { Fault } from '../../../../../test/fakes/faults.ts'
-import { systemClock } from '../../../../kernel/clock-system.ts'
+import { systemClock } from '../../../../kernel/clock/system.ts'
 import type { Outcome } from '../output.ts'
 import { fakeOutputHost, fakeSlice, recordsOf } from '../output-fakes.ts'
 import { elasticsearchConfig } from './config.ts'

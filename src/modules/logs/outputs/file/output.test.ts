@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { FakeClock } from '../../../../kernel/clock-fake.ts'
+import { FakeClock } from '../../../../kernel/clock/fake.ts'
 import { fakeOutputHost, fakeSlice } from '../output-fakes.ts'
 import { checkFile, fileConfig } from './config.ts'
 import { openFile } from './output.ts'

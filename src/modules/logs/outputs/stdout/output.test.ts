@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import { systemClock } from '../../../../kernel/clock-system.ts'
+import { systemClock } from '../../../../kernel/clock/system.ts'
 import { fakeOutputHost, fakeSlice } from '../output-fakes.ts'
 import { DescriptorOutput } from './output.ts'
 

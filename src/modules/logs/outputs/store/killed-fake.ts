@@ -1,5 +1,5 @@
 // A writer that output.test.ts kills: frame after frame from the given one, and each acknowledged one on stdout.
-import { systemClock } from '../../../../kernel/clock-system.ts'
+import { systemClock } from '../../../../kernel/clock/system.ts'
 import { fakeHost } from '../../../../kernel/host-fake.ts'
 import { openStore } from './output.ts'
 import { frameOf, sliceOf } from './records-fake.ts'

@@ -1,4 +1,4 @@
-import type { Level } from '../../../../kernel/log.ts'
+import type { Level } from '../../../../kernel/log/log.ts'
 import type { Failure } from './fault.ts'
 import type { FullText } from './searchable.ts'
 

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Clock } from '../../../../kernel/clock.ts'
+import type { Clock } from '../../../../kernel/clock/clock.ts'
 import { JsonRecord } from '../../../../wire/json/record.ts'
 import type { Condition } from '../../condition/ast.ts'
 import { compileCondition, type Predicate } from '../../condition/compile.ts'

@@ -1,0 +1,109 @@
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import type { ApplicationOutput } from '../module.ts'
+
+export type StreamName = 'stdout' | 'stderr'
+
+/** Until a module reads on, the application waits: that is the pipe's back pressure, as with any reader. */
+const BUFFER_BYTES = 64 * 1024
+
+interface Channel {
+  readonly ours: Writable
+  source: Readable | undefined
+  claimed: PassThrough | undefined
+}
+
+/** One module instance's claims. */
+export interface ApplicationView extends ApplicationOutput {
+  /** Ends the claims: who reads sees the end of the stream after what was read so far. */
+  end(): void
+}
+
+/**
+ * The application's output. A stream that no module has claimed when the application starts is inherited and costs
+ * nothing; a claimed one is a pipe, and passes through to ours again when the claim ends. Between `hold` and `release`
+ * it waits instead, so that the next instance of a module goes on where the earlier one ended.
+ */
+export class ApplicationStreams {
+  readonly #channels: Readonly<Record<StreamName, Channel>>
+  readonly #isExpected: () => boolean
+  #started = false
+  #holds = 0
+
+  /** `isExpected` says whether there is, or will be, an application at all. */
+  constructor(ours: Readonly<Record<StreamName, Writable>>, isExpected: () => boolean = () => true) {
+    const channel = (stream: Writable): Channel => ({ ours: stream, source: undefined, claimed: undefined })
+    this.#channels = { stdout: channel(ours.stdout), stderr: channel(ours.stderr) }
+    this.#isExpected = isExpected
+  }
+
+  /** For one instance of a module; undefined when the sidecar runs no application. */
+  view(): ApplicationView | undefined {
+    if (!this.#isExpected()) return undefined
+    const ends: (() => void)[] = []
+    return {
+      claim: stream => this.#claim(this.#channels[stream], stream, ends),
+      end: () => {
+        for (const end of ends.splice(0)) end()
+      },
+    }
+  }
+
+  /** What the spawn needs. */
+  stdio(stream: StreamName): 'pipe' | 'inherit' {
+    return this.#channels[stream].claimed ? 'pipe' : 'inherit'
+  }
+
+  attach(stdout: Readable | null, stderr: Readable | null): void {
+    this.#started = true
+    this.#flow(this.#channels.stdout, stdout)
+    this.#flow(this.#channels.stderr, stderr)
+  }
+
+  /** The application did not start: who reads sees the end. */
+  nothingComes(): void {
+    for (const { claimed } of Object.values(this.#channels)) claimed?.end()
+  }
+
+  /** From now on a stream whose claim ends waits for the next claim. Must be paired with `release`. */
+  hold(): void {
+    this.#holds++
+  }
+
+  /** What nobody has claimed again passes through. */
+  release(): void {
+    this.#holds--
+    for (const channel of Object.values(this.#channels)) if (!channel.claimed) this.#connect(channel)
+  }
+
+  #claim(channel: Channel, stream: StreamName, ends: (() => void)[]): NodeJS.ReadableStream {
+    if (channel.claimed) throw new Error(`the application's ${stream} is read by another input already`)
+    if (this.#started && !channel.source) {
+      throw new Error(
+        `the application runs already and its ${stream} passes through; restart the sidecar to read it`,
+      )
+    }
+    const claimed = new PassThrough({ highWaterMark: BUFFER_BYTES })
+    channel.claimed = claimed
+    this.#connect(channel)
+    ends.push(() => {
+      channel.claimed = undefined
+      channel.source?.unpipe(claimed)
+      claimed.end()
+      this.#connect(channel)
+    })
+    return claimed
+  }
+
+  #flow(channel: Channel, source: Readable | null): void {
+    if (!source) return
+    channel.source = source
+    source.on('error', () => {})
+    this.#connect(channel)
+  }
+
+  #connect({ source, claimed, ours }: Channel): void {
+    if (source?.readableEnded) claimed?.end()
+    else if (claimed) source?.pipe(claimed)
+    else if (this.#holds === 0) source?.pipe(ours, { end: false })
+  }
+}

@@ -1,0 +1,104 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Clock, Timer } from '../clock/clock.ts'
+
+/** Notifications may be missing (network file systems, no more inotify watches): this finds every change at last. */
+const POLL_MS = 10_000
+/** An editor writes a file in several steps. */
+const SETTLE_MS = 250
+
+/** Calls `onChange` after the content behind any of the paths may have changed, also when only a symlink on the way points elsewhere (a mounted ConfigMap). */
+export class ConfigWatch implements Disposable {
+  readonly #clock: Clock
+  readonly #onChange: () => void
+  readonly #watchers: FSWatcher[] = []
+  readonly #poll: Timer
+  #settling: Timer | undefined
+  #paths: readonly string[] = []
+  #seen = ''
+  #looking: Promise<void> = Promise.resolve()
+  #closed = false
+
+  constructor(clock: Clock, onChange: () => void) {
+    this.#clock = clock
+    this.#onChange = onChange
+    this.#poll = clock.interval(POLL_MS, () => void this.look())
+  }
+
+  /** Watches these files and folders from now on, instead of those before. Changes since the call are seen. */
+  async watch(paths: readonly string[]): Promise<void> {
+    this.#paths = paths
+    this.#seen = await signature(paths)
+    const folders = await foldersOf(paths)
+    for (const watcher of this.#watchers.splice(0)) watcher.close()
+    if (this.#closed) return
+    for (const folder of folders) this.#watchFolder(folder)
+  }
+
+  /** Looks now; what the poll does. One look at a time. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(async () => {
+      const paths = this.#paths
+      const now = await signature(paths)
+      if (this.#closed || paths !== this.#paths || now === this.#seen) return
+      this.#seen = now
+      this.#onChange()
+    })
+    return this.#looking
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true
+    this.#poll.cancel()
+    this.#settling?.cancel()
+    for (const watcher of this.#watchers.splice(0)) watcher.close()
+  }
+
+  #watchFolder(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.#notified())
+      // The folder is gone or watches have run out: the poll goes on.
+      watcher.on('error', () => watcher.close())
+      this.#watchers.push(watcher)
+    } catch {
+      // The poll goes on.
+    }
+  }
+
+  #notified(): void {
+    if (this.#closed) return
+    this.#settling?.cancel()
+    this.#settling = this.#clock.timeout(SETTLE_MS, () => void this.look())
+  }
+}
+
+/** Where notifications come from: the folder of each path as it is named, and of what it leads to. */
+async function foldersOf(paths: readonly string[]): Promise<Set<string>> {
+  const folders = new Set<string>()
+  for (const path of paths) {
+    folders.add(dirname(path))
+    const real = await realpath(path).catch(() => undefined)
+    if (!real) continue
+    folders.add((await stat(real)).isDirectory() ? real : dirname(real))
+  }
+  return folders
+}
+
+/** Differs when the content behind a path may differ. */
+async function signature(paths: readonly string[]): Promise<string> {
+  const parts = await Promise.all(paths.map(signatureOf))
+  return parts.join('\n')
+}
+
+async function signatureOf(path: string): Promise<string> {
+  try {
+    const real = await realpath(path)
+    const found = await stat(real)
+    if (!found.isDirectory()) return `${real} ${found.ino} ${found.size} ${found.mtimeMs}`
+    const names = (await readdir(real)).filter(name => /^[^.].*\.ya?ml$/.test(name)).sort()
+    return `${real} ${await signature(names.map(name => join(real, name)))}`
+  } catch (error) {
+    return `${path} ${(error as NodeJS.ErrnoException).code}`
+  }
+}

@@ -1,0 +1,33 @@
+/** The part of a configured module that the order depends on. */
+export interface Needing {
+  readonly module: { readonly needs?: readonly string[] }
+}
+
+/** Names in the order in which to start: what a module needs before it, else as in the file. Throws on a circle. */
+export function startOrder(modules: ReadonlyMap<string, Needing>): string[] {
+  const order: string[] = []
+  const visit = (name: string, path: readonly string[]) => {
+    if (order.includes(name)) return
+    if (path.includes(name))
+      throw new Error(`modules need each other in a circle: ${[...path, name].join(' → ')}`)
+    for (const needed of needsOf(name, modules)) visit(needed, [...path, name])
+    order.push(name)
+  }
+  for (const name of modules.keys()) visit(name, [])
+  return order
+}
+
+/** The given names and all that need one of them, directly or through others: what must not outlive them. */
+export function withDependents(names: Iterable<string>, modules: ReadonlyMap<string, Needing>): Set<string> {
+  const all = new Set(names)
+  // In start order a module comes after what it needs, so one pass sees every chain.
+  for (const name of startOrder(modules)) {
+    if (needsOf(name, modules).some(needed => all.has(needed))) all.add(name)
+  }
+  return all
+}
+
+/** What a module needs of those that are configured. */
+export function needsOf(name: string, modules: ReadonlyMap<string, Needing>): string[] {
+  return (modules.get(name)?.module.needs ?? []).filter(needed => modules.has(needed))
+}

@@ -1,0 +1,85 @@
+/** How long one module may work in one turn of the loop. */
+export const SLICE_MS = 2
+
+/** Measures stretches of work on the loop, whoever does them, and cuts long work into slices. */
+export class LoopShare {
+  readonly #monotonic: () => number
+  /** Work that was measured so far, all modules together: what others did inside a stretch is not held against its module. */
+  #measuredMs = 0
+  #depth = 0
+
+  constructor(monotonic: () => number = () => performance.now()) {
+    this.#monotonic = monotonic
+  }
+
+  /** A module's share. `onHeld` is told of every measured stretch of work. */
+  module(onHeld: (ms: number, doing: string) => void): ModuleShare {
+    return { run: this.#runner(onHeld), slice: this.#slicer(onHeld) }
+  }
+
+  #runner(onHeld: (ms: number, doing: string) => void): ModuleShare['run'] {
+    return (doing, call) => {
+      // A call within a measured call is already on the outer one's account.
+      if (this.#depth > 0) return call()
+      const start = this.#monotonic()
+      this.#depth++
+      try {
+        return call()
+      } finally {
+        this.#depth--
+        const ms = this.#monotonic() - start
+        this.#measuredMs += ms
+        onHeld(ms, doing)
+      }
+    }
+  }
+
+  #slicer(onHeld: (ms: number, doing: string) => void): ModuleShare['slice'] {
+    let working = false
+    let startMs = 0
+    let markMs = 0
+    let markMeasuredMs = 0
+    let next: Promise<void> | undefined
+
+    const mark = (now: number) => {
+      markMs = now
+      markMeasuredMs = this.#measuredMs
+    }
+    const endOfTurn = () => {
+      working = false
+    }
+    return () => {
+      const now = this.#monotonic()
+      if (next) return next
+      if (!working) {
+        working = true
+        startMs = now
+        mark(now)
+        setImmediate(endOfTurn)
+        return undefined
+      }
+      const ms = now - markMs - (this.#measuredMs - markMeasuredMs)
+      if (this.#depth === 0 && ms > 0) {
+        this.#measuredMs += ms
+        onHeld(ms, 'slice')
+      }
+      mark(now)
+      if (now - startMs < SLICE_MS) return undefined
+      next = new Promise<void>(resolve => {
+        setImmediate(() => {
+          next = undefined
+          working = false
+          resolve()
+        })
+      })
+      return next
+    }
+  }
+}
+
+export interface ModuleShare {
+  /** Runs a callback on the module's account. `doing` says what it is, for the log. */
+  run<T>(doing: string, call: () => T): T
+  /** See Host.slice. */
+  slice(): Promise<void> | undefined
+}

@@ -1,0 +1,36 @@
+/** One module's view of the registry: names are given without the prefix `outrigger_<module>_`. */
+export interface Metrics {
+  counter(name: string, help: string, labels?: readonly string[]): Family<Counter>
+  gauge(name: string, help: string, labels?: readonly string[]): Family<Gauge>
+  /** `buckets` are upper bounds, ascending, without +Inf. */
+  histogram(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labels?: readonly string[],
+  ): Family<Histogram>
+  /** Called before each exposition, for values that are cheaper to read than to keep. */
+  onCollect(collect: () => void): void
+}
+
+/** All series of one metric. Over the cap of series, `with` hands out one shared overflow series. */
+export interface Family<Handle> {
+  /** The bound series for these label values (in the order of the labels): keep it, an increment then allocates nothing. */
+  with(...values: string[]): Handle
+  /** Forgets one series. */
+  remove(...values: string[]): void
+}
+
+export interface Counter {
+  inc(by?: number): void
+}
+
+export interface Gauge {
+  set(value: number): void
+  inc(by?: number): void
+  dec(by?: number): void
+}
+
+export interface Histogram {
+  observe(value: number): void
+}
