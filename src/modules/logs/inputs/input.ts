@@ -23,10 +23,15 @@ export interface InputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'metr
   readonly readBytes: number
 }
 
+/** Where a file was read to, and the name that it had in its origin then. */
+export interface KnownPosition extends Position {
+  readonly path: string
+}
+
 /** How far the files were read whose lines are safe, as the spool recovered it. */
 export interface Positions {
   /** `file` is the key of a `Position`: `<dev>:<ino>`. */
-  get(file: string): Position | undefined
+  get(file: string): KnownPosition | undefined
   /** Takes the file for this input; tells which other input has it already. A file is read once. */
   claim(file: string): string | undefined
   /** The file is gone for good; its inode may come back as another file. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type FakeHost, fakeHost } from '../../../../kernel/host-fake.ts'
-import type { Position } from '../../batch.ts'
 import type { Lines } from '../../lines.ts'
+import type { KnownPosition } from '../input.ts'
 import { type TailConfig, tailConfig } from './config.ts'
 import { type FileLayer, nodeFiles } from './layer.ts'
 import { startTail, type Tail } from './tail.ts'
@@ -26,7 +26,7 @@ export interface BedOptions {
 export class Bed {
   readonly folder: string
   readonly received: Received[] = []
-  readonly positions = new Map<string, Position>()
+  readonly positions = new Map<string, KnownPosition>()
   /** Files that other inputs read, and which. */
   readonly claims = new Map<string, string>()
   readonly calls: Lines[] = []
@@ -152,7 +152,7 @@ export class Bed {
       })
     }
     const { position } = lines.origin
-    if (position) this.positions.set(position.file, position)
+    if (position) this.positions.set(position.file, { ...position, path: lines.origin.path })
   }
 }
 

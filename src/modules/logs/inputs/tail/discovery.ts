@@ -63,6 +63,11 @@ export class Finder {
     return walk
   }
 
+  /** Whether a pattern leads to this path, be it there or not. */
+  leadsTo(path: string): boolean {
+    return this.#globs.some(({ glob }) => matchesGlob(glob, path)) && !this.#isExcluded(path)
+  }
+
   async #list(folder: string): Promise<readonly Entry[]> {
     const known = this.#listings.get(folder)
     if (known?.round === this.#round) return known.entries

@@ -61,7 +61,8 @@ export class Roster {
       const owner = host.positions.claim(stat.key)
       if (owner !== undefined) {
         await layer.close(fd)
-        this.#readElsewhere(path, owner)
+        // What only rotation leads to is no claim of the configuration's.
+        if (name === path) this.#readElsewhere(path, owner)
         return undefined
       }
       key = stat.key

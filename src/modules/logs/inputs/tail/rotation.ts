@@ -14,6 +14,8 @@ export interface RotationParts {
   readonly meters: Meters
   readonly roster: Roster
   readonly pump: Pump
+  /** Whether a pattern of this input leads to the path. */
+  readonly isOurs: (path: string) => boolean
 }
 
 const MAX_ATTEMPTS = 5
@@ -35,11 +37,11 @@ export class Rotation {
   }
 
   async #resumeAmong(folder: string, siblings: readonly Sibling[]): Promise<void> {
-    const { host, roster } = this.#parts
+    const { host, roster, isOurs } = this.#parts
     const here = [...roster.files.values()].filter(file => dirname(realPathOf(file)) === folder)
     for (const sibling of siblings) {
       const position = host.positions.get(sibling.stat.key)
-      if (!position || roster.files.has(sibling.stat.key)) continue
+      if (!position || !isOurs(position.path) || roster.files.has(sibling.stat.key)) continue
       const successor = here.find(file => isRotatedName(basename(realPathOf(file)), sibling.name))
       // At offset 0 the mark says nothing: then the name must.
       if (position.offset !== sibling.stat.size && (position.offset > 0 || successor)) {
@@ -183,6 +185,12 @@ export class Rotation {
     return length > 0 && left.equals(right)
   }
 
+  /** Another input has read it under its own name, which only looks like a rotated one of ours. */
+  #isOthers(key: string): boolean {
+    const position = this.#parts.host.positions.get(key)
+    return position !== undefined && !this.#parts.isOurs(position.path)
+  }
+
   #isRead(key: string, original: TailedFile): boolean {
     const known = this.#parts.roster.files.get(key)
     return known !== undefined && known.copyOf !== original && known.next > 0
@@ -211,7 +219,7 @@ export class Rotation {
     const name = basename(of.realPath ?? path)
     for (const { path: at, name: candidate, stat } of siblings) {
       if (!isRotatedName(name, candidate) || stat.modifiedNs < sinceNs) continue
-      if (roster.files.has(stat.key)) continue
+      if (roster.files.has(stat.key) || this.#isOthers(stat.key)) continue
       const opened = await roster.open(at, path)
       if (!opened) continue
       const { file, begin } = opened

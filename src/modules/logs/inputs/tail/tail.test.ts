@@ -493,3 +493,31 @@ test('a file that another input reads is left to it, and the health says so', as
   assert.equal(made.tail.health().state, 'degraded')
   assert.match(JSON.stringify(made.tail.health()), /is read by input tail-1 already/)
 })
+
+for (const name of ['other.log', 'app-2.log']) {
+  test(`a restart leaves ${name} to the input that has read it before, also when it has grown since`, async t => {
+    const made = await bed(t, { before: bed => writeFileSync(bed.path('app.log'), 'a\n') })
+    await made.crash()
+    writeFileSync(made.path(name), 'theirs\nand more\n')
+    const { dev, ino } = statSync(made.path(name))
+    const file = `${dev.toString(16)}:${ino.toString(16)}`
+    made.positions.set(file, { file, offset: 7, path: made.path(name) })
+    appendFileSync(made.path('app.log'), 'b\n')
+    await made.start()
+    await made.round()
+    assert.deepEqual(made.texts, ['a', 'b'])
+    assert.equal(made.tail.health().state, 'ok')
+  })
+}
+
+test('a rotated name that another input reads is no problem of this one', async t => {
+  const made = await bed(t, { before: bed => writeFileSync(bed.path('app.log'), 'a\n') })
+  await made.crash()
+  writeFileSync(made.path('app.log.1'), 'theirs\n')
+  const { dev, ino } = statSync(made.path('app.log.1'))
+  made.claims.set(`${dev.toString(16)}:${ino.toString(16)}`, 'tail-1')
+  await made.start()
+  await made.round()
+  assert.deepEqual(made.texts, ['a'])
+  assert.equal(made.tail.health().state, 'ok')
+})

@@ -76,7 +76,12 @@ export class Tail implements Input {
       onCompressed: file => this.#skip(file),
       onReadError: (file, error) => this.#readFailed(file, error),
     })
-    this.#rotation = new Rotation({ ...shared, roster: this.#roster, pump: this.#pump })
+    this.#rotation = new Rotation({
+      ...shared,
+      roster: this.#roster,
+      pump: this.#pump,
+      isOurs: path => this.#finder.leadsTo(path),
+    })
     this.#watch = new FolderWatch(layer, this.#problems, host.name, () => this.#rhythm.gather())
     this.#rhythm = new Rhythm(host.clock, config.pollIntervalMs, {
       poll: () => this.#pollOnce(),
