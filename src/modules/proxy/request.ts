@@ -1,0 +1,24 @@
+import type { HeaderList } from '../../wire/http1/headers.ts'
+
+/** A request as routes, limits and access rules see it: normalised once, and forwarded in that form. */
+export interface RequestView {
+  readonly method: string
+  /** The path alone, percent-encoding and dot segments normalised. */
+  readonly path: string
+  /** Behind the `?`, undecoded; empty when there is none. */
+  readonly search: string
+  /** The host that is asked for: lower case, without port and trailing dot. */
+  readonly host: string
+  /** The port that the authority names, or the listener's. */
+  readonly port: number
+  readonly headers: HeaderList
+  readonly peer: Peer
+}
+
+/** Who sends the request. */
+export interface Peer {
+  /** IP address, or `unix`. */
+  readonly address: string
+  /** The SPIFFE URI of a verified client certificate. */
+  readonly identity?: string
+}
