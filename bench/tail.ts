@@ -38,7 +38,14 @@ async function withTail<T>(paths: string, sink: LineSink, work: (tail: Tail) => 
   const positions = { get: () => undefined, claim: () => undefined, forget: () => {} }
   try {
     return await work(
-      await startTail(decoded.value, { ...host, name: 'tail', positions, sink, readBytes: 256 * 1024 }),
+      await startTail(decoded.value, {
+        ...host,
+        name: 'tail',
+        key: 'logs.inputs[0].tail',
+        positions,
+        sink,
+        readBytes: 256 * 1024,
+      }),
     )
   } finally {
     await host.close()

@@ -124,6 +124,7 @@ async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promis
     }
     const input = await startInput(entry, {
       name,
+      key: `logs.inputs[${index}].${entry.kind}`,
       sink,
       positions: positionsFor(name, claims, spool),
       readBytes: READ_BYTES,

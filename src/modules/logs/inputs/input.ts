@@ -17,6 +17,8 @@ export interface Input {
 export interface InputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'metrics' | 'clock' | 'slice'> {
   /** The input's name in metrics and messages: its kind, or its kind and index when there are several. */
   readonly name: string
+  /** Where its configuration stands, for messages that name an option: `logs.inputs[0].tail`. */
+  readonly key: string
   readonly positions: Positions
   readonly sink: LineSink
   /** How much one read may bring; an input holds at most twice this outside of the sink. */

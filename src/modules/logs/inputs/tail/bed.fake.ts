@@ -71,6 +71,7 @@ export class Bed {
       {
         ...this.host,
         name: 'tail',
+        key: 'logs.inputs[0].tail',
         positions,
         sink: lines => this.#sink(lines, life),
         readBytes: this.#options.readBytes ?? 4096,

@@ -2,10 +2,10 @@ import type { Fault } from './discovery.ts'
 import type { Trouble } from './problems.ts'
 
 /** What is wrong with the patterns, for people: by path, naming the key. */
-export function troublesOf(faults: readonly Fault[], input: string): Map<string, Trouble> {
+export function troublesOf(faults: readonly Fault[], key: string): Map<string, Trouble> {
   const troubles = new Map<string, Trouble>()
   for (const fault of faults) {
-    const message = `${input}.paths[${fault.pattern}]: ${textOf(fault)}`
+    const message = `${key}.paths[${fault.pattern}]: ${textOf(fault)}`
     troubles.set(fault.path, { event: `tail_${fault.kind}`, message })
   }
   return troubles

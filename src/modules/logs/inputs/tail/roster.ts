@@ -112,7 +112,7 @@ export class Roster {
   #readElsewhere(path: string, owner: string): void {
     this.#parts.problems.add('open', path, {
       event: 'tail_file_shared',
-      message: `${this.#parts.host.name}.paths: ${path} is read by input ${owner} already; name it in one of them only`,
+      message: `${this.#parts.host.key}.paths: ${path} is read by input ${owner} already; name it in one of them only`,
     })
   }
 
@@ -124,7 +124,7 @@ export class Roster {
     meters.readErrors.inc()
     problems.add('open', path, {
       event: 'tail_file_unreadable',
-      message: `${host.name}.paths: ${path} cannot be read (${code})${hintFor(code)}`,
+      message: `${host.key}.paths: ${path} cannot be read (${code})${hintFor(code)}`,
     })
   }
 
@@ -272,7 +272,7 @@ export class Roster {
     }
     problems.add('room', 'maxOpenFiles', {
       event: 'tail_too_many_files',
-      message: `${host.name}.maxOpenFiles: ${open} files are open and none of them is idle, ${path} and maybe more must wait; raise the limit (and that of the process, ulimit -n) or narrow paths`,
+      message: `${host.key}.maxOpenFiles: ${open} files are open and none of them is idle, ${path} and maybe more must wait; raise the limit (and that of the process, ulimit -n) or narrow paths`,
     })
     return false
   }

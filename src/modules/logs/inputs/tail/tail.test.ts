@@ -239,7 +239,8 @@ const troubles: readonly Trouble[] = [
     name: 'a path that is a folder',
     paths: ['ok.log', 'sub'],
     arrange: path => mkdirSync(path('sub')),
-    message: /^tail\.paths\[1\]: .*\/sub is a folder, expected a file; write .*\/sub\/\*\.log/,
+    message:
+      /^logs\.inputs\[0\]\.tail\.paths\[1\]: .*\/sub is a folder, expected a file; write .*\/sub\/\*\.log/,
     mend: path => {
       rmSync(path('sub'), { recursive: true })
       writeFileSync(path('sub'), 'mended\n')
@@ -249,7 +250,7 @@ const troubles: readonly Trouble[] = [
     name: 'a folder that does not exist yet',
     paths: ['ok.log', 'sub/app.log'],
     arrange: () => {},
-    message: /^tail\.paths\[1\]: the folder .*\/sub does not exist yet/,
+    message: /^logs\.inputs\[0\]\.tail\.paths\[1\]: the folder .*\/sub does not exist yet/,
     mend: path => {
       mkdirSync(path('sub'))
       writeFileSync(path('sub/app.log'), 'mended\n')
@@ -259,7 +260,7 @@ const troubles: readonly Trouble[] = [
     name: 'a folder of a glob that does not exist yet',
     paths: ['ok.log', 'sub/*.log'],
     arrange: () => {},
-    message: /^tail\.paths\[1\]: the folder .*\/sub does not exist yet/,
+    message: /^logs\.inputs\[0\]\.tail\.paths\[1\]: the folder .*\/sub does not exist yet/,
     mend: path => {
       mkdirSync(path('sub'))
       writeFileSync(path('sub/app.log'), 'mended\n')

@@ -82,7 +82,7 @@ export class Tail implements Input {
       pump: this.#pump,
       isOurs: path => this.#finder.leadsTo(path),
     })
-    this.#watch = new FolderWatch(layer, this.#problems, host.name, () => this.#rhythm.gather())
+    this.#watch = new FolderWatch(layer, this.#problems, host.key, () => this.#rhythm.gather())
     this.#rhythm = new Rhythm(host.clock, config.pollIntervalMs, {
       poll: () => this.#pollOnce(),
       follow: () => this.#look(() => this.#follow()),
@@ -159,7 +159,7 @@ export class Tail implements Input {
 
   async #scan(): Promise<void> {
     const found = await this.#finder.find()
-    this.#problems.set('paths', troublesOf(found.faults, this.#host.name))
+    this.#problems.set('paths', troublesOf(found.faults, this.#host.key))
     this.#isComplete = !found.faults.some(({ kind }) => kind === 'missing_folder')
     // Before the files are looked at: what changes from here on is reported.
     this.#watch.sync(this.#foldersOf(found))
@@ -239,7 +239,7 @@ export class Tail implements Input {
   #readFailed(file: TailedFile, error: unknown): void {
     this.#problems.add('read', file.at, {
       event: 'tail_read_failed',
-      message: `${this.#host.name}.paths: reading ${file.at} failed at byte ${file.next}: ${error}`,
+      message: `${this.#host.key}.paths: reading ${file.at} failed at byte ${file.next}: ${error}`,
     })
   }
 

@@ -24,7 +24,7 @@ const MAX_FOLDERS = 512
 export class FolderWatch {
   readonly #layer: FileLayer
   readonly #problems: Problems
-  readonly #name: string
+  readonly #key: string
   readonly #onFirst: () => void
   readonly #watchers = new Map<string, { close(): void } | undefined>()
   #followed: ReadonlyMap<string, number> = new Map()
@@ -35,10 +35,10 @@ export class FolderWatch {
   #failed = false
 
   /** `onFirst`: something changed, and nothing had since the last `take`. */
-  constructor(layer: FileLayer, problems: Problems, name: string, onFirst: () => void) {
+  constructor(layer: FileLayer, problems: Problems, key: string, onFirst: () => void) {
     this.#layer = layer
     this.#problems = problems
-    this.#name = name
+    this.#key = key
     this.#onFirst = onFirst
   }
 
@@ -133,7 +133,7 @@ export class FolderWatch {
         : ''
     this.#problems.add('watch', 'inotify', {
       event: 'tail_watch_failed',
-      message: `${this.#name}: the kernel does not report changes (${code ?? failure.message}), so files are polled${hint}`,
+      message: `${this.#key}: the kernel does not report changes (${code ?? failure.message}), so files are polled${hint}`,
     })
   }
 }

@@ -205,7 +205,11 @@ describe('the cloudwatch output proves who it is', () => {
       says: /token included in the request is invalid/,
     },
     { what: 'another region', env: { ...keys, AWS_REGION: 'us-east-1' }, says: /scoped to eu-central-1/ },
-    { what: 'no keys', env: { AWS_REGION: 'eu-central-1' }, says: /no AWS credentials found/ },
+    {
+      what: 'no keys',
+      env: { AWS_REGION: 'eu-central-1' },
+      says: /no AWS credentials found.*or give logs\.outputs\[\d\]\.cloudwatch\.accessKeyId/,
+    },
     { what: 'no region', env: {}, says: /set logs\.outputs\[0\]\.cloudwatch\.region or AWS_REGION/ },
   ]
   for (const { what, env, says } of bad) {

@@ -204,7 +204,8 @@ function openService(config: CloudwatchConfig, host: OutputHost): LogsService | 
   })
   const now = () => host.clock.now()
   const credentials = new Credentials(credentialSources(sourceOptions(config, host)), now)
-  return new LogsService({ peer, endpoint, region, credentials, hashes: nodeHashes(), now })
+  const credentialsKey = `${host.key}.accessKeyId`
+  return new LogsService({ peer, endpoint, region, credentials, credentialsKey, hashes: nodeHashes(), now })
 }
 
 function sourceOptions(config: CloudwatchConfig, host: OutputHost): Parameters<typeof credentialSources>[0] {

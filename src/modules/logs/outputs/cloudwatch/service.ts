@@ -11,6 +11,8 @@ export interface ServiceOptions {
   readonly endpoint: URL
   readonly region: string
   readonly credentials: Credentials
+  /** The option that gives credentials, for messages. */
+  readonly credentialsKey: string
   readonly hashes: Hashes
   readonly now: () => number
 }
@@ -29,14 +31,14 @@ export class LogsService {
 
   /** The service's verdict, or why there is none. */
   async call(action: string, text: string, signal: AbortSignal): Promise<AwsVerdict | FailedOutcome> {
-    const { peer, credentials, now } = this.#options
+    const { peer, credentials, credentialsKey, now } = this.#options
     const body = Buffer.from(text)
     let headers: Record<string, string>
     try {
       headers = await this.#headers(action, body)
     } catch (error) {
       if (!(error instanceof CredentialsError)) throw error
-      return { kind: 'failed', reason: error.message, refused: true }
+      return { kind: 'failed', reason: `${error.message}; or give ${credentialsKey}`, refused: true }
     }
     const answer = await peer.request(
       { method: 'POST', path: this.#path, headers, body, maxAnswerBytes: 64 * 1024 },

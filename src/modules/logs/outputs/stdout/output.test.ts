@@ -121,7 +121,7 @@ describe('the stdout output', () => {
       const url = (name: string) => JSON.stringify(new URL(name, import.meta.url).href)
       const script = `
         import { openDescriptor } from ${url('./descriptor.ts')}
-        import { systemClock } from ${url('../../../../kernel/clock-system.ts')}
+        import { systemClock } from ${url('../../../../kernel/clock/system.ts')}
         const writing = openDescriptor(1, systemClock()).write(Buffer.alloc(4 << 20, 'x\\n'), new AbortController().signal)
         setTimeout(() => process.exit(7), 50)
         await writing`

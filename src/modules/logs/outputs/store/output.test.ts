@@ -52,6 +52,7 @@ test('a path that cannot be opened is refused, shown in health, and tried again'
   const output = await openStore({ ...config, path: dataDir }, host)
   const outcome = await output.send([sliceOf(frameOf(1, [{ n: 1 }]))], never)
   assert.ok(outcome.kind === 'failed' && outcome.refused)
+  assert.match(outcome.reason, /check logs\.outputs\[0\]\.store\.path$/)
   assert.equal(output.health?.().state, 'degraded')
   assert.equal((await output.send([sliceOf(frameOf(1, [{ n: 1 }]))], never)).kind, 'failed')
 })

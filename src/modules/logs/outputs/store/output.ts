@@ -100,12 +100,19 @@ class StoreOutput implements Output {
     return worker
   }
 
-  #settle({ id, outcome, notes }: Reply): void {
+  #settle({ id, outcome: judged, notes }: Reply): void {
+    const outcome = this.#naming(judged)
     for (const { level, event, message } of notes) this.#host.log[level](event, message)
     this.#trouble = outcome.kind === 'failed' ? outcome.reason : undefined
     if (id === undefined) return
     this.#waiting.get(id)?.(outcome)
     this.#waiting.delete(id)
+  }
+
+  /** What a person has to mend says where. */
+  #naming(outcome: Outcome): Outcome {
+    if (outcome.kind !== 'failed' || !outcome.refused) return outcome
+    return { ...outcome, reason: `${outcome.reason}; check ${this.#host.key}.path` }
   }
 
   /** The next send starts a new thread. */
