@@ -24,6 +24,8 @@ export interface DeadLetter {
  * or `recordBase64` for a record that is not UTF-8.
  */
 export interface DeadLetters extends AsyncDisposable {
+  /** The file, for messages. */
+  readonly path: string
   /** Durable once it resolves; rejects, with nothing written, when the disk refuses. */
   write(letters: readonly DeadLetter[]): Promise<void>
 }
@@ -62,6 +64,10 @@ class DeadLetterFile implements DeadLetters {
     this.#discarded = options.metrics
       .counter('dead_letters_discarded_bytes_total', 'Dead letters that were given up for newer ones.')
       .with()
+  }
+
+  get path(): string {
+    return join(this.#o.folder, NAME)
   }
 
   write(letters: readonly DeadLetter[]): Promise<void> {

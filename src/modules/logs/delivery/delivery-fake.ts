@@ -90,6 +90,7 @@ export class ScriptedOutput implements Output {
 
 /** Dead letters in memory. */
 export class MemoryDeadLetters implements DeadLetters {
+  readonly path = '/data/dead-letters.jsonl'
   readonly letters: { output: string; reason: string; record: string }[] = []
   /** Refuses to write while set. */
   refuse: string | undefined

@@ -264,6 +264,12 @@ test('a rejected record is a dead letter before it is acknowledged', async t => 
     { output: 'out', reason: 'mapper_parsing_exception', record: '{"n":1}' },
   ])
   assert.equal(host.metric('dead_lettered_records_total', { output: 'out', reason: 'rejected' }), 1)
+  assert.deepEqual(
+    host.log.of('records_dead_lettered').map(({ message }) => message),
+    [
+      'output out will never take one record; it is kept in /data/dead-letters.jsonl: mapper_parsing_exception',
+    ],
+  )
   assert.equal(delivery.health().state, 'ok')
 })
 

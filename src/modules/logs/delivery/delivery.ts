@@ -362,10 +362,18 @@ class OutputDelivery implements Delivery {
       if (!buried) return
       const counter = reason === 'rejected' ? this.#metrics.deadRejected : this.#metrics.deadTooLarge
       counter.inc(totalRecords(slices))
+      this.#noteBuried(totalRecords(slices), letters[0].reason)
       this.#window.settle(slices)
       this.#pump()
     })
     this.#underWay.add(burying)
+  }
+
+  #noteBuried(records: number, reason: string): void {
+    const { log, name, deadLetters } = this.#o
+    const they = records === 1 ? 'one record; it is' : `${records} records; they are`
+    const message = `output ${name} will never take ${they} kept in ${deadLetters.path}: ${reason}`
+    log.warn('records_dead_lettered', message, { output: name, records })
   }
 
   #isEmpty(): boolean {

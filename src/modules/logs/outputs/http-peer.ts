@@ -133,7 +133,7 @@ export class HttpPeer {
       case 'tls_failed':
         return { kind: 'failed', reason: `${error.message}; check ${urlKey} and ${tlsKey}`, refused: true }
       default:
-        return { kind: 'failed', reason: error.message }
+        return { kind: 'failed', reason: `${error.message} (${urlKey})` }
     }
   }
 }

@@ -137,7 +137,11 @@ describe('the elasticsearch output', () => {
   const faults: { what: string; fault: Fault; says: RegExp }[] = [
     { what: '429', fault: { kind: 'status', status: 429, headers: { 'retry-after': '2' } }, says: /429/ },
     { what: '503', fault: { kind: 'status', status: 503 }, says: /503/ },
-    { what: 'a reset before the work', fault: { kind: 'reset' }, says: /closed the connection/ },
+    {
+      what: 'a reset before the work',
+      fault: { kind: 'reset' },
+      says: /closed the connection.*logs\.outputs\[0\]\.elasticsearch\.url/,
+    },
     {
       what: 'a reset after the work',
       fault: { kind: 'reset', when: 'after' },

@@ -49,6 +49,11 @@ describe('the file output', () => {
     assert.deepEqual((await readdir(join(folder, 'deep'))).sort(), ['out.log', 'out.log.1', 'out.log.2'])
   })
 
+  test('asks for sends that fit in a file', async t => {
+    const { output } = await begin(t, { rotate: { maxSize: '1KiB' } })
+    assert.equal(output.limits.maxBytes, 1024)
+  })
+
   test('keeps none when told so', async t => {
     const { folder, send, text } = await begin(t, { rotate: { maxSize: '1KiB', keep: 0 } })
     for (let n = 1; n <= 3; n++) await send({ n, pad: 'x'.repeat(600) })

@@ -25,7 +25,8 @@ class FileOutput implements Output {
     this.#field = config.format === 'raw' ? new MessageField(config.messageField) : undefined
     this.#file = new LineFile(config.path, config.sync)
     this.limits = {
-      maxBytes: 1024 * 1024,
+      // What is written at once is never split over two files.
+      maxBytes: Math.min(1024 * 1024, config.rotate.maxSizeBytes),
       maxRecords: 65_536,
       maxAgeMs: config.flushIntervalMs,
       concurrency: 1,
