@@ -110,4 +110,9 @@ export interface AdminRoutes {
 export interface ApplicationOutput {
   /** Gives one stream of the supervised command to the caller; who has not asked lets it pass through to ours. */
   claim(stream: 'stdout' | 'stderr'): NodeJS.ReadableStream
+  /**
+   * The claim has ended, and these bytes of it were not used: whoever claims the stream next, or ours, gets them first.
+   * False when nothing will ever follow them.
+   */
+  giveBack(stream: 'stdout' | 'stderr', bytes: Uint8Array): boolean
 }

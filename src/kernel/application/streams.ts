@@ -10,6 +10,8 @@ interface Channel {
   readonly ours: Writable
   source: Readable | undefined
   claimed: PassThrough | undefined
+  /** What was given back, for whoever reads next. */
+  returned: Uint8Array | undefined
 }
 
 /** One module instance's claims. */
@@ -31,7 +33,12 @@ export class ApplicationStreams {
 
   /** `isExpected` says whether there is, or will be, an application at all. */
   constructor(ours: Readonly<Record<StreamName, Writable>>, isExpected: () => boolean = () => true) {
-    const channel = (stream: Writable): Channel => ({ ours: stream, source: undefined, claimed: undefined })
+    const channel = (stream: Writable): Channel => ({
+      ours: stream,
+      source: undefined,
+      claimed: undefined,
+      returned: undefined,
+    })
     this.#channels = { stdout: channel(ours.stdout), stderr: channel(ours.stderr) }
     this.#isExpected = isExpected
   }
@@ -42,6 +49,7 @@ export class ApplicationStreams {
     const ends: (() => void)[] = []
     return {
       claim: stream => this.#claim(this.#channels[stream], stream, ends),
+      giveBack: (stream, bytes) => this.#giveBack(this.#channels[stream], bytes),
       end: () => {
         for (const end of ends.splice(0)) end()
       },
@@ -94,6 +102,20 @@ export class ApplicationStreams {
     return claimed
   }
 
+  #giveBack(channel: Channel, bytes: Uint8Array): boolean {
+    const { source, claimed } = channel
+    if (!source || source.readableEnded || claimed) return false
+    channel.returned = bytes
+    if (this.#holds === 0) this.#handReturned(channel)
+    return true
+  }
+
+  #handReturned(channel: Channel): void {
+    const { returned, claimed, ours } = channel
+    channel.returned = undefined
+    if (returned) (claimed ?? ours).write(returned)
+  }
+
   #flow(channel: Channel, source: Readable | null): void {
     if (!source) return
     channel.source = source
@@ -101,7 +123,9 @@ export class ApplicationStreams {
     this.#connect(channel)
   }
 
-  #connect({ source, claimed, ours }: Channel): void {
+  #connect(channel: Channel): void {
+    const { source, claimed, ours } = channel
+    if (claimed || this.#holds === 0) this.#handReturned(channel)
     if (source?.readableEnded) claimed?.end()
     else if (claimed) source?.pipe(claimed)
     else if (this.#holds === 0) source?.pipe(ours, { end: false })
