@@ -30,6 +30,7 @@ export function typeOf(doc: Doc): string {
     case 'object':
       return 'mapping'
     case 'oneOf':
+    case 'tagged':
       return oneOf(Object.keys(doc.alternatives!))
     case 'address':
       return 'address'

@@ -24,7 +24,9 @@ export interface Doc {
   readonly item?: Doc
   /** Of an object, in the order of the schema. */
   readonly fields?: Readonly<Record<string, Doc>>
-  /** Of a single-key object. */
+  /** Of a tagged mapping: the field whose text names the alternative. */
+  readonly tag?: string
+  /** Of a single-key object or a tagged mapping. */
   readonly alternatives?: Readonly<Record<string, Doc>>
 }
 
@@ -44,6 +46,7 @@ export type Kind =
   | 'map'
   | 'object'
   | 'oneOf'
+  | 'tagged'
 
 export function describe(
   kind: Kind,

@@ -31,6 +31,8 @@ export function effective(doc: Doc, input: unknown, reveal: boolean): unknown {
       return fields(doc, value as Record<string, unknown> | null, reveal)
     case 'oneOf':
       return mapped(value, key => doc.alternatives![key], reveal)
+    case 'tagged':
+      return effective(alternativeOf(doc, value), value, reveal)
     default:
       return value
   }
@@ -53,6 +55,7 @@ export function secretsIn(doc: Doc, input: unknown): string[] {
     return text.length >= shortestSecret ? [text] : []
   }
   if (doc.kind === 'list') return (input as unknown[]).flatMap(item => secretsIn(doc.item!, item))
+  if (doc.kind === 'tagged') return secretsIn(alternativeOf(doc, input), input)
   const parts = doc.fields ?? doc.alternatives
   if (parts === undefined && doc.kind !== 'map') return []
   return Object.entries(input).flatMap(([key, item]) => secretsIn(parts?.[key] ?? doc.item!, item))
@@ -74,6 +77,12 @@ function fields(doc: Doc, value: Record<string, unknown> | null, reveal: boolean
 function mapped(value: unknown, docOf: (key: string) => Doc, reveal: boolean): Record<string, unknown> {
   const entries = Object.entries((value ?? {}) as object)
   return Object.fromEntries(entries.map(([key, item]) => [key, effective(docOf(key), item, reveal)]))
+}
+
+/** What a tagged mapping must be, by its tag. */
+function alternativeOf(doc: Doc, value: unknown): Doc {
+  const tag = (value as Record<string, unknown>)[doc.tag!]
+  return doc.alternatives![tag instanceof Interpolated ? tag.text : String(tag)]
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {

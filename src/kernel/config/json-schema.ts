@@ -59,6 +59,8 @@ function shape(doc: Doc): JsonSchema {
         minProperties: 1,
         maxProperties: 1,
       }
+    case 'tagged':
+      return { oneOf: Object.values(doc.alternatives!).map(node) }
   }
 }
 

@@ -4,7 +4,7 @@ import { issueText, pathItem } from './engine.ts'
 import { Interpolated } from './interpolated.ts'
 import type { Fields, InUnits } from './schema.ts'
 import { nearest } from './suggest.ts'
-import { kindOf } from './value.ts'
+import { kindOf, shown } from './value.ts'
 
 /** Lets mappings through, nothing as an empty one; names that JavaScript treats specially are refused. */
 export function mapping(doc: Doc) {
@@ -66,6 +66,17 @@ export function wrongAlternative(keys: readonly string[], input: unknown, names:
       ),
     },
   ]
+}
+
+/** A tagged mapping whose tag is missing or names no alternative. */
+export function wrongTag(tag: string, input: Record<string, unknown>, names: readonly string[]) {
+  const given = input[tag]
+  if (given === undefined)
+    return { message: issueText(`required option is missing; expected ${tag}: one of ${names.join(', ')}`) }
+  const near = typeof given === 'string' ? nearest(given, names) : undefined
+  const message = `expected one of ${names.join(', ')}, got ${shown(given)}`
+  const path: [v.UnknownPathItem] = [pathItem(input, tag)]
+  return { message: issueText(message, near && `did you mean "${near}"?`), path }
 }
 
 function shortList(names: readonly string[]): string {

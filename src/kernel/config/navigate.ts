@@ -26,7 +26,31 @@ export function find(root: Doc, path: string): Found {
 /** The named parts of an object or a choice between objects, also inside lists. */
 export function children(doc: Doc): Readonly<Record<string, Doc>> | undefined {
   const inner = throughLists(doc)
-  return inner.fields ?? inner.alternatives
+  return inner.kind === 'tagged' ? fieldsOfAll(inner) : (inner.fields ?? inner.alternatives)
+}
+
+/** The tag is no step of a path, so the fields of a tagged mapping are those of all its kinds. */
+function fieldsOfAll(doc: Doc): Readonly<Record<string, Doc>> {
+  const all: Record<string, Doc> = {}
+  for (const alternative of Object.values(doc.alternatives!)) {
+    for (const [name, field] of Object.entries(alternative.fields!)) {
+      const earlier = all[name]
+      all[name] = earlier === undefined ? field : joined(earlier, field)
+    }
+  }
+  return all
+}
+
+/** The same field of two kinds: what is inside both, where there is an inside. */
+function joined(one: Doc, other: Doc): Doc {
+  if (one.kind === 'list' && other.kind === 'list') return { ...one, item: joined(one.item!, other.item!) }
+  if (one.kind === 'choice' && other.kind === 'choice')
+    return { ...one, choices: [...new Set([...one.choices!, ...other.choices!])] }
+  if (one.kind !== 'object' || other.kind !== 'object') return one.kind === 'object' ? one : other
+  const fields = { ...one.fields! }
+  for (const [name, field] of Object.entries(other.fields!))
+    fields[name] = fields[name] === undefined ? field : joined(fields[name], field)
+  return { ...one, fields }
 }
 
 function throughLists(doc: Doc): Doc {

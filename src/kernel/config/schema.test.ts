@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import type { Address } from '../module.ts'
 import { Interpolated } from './interpolated.ts'
+import type { Problem } from './problem.ts'
 import { type Infer, type Schema, Secret, s } from './schema.ts'
 
 const about = 'for the test'
@@ -156,4 +157,53 @@ function decoded<T>(schema: Schema<T>, input: unknown): T {
   const result = schema.decode(input)
   assert.ok(result.ok, JSON.stringify(result))
   return result.value
+}
+
+const shape = s.tagged(
+  'type',
+  {
+    circle: s.object(
+      { type: s.choice(['circle'], { about: 'Round.' }), radius: s.integer({ about: 'Its radius.' }) },
+      { about: 'A circle.' },
+    ),
+    square: s.object(
+      {
+        type: s.choice(['square'], { about: 'Not round.' }),
+        side: s.duration({ about: 'Its side.', default: '2s' }),
+      },
+      { about: 'A square.' },
+    ),
+  },
+  { about: 'A shape.' },
+)
+
+test('a tagged mapping is decoded by the schema that its tag names', () => {
+  assert.deepEqual(shape.decode({ type: 'circle', radius: 3 }), {
+    ok: true,
+    value: { type: 'circle', radius: 3 },
+  })
+  assert.deepEqual(shape.decode({ type: 'square' }), { ok: true, value: { type: 'square', sideMs: 2000 } })
+})
+
+const wronglyTagged: [unknown, Problem[]][] = [
+  [{}, [{ path: [], message: 'required option is missing; expected type: one of circle, square' }]],
+  [
+    { type: 'sqare' },
+    [
+      {
+        path: ['type'],
+        message: 'expected one of circle, square, got "sqare"',
+        hint: 'did you mean "square"?',
+      },
+    ],
+  ],
+  [
+    { type: 'circle', radius: 1, side: '1s' },
+    [{ path: ['side'], message: 'unknown option', hint: 'options here: type, radius', at: 'key' }],
+  ],
+]
+
+for (const [input, problems] of wronglyTagged) {
+  test(`a tagged mapping refuses ${JSON.stringify(input)} in its own words`, () =>
+    assert.deepEqual(shape.decode(input), { ok: false, problems }))
 }

@@ -3,7 +3,17 @@ import type { Address } from '../module.ts'
 import { parseAddress } from './address.ts'
 import { bounds, type Doc, describe, range } from './doc.ts'
 import { type Engine, engineOf, issueText, leaf, make, pathItem } from './engine.ts'
-import { docsOf, mapping, missing, rename, renamed, unknownOption, wrongAlternative } from './mapping.ts'
+import { Interpolated } from './interpolated.ts'
+import {
+  docsOf,
+  mapping,
+  missing,
+  rename,
+  renamed,
+  unknownOption,
+  wrongAlternative,
+  wrongTag,
+} from './mapping.ts'
 import type { Problem } from './problem.ts'
 import {
   addressHint,
@@ -267,5 +277,34 @@ export const s = {
       }),
     )
     return make(doc, options, run as Engine<OneOf<A>>)
+  },
+
+  /** A mapping whose field `tag` names which of these schemas holds; each of them has that field itself, as a choice of one. */
+  tagged<const A extends Fields, const O extends Common<Readonly<Record<string, unknown>>>>(
+    tag: string,
+    alternatives: A,
+    options: O,
+  ): Made<Infer<A[keyof A]>, O> {
+    const names = Object.keys(alternatives)
+    const more = { tag, alternatives: docsOf(alternatives) }
+    const doc = describe('tagged', `a mapping with ${tag}: one of ${names.join(', ')}`, options, more)
+    const engines = new Map(Object.entries(alternatives).map(([name, schema]) => [name, engineOf(schema)]))
+    const run = v.pipe(
+      v.unknown(),
+      mapping(doc),
+      v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
+        const given = dataset.value[tag]
+        const engine = engines.get(given instanceof Interpolated ? given.text : String(given))
+        if (engine === undefined) {
+          addIssue(wrongTag(tag, dataset.value, names))
+          return NEVER
+        }
+        const result = v.safeParse(engine, dataset.value)
+        if (result.success) return result.output
+        for (const { message, path } of result.issues) addIssue({ message, ...(path && { path }) })
+        return NEVER
+      }),
+    )
+    return make(doc, options, run as unknown as Engine<Infer<A[keyof A]>>)
   },
 }

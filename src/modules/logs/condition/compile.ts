@@ -1,8 +1,8 @@
+import { compilePattern } from '../../../kernel/pattern.ts'
 import { Kind } from '../../../wire/json/bytes.ts'
 import { type KeyPath, keyPathOf } from '../../../wire/json/path.ts'
 import type { JsonRecord } from '../../../wire/json/record.ts'
 import { hasEscape, ValueSpan } from '../../../wire/json/value.ts'
-import { compilePattern } from '../pattern.ts'
 import type { CompareOp, Condition, FieldPath, Scalar } from './ast.ts'
 
 /** Whether the record that stands open meets the condition. */

@@ -1,4 +1,4 @@
-import { compilePattern } from '../pattern.ts'
+import { compilePattern } from '../../../kernel/pattern.ts'
 import type { CompareOp, Condition, FieldPath, Scalar } from './ast.ts'
 import { readFieldPath } from './field.ts'
 import { type Mistake, nextToken, type Token } from './tokens.ts'

@@ -1,7 +1,7 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
+import { compilePattern, patternProblem } from '../../../kernel/pattern.ts'
 import { checkField } from '../condition/field.ts'
-import { compilePattern, patternProblem } from '../pattern.ts'
 import { timeReader } from './time.ts'
 
 const time = s.object(

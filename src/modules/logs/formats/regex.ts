@@ -1,9 +1,9 @@
+import { compilePattern } from '../../../kernel/pattern.ts'
 import { COLON, COMMA, OPEN_BRACE } from '../../../wire/json/bytes.ts'
 import { keyOf } from '../../../wire/json/path.ts'
 import type { JsonRecord } from '../../../wire/json/record.ts'
 import type { ByteWriter } from '../../../wire/json/writer.ts'
 import { type Encoding, isLossy } from '../exact-text.ts'
-import { compilePattern } from '../pattern.ts'
 import type { Format, OnMisfit } from './format.ts'
 import { writeMisfit } from './raw.ts'
 

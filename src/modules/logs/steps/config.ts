@@ -1,8 +1,8 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
+import { compilePattern, patternProblem } from '../../../kernel/pattern.ts'
 import { checkField, FIELD_NOTATION as FIELD } from '../condition/field.ts'
 import { parseCondition } from '../condition/parse.ts'
-import { compilePattern, patternProblem } from '../pattern.ts'
 
 /** One step that every record passes: it edits the record or drops it. */
 export const stepSchema = s.oneOf(

@@ -1,4 +1,5 @@
 import type { Counter } from '../../../kernel/metrics/metrics.ts'
+import { compilePattern } from '../../../kernel/pattern.ts'
 import { COLON, KIND_BY_FIRST, Kind, skipSpace } from '../../../wire/json/bytes.ts'
 import { behindString, behindWord, type KeyPath, keyPathOf } from '../../../wire/json/path.ts'
 import type { JsonRecord } from '../../../wire/json/record.ts'
@@ -6,7 +7,6 @@ import { ValueSpan } from '../../../wire/json/value.ts'
 import { ByteWriter } from '../../../wire/json/writer.ts'
 import { fieldPath } from '../condition/field.ts'
 import { type Encoding, isLossy } from '../exact-text.ts'
-import { compilePattern } from '../pattern.ts'
 import type { RedactConfig } from './config.ts'
 import type { Step } from './step.ts'
 

@@ -1,4 +1,4 @@
-/** A regular expression for log lines, or what is wrong with its source. */
+/** A user's regular expression, or what is wrong with its source. */
 export type Pattern = { readonly regex: RegExp } | { readonly reason: string; readonly hint: string }
 
 let guarded = false
