@@ -80,6 +80,7 @@ export type LogsConfig = Infer<typeof logsConfig>
 export function checkLogs(config: LogsConfig): Problem[] {
   return [
     ...config.inputs.flatMap((input, index) => checkInput(input, ['inputs', index, input.kind])),
+    ...checkStreams(config),
     ...checkSteps(config.steps, ['steps']),
     ...config.outputs.flatMap((output, index) =>
       checkOutput(output).map(problem => ({
@@ -89,6 +90,28 @@ export function checkLogs(config: LogsConfig): Problem[] {
     ),
     ...checkTwins(config),
   ]
+}
+
+/** What the command writes can be read once. */
+function checkStreams({ inputs }: LogsConfig): Problem[] {
+  const readers = new Map<string, number>()
+  return inputs.flatMap((input, index) => {
+    if (input.kind !== 'app') return []
+    return input.config.streams.flatMap((stream, at) => {
+      const reader = readers.get(stream)
+      if (reader === undefined) {
+        readers.set(stream, index)
+        return []
+      }
+      return [
+        {
+          path: ['inputs', index, 'app', 'streams', at],
+          message: `${stream} is read by inputs[${reader}] already`,
+          hint: `name ${stream} once, so that each of its lines is one record`,
+        },
+      ]
+    })
+  })
 }
 
 /** Two outputs to the same place would send everything twice. */
