@@ -66,6 +66,24 @@ describe('a change is noticed at once', () => {
     await noticed
   })
 
+  test('of a file in a folder in which others are written all the time', async t => {
+    const { folder, watch, changed } = await setUp(t, systemClock())
+    const path = join(folder, 'outrigger.yaml')
+    await writeFile(path, 'a: 1')
+    await watch.watch([path])
+    const noticed = changed()
+    await writeFile(path, 'a: 22')
+    let isNoticed = false
+    void noticed.then(() => {
+      isNoticed = true
+    })
+    for (let n = 0; n < 200 && !isNoticed; n++) {
+      await writeFile(join(folder, 'app.log'), `${n}`)
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+    assert.ok(isNoticed)
+  })
+
   test('of a folder that gets another file', async t => {
     const { folder, watch, changed } = await setUp(t, systemClock())
     await watch.watch([folder])

@@ -7,6 +7,8 @@ import type { Clock, Timer } from '../clock/clock.ts'
 const POLL_MS = 10_000
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 250
+/** In a folder that never rests (logs are written there too) a look does not wait longer. */
+const SETTLE_AT_MOST_MS = 1000
 
 /** Calls `onChange` after the content behind any of the paths may have changed, also when only a symlink on the way points elsewhere (a mounted ConfigMap). */
 export class ConfigWatch implements Disposable {
@@ -15,6 +17,8 @@ export class ConfigWatch implements Disposable {
   readonly #watchers: FSWatcher[] = []
   readonly #poll: Timer
   #settling: Timer | undefined
+  /** Monotonic; when a look is due in any case. */
+  #lookByMs: number | undefined
   #paths: readonly string[] = []
   #seen = ''
   #looking: Promise<void> = Promise.resolve()
@@ -69,7 +73,12 @@ export class ConfigWatch implements Disposable {
   #notified(): void {
     if (this.#closed) return
     this.#settling?.cancel()
-    this.#settling = this.#clock.timeout(SETTLE_MS, () => void this.look())
+    const now = this.#clock.monotonic()
+    this.#lookByMs ??= now + SETTLE_AT_MOST_MS
+    this.#settling = this.#clock.timeout(Math.min(SETTLE_MS, Math.max(0, this.#lookByMs - now)), () => {
+      this.#lookByMs = undefined
+      void this.look()
+    })
   }
 }
 
