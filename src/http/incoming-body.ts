@@ -12,11 +12,19 @@ export interface BodySource {
   bodyTooLarge(maxBytes: number): Error
 }
 
+/** Who takes a body as it comes, in the turn in which it comes; exactly one of `end` and `fail` is called, last. */
+export interface BodySink {
+  data(chunk: Buffer): void
+  end(trailers: HeaderList | undefined): void
+  fail(error: Error): void
+}
+
 /** What a body holds before it stops its connection. */
 const HIGH_WATER_BYTES = 64 * 1024
 
 /**
- * A received body, with backpressure to its connection. Read it once: with `bytes`, with `for await`, or by `read`.
+ * A received body, with backpressure to its connection. Read it once: with `bytes`, with `for await`, by `read`,
+ * or without promises with `pipeTo`.
  * Chunks are slices of what the socket gave; keep a copy when you keep one for long.
  */
 export class IncomingBody implements AsyncIterable<Buffer> {
@@ -30,6 +38,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   #error: Error | undefined
   #waiter: { resolve(chunk: Buffer | undefined): void; reject(error: Error): void } | undefined
   #discarded = false
+  #sink: BodySink | undefined
   /** Somebody has begun to read, or has said that nobody will. */
   touched = false
   /** Set once the body has been read to its end, when it was chunked and had any. */
@@ -75,11 +84,47 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     })
   }
 
+  /** From now on every chunk goes to `sink` at once; what has come already goes there in this call. */
+  pipeTo(sink: BodySink): void {
+    this.touched = true
+    this.#sink = sink
+    this.#full = true
+    this.resume()
+  }
+
+  /** With a sink: no more data until `resume`. */
+  pause(): void {
+    if (this.#full) return
+    this.#full = true
+    this.#source?.bodyFull()
+  }
+
+  resume(): void {
+    if (!this.#full || this.#discarded) return
+    this.#full = false
+    while (this.#chunks.length > 0) {
+      const chunk = this.#chunks.shift()!
+      this.#queuedBytes -= chunk.length
+      this.#sink!.data(chunk)
+      if (this.#full || this.#discarded) return
+    }
+    if (this.#done) this.#finish()
+    else this.#source?.bodyWanted()
+  }
+
+  #finish(): void {
+    const sink = this.#sink
+    this.#sink = undefined
+    if (this.#error === undefined) sink?.end(this.trailers)
+    else sink?.fail(this.#error)
+  }
+
   /** Drops the rest; the connection is used again when little is left, else closed. Idempotent. */
   discard(): void {
     if (this.#discarded || this.#source === undefined) return
     this.touched = true
     this.#discarded = true
+    this.#sink = undefined
     this.#chunks = []
     this.#queuedBytes = 0
     this.#full = false
@@ -113,12 +158,16 @@ export class IncomingBody implements AsyncIterable<Buffer> {
 
   /** For the connection: a reader waits for bytes that have not come. */
   get waiting(): boolean {
-    return this.#waiter !== undefined
+    return this.#waiter !== undefined || (this.#sink !== undefined && !this.#full)
   }
 
   /** For the connection. */
   push(chunk: Buffer): void {
     if (this.#discarded || this.#done) return
+    if (this.#sink !== undefined && !this.#full) {
+      this.#sink.data(chunk)
+      return
+    }
     if (this.#waiter !== undefined) {
       const { resolve } = this.#waiter
       this.#waiter = undefined
@@ -139,6 +188,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.trailers = trailers
     this.#waiter?.resolve(undefined)
     this.#waiter = undefined
+    if (this.#sink !== undefined && !this.#full) this.#finish()
   }
 
   /** For the connection: what has arrived can still be read, then reading fails. */
@@ -148,6 +198,8 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.#error = error
     this.#waiter?.reject(error)
     this.#waiter = undefined
+    // A sink that is paused has to hear of it all the same: nothing would resume it.
+    this.#finish()
   }
 
   #tooLarge(maxBytes: number): Error {

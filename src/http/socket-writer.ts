@@ -14,6 +14,8 @@ export class SocketWriter implements Deadline {
   bucket = -1
   /** The connection has closed or broken: what is written is dropped. */
   gone = false
+  /** Called when a full socket has room again. */
+  onRoom: (() => void) | undefined
   readonly #socket: Socket
   readonly #wheel: DeadlineWheel
   readonly #stallMs: number
@@ -46,6 +48,11 @@ export class SocketWriter implements Deadline {
       socket.uncork()
     }
     if (socket.writableNeedDrain) this.#watch()
+  }
+
+  /** More is waiting here than the socket wants; `onRoom` follows. */
+  get full(): boolean {
+    return this.#socket.writableNeedDrain
   }
 
   /** undefined while there is room, else a promise for it; rejects with `client_gone`. */
@@ -111,5 +118,6 @@ export class SocketWriter implements Deadline {
     this.#wheel.disarm(this)
     this.#room?.resolve()
     this.#room = undefined
+    this.onRoom?.()
   }
 }

@@ -9,9 +9,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { FakeClock } from '../../kernel/clock/fake.ts'
 import { listen, RawPeer, turns } from '../raw-peer-fake.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './client.ts'
-import type { ClientResponse } from './connection.ts'
 import type { HttpClientErrorCode } from './error.ts'
 import type { ClientRequest } from './request.ts'
+import type { ClientResponse } from './response.ts'
 
 const GET: ClientRequest = { method: 'GET', path: '/' }
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'

@@ -1,10 +1,12 @@
 import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../../wire/http1/limits.ts'
-import { type Deadline, DeadlineWheel } from '../deadline-wheel.ts'
+import { DeadlineWheel } from '../deadline-wheel.ts'
 import type { Timers } from '../timers.ts'
-import { ClientConnection, type ClientResponse, type ConnectionOwner, type Exchange } from './connection.ts'
+import { ClientConnection, type ConnectionOwner } from './connection.ts'
 import { type ClientTls, createDialer, type Dialer, type Origin } from './dial.ts'
-import { HttpClientError } from './error.ts'
+import { abortedError, HttpClientError } from './error.ts'
+import { type ClientExchange, type ExchangeListener, PooledExchange } from './exchange.ts'
 import { type ClientRequest, type PreparedRequest, prepareRequest } from './request.ts'
+import { type ClientResponse, PromisedResponse } from './response.ts'
 
 export interface HttpClientOptions {
   readonly origin: Origin
@@ -29,6 +31,8 @@ export interface HttpClient {
    * Rejects with HttpClientError, or HeaderInjectionError for a request that must not be sent.
    */
   request(request: ClientRequest): Promise<ClientResponse>
+  /** The same without promises, for a request whose head is made already. `timeoutMs` as in ClientRequest. */
+  exchange(prepared: PreparedRequest, listener: ExchangeListener, timeoutMs?: number): ClientExchange
   readonly connections: number
   /** Breaks all connections and fails what waits. Idempotent. */
   close(): void
@@ -71,9 +75,15 @@ class Pool implements HttpClient, ConnectionOwner {
   async request(request: ClientRequest): Promise<ClientResponse> {
     if (request.signal?.aborted) throw abortedError(request.signal)
     const prepared = prepareRequest(request, this.dialer.authority)
-    const exchange = new PooledExchange(this, prepared, request.timeoutMs, request.signal)
+    const response = new PromisedResponse(this.dialer.peer)
+    response.follow(this.exchange(prepared, response, request.timeoutMs), request.signal)
+    return response.promise
+  }
+
+  exchange(prepared: PreparedRequest, listener: ExchangeListener, timeoutMs?: number): ClientExchange {
+    const exchange = new PooledExchange(this, prepared, listener, timeoutMs)
     this.dispatch(exchange)
-    return exchange.response
+    return exchange
   }
 
   close(): void {
@@ -86,7 +96,7 @@ class Pool implements HttpClient, ConnectionOwner {
   /** Finds a connection: the youngest idle one, a new one, or the queue. A replay wants a new one. */
   dispatch(exchange: PooledExchange): void {
     if (this.#closed) {
-      exchange.fail(this.#closedError(), false)
+      exchange.failSoon(this.#closedError())
       return
     }
     const connection = exchange.replayed ? undefined : this.#idle.pop()
@@ -95,7 +105,7 @@ class Pool implements HttpClient, ConnectionOwner {
     else if (this.#waiting.length < this.#maxQueued) this.#enqueue(exchange)
     else {
       const message = `${this.#maxQueued} requests wait for a connection to ${this.dialer.peer} already`
-      exchange.fail(new HttpClientError('queue_full', message, { unsent: true }), false)
+      exchange.failSoon(new HttpClientError('queue_full', message, { unsent: true }))
     }
   }
 
@@ -148,87 +158,4 @@ class Pool implements HttpClient, ConnectionOwner {
   #closedError(): HttpClientError {
     return new HttpClientError('closed', `the client for ${this.dialer.peer} is closed`, { unsent: true })
   }
-}
-
-/** One call of `request` on its way through the pool. */
-class PooledExchange implements Exchange, Deadline {
-  deadlineMs = Number.POSITIVE_INFINITY
-  bucket = -1
-  readonly prepared: PreparedRequest
-  readonly response: Promise<ClientResponse>
-  connection: ClientConnection | undefined
-  replayed = false
-  readonly #pool: Pool
-  readonly #signal: AbortSignal | undefined
-  readonly #untilMs: number | undefined
-  #resolve!: (response: ClientResponse) => void
-  #reject!: (error: Error) => void
-
-  constructor(
-    pool: Pool,
-    prepared: PreparedRequest,
-    timeoutMs: number | undefined,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#pool = pool
-    this.prepared = prepared
-    this.#signal = signal
-    this.#untilMs = timeoutMs === undefined ? undefined : pool.clock.monotonic() + timeoutMs
-    this.response = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-    signal?.addEventListener('abort', this.#onAbort)
-  }
-
-  /** What is left of the time. */
-  get timeoutMs(): number | undefined {
-    return this.#untilMs === undefined ? undefined : Math.max(0, this.#untilMs - this.#pool.clock.monotonic())
-  }
-
-  ride(connection: ClientConnection): void {
-    this.connection = connection
-    connection.carry(this)
-  }
-
-  succeed(response: ClientResponse): void {
-    this.#resolve(response)
-  }
-
-  fail(error: HttpClientError, stale: boolean): void {
-    this.connection = undefined
-    if (stale && !this.replayed && this.prepared.replayable) {
-      this.replayed = true
-      this.#pool.dispatch(this)
-      return
-    }
-    this.#reject(error)
-    this.over()
-  }
-
-  over(): void {
-    this.connection = undefined
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-  }
-
-  /** The time ended in the queue. */
-  expire(): void {
-    this.#pool.forget(this)
-    const message = `no connection to ${this.#pool.dialer.peer} became free in time`
-    this.fail(new HttpClientError('timeout', message, { unsent: true }), false)
-  }
-
-  readonly #onAbort = (): void => {
-    const error = abortedError(this.#signal!)
-    this.#signal!.removeEventListener('abort', this.#onAbort)
-    if (this.connection !== undefined) this.connection.destroy(error)
-    else {
-      this.#pool.forget(this)
-      this.fail(error, false)
-    }
-  }
-}
-
-function abortedError(signal: AbortSignal): HttpClientError {
-  return new HttpClientError('aborted', 'the request was aborted', { cause: signal.reason })
 }

@@ -7,17 +7,9 @@ import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
 import type { HeaderList } from '../../wire/http1/headers.ts'
 import type { HeadLimits } from '../../wire/http1/limits.ts'
 import type { Deadline, DeadlineWheel } from '../deadline-wheel.ts'
-import { type BodySource, emptyBody, IncomingBody } from '../incoming-body.ts'
 import type { Dialer } from './dial.ts'
 import { brokenError, connectError, HttpClientError } from './error.ts'
 import type { PreparedRequest } from './request.ts'
-
-/** A response whose head has arrived. Read or discard its body: until then it holds its connection. */
-export interface ClientResponse {
-  readonly status: number
-  readonly headers: HeaderList
-  readonly body: IncomingBody
-}
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {
@@ -32,16 +24,24 @@ export interface ConnectionOwner {
   closed(connection: ClientConnection): void
 }
 
-/** One request under way on a connection. */
+/** One request under way on a connection; all calls come synchronously, from the socket's events. */
 export interface Exchange {
   readonly prepared: PreparedRequest
-  /** Monotonic time by which it must be over; Infinity for none. */
+  /** What is left until it must be over; undefined: no limit. */
   readonly timeoutMs: number | undefined
-  succeed(response: ClientResponse): void
-  /** No response. `stale` = the kept connection was closed before it brought a byte: another one may do. */
+  /** The connection takes the body of the request (only for a pushed one). */
+  ready(): void
+  /** The connection takes more of it. */
+  room(): void
+  interim(head: ResponseHead): void
+  head(head: ResponseHead): void
+  data(slice: Buffer): void
+  /** The answer is complete; the connection is not this exchange's any more. */
+  answered(trailers: HeaderList | undefined): void
+  /** No answer, or no more of it. `stale` = the kept connection was closed before it brought a byte: another one may do. */
   fail(error: HttpClientError, stale: boolean): void
-  /** The response that `succeed` gave is complete, or has broken. */
-  over(): void
+  /** The server speaks another protocol from here on; the socket is paused and without listeners. */
+  switched(head: ResponseHead, socket: Socket, rest: Buffer): void
 }
 
 /** More interim responses than anybody has a use for. */
@@ -50,7 +50,7 @@ const MAX_INTERIM = 32
 const MAX_DISCARD_BYTES = 64 * 1024
 
 /** One connection to an origin: one request at a time. Never lets a socket error escape. */
-export class ClientConnection implements Deadline, BodySource {
+export class ClientConnection implements Deadline {
   deadlineMs = Number.POSITIVE_INFINITY
   bucket = -1
   readonly #owner: ConnectionOwner
@@ -64,10 +64,13 @@ export class ClientConnection implements Deadline, BodySource {
   #exchange: Exchange | undefined
   #head: ResponseHead | undefined
   #decoder: BodyDecoder | undefined
-  #body: IncomingBody | undefined
   #gotBytes = false
   #interim = 0
   #requestSent = true
+  /** The head of a pushed request, until its first bytes come or the turn ends. */
+  #heldHead = ''
+  #watchesRoom = false
+  #paused = false
   #discardedBytes = 0
   #discarding = false
   #idleMs: number
@@ -130,6 +133,13 @@ export class ClientConnection implements Deadline, BodySource {
     this.#discarding = false
     this.#discardedBytes = 0
     const socket = this.#socket
+    if (prepared.pushed) {
+      this.#requestSent = false
+      this.#heldHead = prepared.head
+      process.nextTick(flushHead, this)
+      this.#exchange!.ready()
+      return
+    }
     if (prepared.stream !== undefined) {
       this.#requestSent = false
       void this.#sendStream(prepared, this.#exchange!)
@@ -143,6 +153,45 @@ export class ClientConnection implements Deadline, BodySource {
     socket.write(prepared.head, 'latin1')
     for (const buffer of prepared.buffers) socket.write(buffer)
     socket.uncork()
+  }
+
+  /** A part of a pushed body; false: `room` tells when to go on. */
+  put(chunk: Buffer): boolean {
+    if (this.#exchange === undefined || this.#closed) return true
+    const socket = this.#socket
+    const { chunked } = this.#exchange.prepared
+    const before = chunked ? this.#heldHead + chunkStart(chunk.length) : this.#heldHead
+    this.#heldHead = ''
+    if (before === '') socket.write(chunk)
+    else {
+      socket.cork()
+      socket.write(before, 'latin1')
+      socket.write(chunk)
+      if (chunked) socket.write(CHUNK_END, 'latin1')
+      socket.uncork()
+    }
+    if (!socket.writableNeedDrain) return true
+    if (!this.#watchesRoom) {
+      this.#watchesRoom = true
+      socket.on('drain', () => this.#exchange?.room())
+    }
+    return false
+  }
+
+  /** The end of a pushed body. */
+  endPut(trailers: HeaderList | undefined): void {
+    if (this.#exchange === undefined || this.#closed) return
+    const text = this.#exchange.prepared.chunked ? this.#heldHead + lastChunk(trailers) : this.#heldHead
+    this.#heldHead = ''
+    if (text !== '') this.#socket.write(text, 'latin1')
+    this.#requestSent = true
+  }
+
+  /** Sends the head of a pushed request that no byte has followed yet. */
+  flush(): void {
+    if (this.#heldHead === '' || this.#closed) return
+    this.#socket.write(this.#heldHead, 'latin1')
+    this.#heldHead = ''
   }
 
   async #sendStream(prepared: PreparedRequest, exchange: Exchange): Promise<void> {
@@ -196,12 +245,19 @@ export class ClientConnection implements Deadline, BodySource {
       const head = this.#assembler.take(chunk, at, this.#parseHead)
       if (head === undefined) return
       at = this.#assembler.next
+      if (this.#switches(head)) {
+        this.#release(head, chunk.subarray(at))
+        return
+      }
       if (head.status >= 200) this.#begin(head)
-      else this.#skipInterim(head.status)
+      else this.#takeInterim(head)
+      // Whoever heard of it may have ended the exchange.
+      if (this.#exchange === undefined) return
       if (at === chunk.length && this.#head === undefined) return
     }
     if (this.#decoder !== undefined) {
       at = this.#decoder.decode(chunk, at, this.#pushBody)
+      if (this.#exchange === undefined) return
       if (at === -1) {
         if (this.#discardedBytes > MAX_DISCARD_BYTES) this.destroy()
         return
@@ -213,24 +269,38 @@ export class ClientConnection implements Deadline, BodySource {
   readonly #parseHead = (text: string): ResponseHead =>
     parseResponseHead(text, this.#exchange!.prepared.method, this.#owner.limits)
 
-  #skipInterim(status: number): void {
-    if (status === 101 || ++this.#interim > MAX_INTERIM) throw new Http1Error('bad_status_line')
+  #switches({ status }: ResponseHead): boolean {
+    const { switches, method } = this.#exchange!.prepared
+    return switches && (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300))
+  }
+
+  #release(head: ResponseHead, rest: Buffer): void {
+    const exchange = this.#exchange!
+    const socket = this.#socket
+    this.#exchange = undefined
+    this.#closed = true
+    socket.removeAllListeners()
+    socket.on('error', () => {})
+    socket.pause()
+    this.#owner.wheel.remove(this)
+    this.#owner.closed(this)
+    exchange.switched(head, socket, rest)
+  }
+
+  #takeInterim(head: ResponseHead): void {
+    if (head.status === 101 || ++this.#interim > MAX_INTERIM) throw new Http1Error('bad_status_line')
+    this.#exchange!.interim(head)
   }
 
   #begin(head: ResponseHead): void {
-    const exchange = this.#exchange!
     this.#head = head
     this.#decoder = createBodyDecoder(head.framing, this.#owner.limits)
-    this.#body =
-      this.#decoder === undefined
-        ? emptyBody()
-        : new IncomingBody(this, head.framing.kind === 'length' ? head.framing.length : undefined)
-    exchange.succeed({ status: head.status, headers: head.headers, body: this.#body })
+    this.#exchange!.head(head)
   }
 
   readonly #pushBody = (slice: Buffer): void => {
     if (this.#discarding) this.#discardedBytes += slice.length
-    else this.#body!.push(slice)
+    else this.#exchange?.data(slice)
   }
 
   #finish(moreBytes: boolean): void {
@@ -239,35 +309,35 @@ export class ClientConnection implements Deadline, BodySource {
     const trailers = this.#decoder?.trailers
     // Bytes after the response belong to no request: the two sides disagree about where it ends.
     const reusable = head.persistent && this.#requestSent && !moreBytes && !exchange.prepared.close
-    const body = this.#body!
     this.#exchange = undefined
     this.#head = undefined
     this.#decoder = undefined
-    this.#body = undefined
-    body.end(trailers)
-    exchange.over()
-    if (!reusable) {
-      this.destroy()
-      return
+    if (reusable) {
+      this.#carried++
+      this.resume()
+      this.#idleMs = Math.min(this.#owner.idleTimeoutMs, keepAliveMs(head.headers))
+      this.#owner.wheel.arm(this, this.#idleMs)
+      this.#owner.free(this)
     }
-    this.#carried++
-    this.#socket.resume()
-    this.#idleMs = Math.min(this.#owner.idleTimeoutMs, keepAliveMs(head.headers))
-    this.#owner.wheel.arm(this, this.#idleMs)
-    this.#owner.free(this)
+    exchange.answered(trailers)
+    if (!reusable) this.destroy()
   }
 
-  // ---- the body's side
+  // ---- the reader's side
 
-  bodyWanted(): void {
-    this.#socket.resume()
-  }
-
-  bodyFull(): void {
+  pause(): void {
+    this.#paused = true
     this.#socket.pause()
   }
 
-  bodyDiscarded(): void {
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  /** Nobody wants the rest: it is read when it is little, else the connection ends. */
+  discard(): void {
     this.#discarding = true
     if (this.#decoder === undefined) return
     const left = this.#decoder.remainingBytes()
@@ -276,12 +346,7 @@ export class ClientConnection implements Deadline, BodySource {
       (left !== Number.POSITIVE_INFINITY && left > MAX_DISCARD_BYTES)
     )
       this.destroy()
-    else this.#socket.resume()
-  }
-
-  bodyTooLarge(maxBytes: number): Error {
-    const message = `the response of ${this.#owner.dialer.peer} is larger than ${maxBytes} bytes`
-    return new HttpClientError('too_large', message)
+    else this.resume()
   }
 
   // ---- the end
@@ -311,17 +376,15 @@ export class ClientConnection implements Deadline, BodySource {
   #fail(error: HttpClientError, stale: boolean): void {
     const exchange = this.#exchange
     if (exchange === undefined) return
-    const headArrived = this.#head !== undefined
     this.#exchange = undefined
     this.#head = undefined
     this.#decoder = undefined
-    const body = this.#body
-    this.#body = undefined
-    if (headArrived) {
-      body?.fail(error)
-      exchange.over()
-    } else exchange.fail(error, stale)
+    exchange.fail(error, stale)
   }
+}
+
+function flushHead(connection: ClientConnection): void {
+  connection.flush()
 }
 
 function drained(socket: Socket): Promise<void> {

@@ -29,6 +29,10 @@ export class HttpClientError extends Error {
   }
 }
 
+export function abortedError(signal: AbortSignal): HttpClientError {
+  return new HttpClientError('aborted', 'the request was aborted', { cause: signal.reason })
+}
+
 /** The error for a connection that could not be made. */
 export function connectError(error: NodeJS.ErrnoException, peer: string): HttpClientError {
   const options = { cause: error, unsent: true }

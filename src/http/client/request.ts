@@ -28,6 +28,10 @@ export interface PreparedRequest {
   readonly buffers: readonly Buffer[]
   readonly stream: AsyncIterable<Buffer> | undefined
   readonly chunked: boolean
+  /** The body comes through `put`. */
+  readonly pushed: boolean
+  /** The answer may be the beginning of another protocol (Upgrade, CONNECT). */
+  readonly switches: boolean
   readonly replayable: boolean
   readonly close: boolean
 }
@@ -59,6 +63,8 @@ export function prepareRequest(request: ClientRequest, authority: string): Prepa
     buffers,
     stream,
     chunked,
+    pushed: false,
+    switches: false,
     replayable: stream === undefined && (request.replayable ?? IDEMPOTENT.has(method)),
     close: fields.lists('connection', 'close'),
   }

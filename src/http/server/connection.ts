@@ -11,7 +11,7 @@ import { isLoopback } from '../loopback.ts'
 import { SocketWriter } from '../socket-writer.ts'
 import { clientGone, HttpServerError } from './error.ts'
 import { ServerRequest } from './request.ts'
-import { type ResponseChannel, ServerResponse } from './response.ts'
+import { type ResponseChannel, ServerResponse, type TakenOver } from './response.ts'
 import type { HttpServerOptions, ServerLimits } from './server.ts'
 
 /** What all connections of one server share. */
@@ -24,6 +24,7 @@ export interface ServerContext {
   closed(connection: ServerConnection): void
 }
 
+const EMPTY = Buffer.alloc(0)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 /**
@@ -61,6 +62,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
     this.#socket = socket
     this.#writer = new SocketWriter(socket, context.wheel, context.limits.writeStallMs)
     this.#assembler = new HeadAssembler('request', context.limits)
+    this.#writer.onRoom = () => this.#response?.hasRoom()
     this.#remoteAddress = socket.remoteAddress ?? 'unix'
     this.#fromLoopback = isLoopback(socket.remoteAddress)
     // A client may close its sending side after the request and still read the answer.
@@ -143,7 +145,10 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
           return
         }
         at = this.#assembler.next
+        // A handler that takes the connection over wants these too.
+        if (at < chunk.length) this.#backlog = chunk.subarray(at)
         this.#begin(head, chunk, at)
+        if (!this.#released) this.#backlog = undefined
       }
     }
   }
@@ -195,7 +200,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
     this.#response = response
     if (head.upgrade || head.form === 'authority') {
       if (this.#decoder === undefined && this.#offer(request, chunk.subarray(at))) return
-      if (head.form === 'authority') {
+      if (head.form === 'authority' && options.servesConnect !== true) {
         response.send(
           501,
           { Connection: 'close', 'Content-Type': 'text/plain' },
@@ -339,6 +344,17 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
 
   drained(): Promise<void> | undefined {
     return this.#writer.drained()
+  }
+
+  get full(): boolean {
+    return this.#writer.full
+  }
+
+  takeOver(): TakenOver {
+    const rest = this.#backlog ?? EMPTY
+    this.#backlog = undefined
+    this.#release()
+    return { socket: this.#socket, rest }
   }
 
   abort(): void {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { CHUNK_END, chunkStart, encodeResponseHead, lastChunk } from '../../wire/http1/encode.ts'
 import { parseContentLength } from '../../wire/http1/framing.ts'
 import { type HeaderInit, HeaderList } from '../../wire/http1/headers.ts'
@@ -22,6 +23,23 @@ export interface ResponseChannel {
   closesAfterResponse(whole: boolean): boolean
   /** Sends `100 Continue` if the client waits for it: after the final head it could not be sent. */
   continueNow(): void
+  /** What was written waits for the client; the observer's `room` follows. */
+  readonly full: boolean
+  /** Hands over the raw connection, paused and without listeners, and what came after the request's head. */
+  takeOver(): TakenOver
+}
+
+export interface TakenOver {
+  readonly socket: Socket
+  readonly rest: Buffer
+}
+
+/** What a handler that answers without promises hears of its client. */
+export interface ResponseObserver {
+  /** A `put` said that there is no room; now there is. */
+  room(): void
+  /** The client went before the answer was complete. */
+  gone(): void
 }
 
 const NO_HEADERS: HeaderInit = {}
@@ -44,6 +62,7 @@ export class ServerResponse {
   ended = false
   /** What was answered; 0 before. */
   status = 0
+  observer: ResponseObserver | undefined
 
   constructor(channel: ResponseChannel, isHead: boolean, minor: 0 | 1) {
     this.#channel = channel
@@ -63,6 +82,12 @@ export class ServerResponse {
   /** For the connection: it has closed. */
   connectionClosed(): void {
     this.#controller?.abort(clientGone())
+    if (!this.ended) this.observer?.gone()
+  }
+
+  /** For the connection: the client has taken what waited. */
+  hasRoom(): void {
+    this.observer?.room()
   }
 
   /** The client is gone: nothing that is written arrives. */
@@ -93,7 +118,28 @@ export class ServerResponse {
    * this turn of the loop. With a Content-Length the body must have exactly that many bytes, else it is chunked.
    */
   start(status: number, headers: HeaderInit = NO_HEADERS): ResponseBody {
-    const { fields, close: asked, declared } = this.#fields(status, headers)
+    const { fields, close, declared } = this.#fields(status, headers)
+    return this.#begin(status, fields, declared, close)
+  }
+
+  /**
+   * `start` for a proxy. `fields` become the head as they are, so they must be free of Connection, Keep-Alive and
+   * Transfer-Encoding, and hold a Date; `declaredBytes` is what their Content-Length says, if there is one.
+   */
+  relay(status: number, fields: HeaderList, declaredBytes: number | undefined): ResponseBody {
+    if (this.headersSent) throw new Error('the response has been sent already')
+    return this.#begin(status, fields, declaredBytes, false)
+  }
+
+  /** Makes the connection the handler's own, for another protocol. Only before anything was answered. */
+  takeOver(): TakenOver {
+    if (this.headersSent) throw new Error('the response has been sent already')
+    this.headersSent = true
+    this.ended = true
+    return this.#channel.takeOver()
+  }
+
+  #begin(status: number, fields: HeaderList, declared: number | undefined, asked: boolean): ResponseBody {
     const silent = this.#isHead || hasNoBody(status)
     const chunked = !silent && declared === undefined && this.#minor === 1
     const close = asked || (!silent && declared === undefined && this.#minor === 0)
@@ -104,7 +150,7 @@ export class ServerResponse {
     const body = new ResponseBody(this.#channel, head, mode, silent ? undefined : declared, () =>
       this.#end(close),
     )
-    process.nextTick(() => body.flush())
+    process.nextTick(flush, body)
     return body
   }
 
@@ -186,6 +232,8 @@ export class ResponseBody {
   readonly #mode: 'silent' | 'chunked' | 'raw'
   readonly #onEnd: () => void
   #head: string
+  /** Of a chunked body: waits for the end of this turn, that the last chunk may travel with it. */
+  #held: Buffer | undefined
   #left: number | undefined
   #ended = false
 
@@ -208,19 +256,37 @@ export class ResponseBody {
    * (undefined: it has) and rejects with HttpServerError `client_gone` when it is gone.
    */
   write(chunk: string | Buffer): Promise<void> | undefined {
+    this.#put(chunk)
+    return this.#mode === 'silent' ? undefined : this.#channel.drained()
+  }
+
+  /**
+   * `write` without promises, for an answer with an observer: false when there is no room, whose `room` then tells
+   * when to go on. What was given is sent in any case, at the latest when this turn of the loop ends.
+   */
+  put(chunk: Buffer): boolean {
+    if (this.#mode === 'chunked' && this.#held === undefined && chunk.length > 0 && !this.#ended) {
+      this.#held = chunk
+      if (this.#head === '') process.nextTick(flush, this)
+    } else this.#put(chunk)
+    return !this.#channel.full
+  }
+
+  #put(chunk: string | Buffer): void {
     if (this.#ended) throw new Error('write after the end of the response')
     const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    if (data.length === 0) return undefined
-    if (this.#mode === 'silent') {
-      this.flush()
-      return undefined
-    }
+    if (data.length === 0) return
+    if (this.#mode === 'silent' || this.#held !== undefined) this.flush()
+    if (this.#mode === 'silent') return
     this.#count(data.length)
+    this.#send(data, CHUNK_END)
+  }
+
+  #send(data: Buffer, end: string): void {
     const head = this.#head
     this.#head = ''
-    if (this.#mode === 'chunked') this.#channel.write(head + chunkStart(data.length), data, CHUNK_END)
+    if (this.#mode === 'chunked') this.#channel.write(head + chunkStart(data.length), data, end)
     else this.#channel.write(head, data)
-    return this.#channel.drained()
   }
 
   /** Ends the body; trailers are sent when it is chunked. Fewer bytes than declared break the connection. */
@@ -232,14 +298,22 @@ export class ResponseBody {
       this.#channel.abort()
       throw new RangeError(`the response body ended ${this.#left} bytes before its Content-Length`)
     }
-    const text = this.#head + last
-    this.#head = ''
-    if (text !== '') this.#channel.write(text)
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) this.#send(held, CHUNK_END + last)
+    else {
+      const text = this.#head + last
+      this.#head = ''
+      if (text !== '') this.#channel.write(text)
+    }
     this.#onEnd()
   }
 
-  /** Sends the head now, if it still waits for the body. */
+  /** Sends now what still waits: the head for the body, or bytes for the end of the turn. */
   flush(): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined && !this.#ended) this.#send(held, CHUNK_END)
     if (this.#head === '') return
     this.#channel.write(this.#head)
     this.#head = ''
@@ -249,6 +323,7 @@ export class ResponseBody {
   abort(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#held = undefined
     this.#channel.abort()
   }
 
@@ -257,6 +332,10 @@ export class ResponseBody {
     if (bytes > this.#left) throw new RangeError('the response body is longer than its Content-Length')
     this.#left -= bytes
   }
+}
+
+function flush(body: ResponseBody): void {
+  body.flush()
 }
 
 function hasNoBody(status: number): boolean {

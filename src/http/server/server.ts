@@ -56,6 +56,8 @@ export interface HttpServerOptions {
   readonly clock: Timers
   readonly limits?: Partial<ServerLimits>
   readonly upgrade?: UpgradeHandler
+  /** CONNECT goes to the handler too, which may take the connection over; else it is answered with 501. */
+  readonly servesConnect?: boolean
   /** A handler failed by its own fault; the client has got a bare 500 or a broken connection. */
   readonly onError?: (error: unknown, request: ServerRequest) => void
   /** A peer sent what the codec refuses; it has got the error's status. */
