@@ -74,7 +74,13 @@ const screen = new Screen(process.stdout, {
   endMs: forMs,
 })
 const begun = performance.now()
-const showing = setInterval(async () => screen.show(await moment()), process.stdout.isTTY ? 500 : 1000)
+// A moment that the end overtakes is not shown.
+const show = () =>
+  void moment().then(
+    now => screen.show(now),
+    () => {},
+  )
+const showing = setInterval(show, process.stdout.isTTY ? 500 : 1000)
 await Promise.race([interruption, ...(forMs === undefined ? [] : [sleep(forMs)])])
 clearInterval(showing)
 await conclude()
@@ -93,6 +99,8 @@ async function conclude(): Promise<void> {
   const delivered = arrived()
   const lost = written - delivered
   const duplicated = receiver.counts.documents + inStore('count(*)') - 2 * delivered
+  // The terminal has put ^C at the beginning of the line.
+  if (process.stdout.isTTY) process.stdout.write('\r\u001b[K')
   console.log(`lines written ${written}, delivered ${delivered}, lost ${lost}, duplicated ${duplicated}`)
   if (lost > 0 || code !== 0)
     console.error(`the sidecar ended with ${code}; its last words:\n${sidecar.said}`)

@@ -26,7 +26,8 @@ export class Screen {
   readonly #out: NodeJS.WriteStream
   readonly #facts: Facts
   readonly #past: Moment[] = []
-  #drawnLines = 0
+  /** The lines that stand on the terminal, as they were written. */
+  #drawn: readonly string[] = []
 
   constructor(out: NodeJS.WriteStream, facts: Facts) {
     this.#out = out
@@ -42,11 +43,17 @@ export class Screen {
       this.#out.write(`${plainLine(now, earlier)}\n`)
       return
     }
-    const lines = table(now, earlier, this.#facts)
-    const up = this.#drawnLines > 0 ? `\u001b[${this.#drawnLines}A` : ''
-    this.#out.write(`${up}${lines.map(line => `\u001b[2K${line}\n`).join('')}`)
-    this.#drawnLines = lines.length
+    const rows = this.#drawn.reduce((sum, line) => sum + rowsOf(line, this.#out.columns), 0)
+    const back = rows > 0 ? `\r\u001b[${rows}A\u001b[J` : ''
+    this.#drawn = table(now, earlier, this.#facts)
+    this.#out.write(`${back}${this.#drawn.map(line => `${line}\n`).join('')}`)
   }
+}
+
+/** In a narrow terminal a long line takes several rows. */
+function rowsOf(line: string, columns: number): number {
+  const width = line.replace(/\u001b\[\d+m/g, '').length
+  return Math.max(1, Math.ceil(width / Math.max(1, columns)))
 }
 
 function table(now: Moment, earlier: Moment, facts: Facts): string[] {
@@ -62,7 +69,7 @@ function table(now: Moment, earlier: Moment, facts: Facts): string[] {
   )
   return [
     '',
-    `  ${bold('An application that writes a file, and a sidecar that ships it')}${dim(clock.padStart(18))}`,
+    `  ${bold('An application that writes a file, and a sidecar that ships it')}${dim(clock.padStart(14))}`,
     '',
     row('requests', now.requests, perSecond(now.requests, earlier.requests, now, earlier), ''),
     row('lines written', now.written, perSecond(now.written, earlier.written, now, earlier), rotated(now)),

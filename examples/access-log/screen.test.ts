@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Moment, Screen } from './screen.ts'
+
+const facts = {
+  adminUrl: 'http://127.0.0.1:4600/',
+  searchCommand: "bin/outrigger.js logs --store /tmp/outrigger-demo-abcdef/logs.db 'status >= 500'",
+  endMs: 15_000,
+}
+
+function at(atMs: number, requests: number): Moment {
+  return {
+    atMs,
+    requests,
+    written: requests,
+    rotations: 0,
+    delivered: { store: requests },
+    sidecar: undefined,
+  }
+}
+
+/** What stands on a terminal of so many columns after all that was written to it. */
+function terminal(columns: number) {
+  const rows: string[] = ['']
+  let row = 0
+  const write = (text: string) => {
+    for (const [token] of text.matchAll(/\u001b\[(\d*)([AJKm])|[^\u001b]/g)) {
+      const [, count, command] = /^\u001b\[(\d*)(.)$/.exec(token) ?? []
+      if (command === 'A') row -= Number(count)
+      else if (command === 'J') rows.splice(row, rows.length, '')
+      else if (token === '\n') rows[++row] ??= ''
+      else if (command === undefined && token !== '\r') {
+        if (rows[row]!.length === columns) rows[++row] ??= ''
+        rows[row] += token
+      }
+    }
+    return true
+  }
+  return { rows, out: { isTTY: true, columns, write } as unknown as NodeJS.WriteStream }
+}
+
+for (const columns of [40, 80, 200]) {
+  test(`the table is drawn over itself in a terminal of ${columns} columns`, () => {
+    const { rows, out } = terminal(columns)
+    const screen = new Screen(out, facts)
+    for (const [n, requests] of [10, 20, 30].entries()) screen.show(at(1000 * n, requests))
+    const text = rows.join('\n')
+    assert.equal(text.match(/An application/g)?.length, 1)
+    assert.match(text, /requests +30 /)
+    assert.doesNotMatch(text, /requests +20 /)
+  })
+}
+
+test('its heading fits a terminal of 80 columns', () => {
+  const { rows, out } = terminal(80)
+  new Screen(out, facts).show(at(1000, 10))
+  assert.match(rows[1]!, /^ {2}An application .* 1 of 15 s$/)
+})
