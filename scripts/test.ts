@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
 process.chdir(root)
 if (values.long) process.env.OUTRIGGER_LONG_TESTS = '1'
 
-const places = positionals.length > 0 ? positionals : ['src', 'test']
+const places = positionals.length > 0 ? positionals : ['src', 'test', 'examples']
 const skipped: string[] = []
 const events = run({
   cwd: root,
