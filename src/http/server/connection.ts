@@ -10,8 +10,9 @@ import { type BodySource, emptyBody, IncomingBody } from '../incoming-body.ts'
 import { isLoopback } from '../loopback.ts'
 import { SocketWriter } from '../socket-writer.ts'
 import { clientGone, HttpServerError } from './error.ts'
+import { Http1Response, type ResponseChannel } from './http1-response.ts'
 import { ServerRequest } from './request.ts'
-import { type ResponseChannel, ServerResponse, type TakenOver } from './response.ts'
+import type { ServerResponse, TakenOver } from './response.ts'
 import type { HttpServerOptions, ServerLimits } from './server.ts'
 
 /** What all connections of one server share. */
@@ -196,7 +197,7 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
         : new IncomingBody(this, head.framing.kind === 'length' ? head.framing.length : undefined)
     this.#discardedBytes = 0
     const request = new ServerRequest(head, this.#body, this.#remoteAddress, this.#fromLoopback)
-    const response = new ServerResponse(this, head.method === 'HEAD', head.minor)
+    const response = new Http1Response(this, head.method === 'HEAD', head.minor)
     this.#response = response
     if (head.upgrade || head.form === 'authority') {
       if (this.#decoder === undefined && this.#offer(request, chunk.subarray(at))) return
