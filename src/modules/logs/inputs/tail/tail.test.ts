@@ -376,7 +376,7 @@ test('bytes that wait for half a minute without progress are a problem', async t
   await made.tail.poll()
   assert.match(made.tail.health().message!, /2 bytes wait since 31 s: the spool does not take more/)
   made.release()
-  await made.round()
+  await made.tail.settled()
   assert.equal(made.tail.health().state, 'ok')
 })
 

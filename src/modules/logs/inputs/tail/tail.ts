@@ -96,6 +96,8 @@ export class Tail implements Input {
   }
 
   health(): Health {
+    // The next look may be seconds away.
+    this.#noteStalled()
     return this.#problems.health()
   }
 
