@@ -3,6 +3,20 @@ import type { RequestView } from '../request.ts'
 /** Finds the rule that a request meets. Made once from all documents; replaced as a whole by a reload. */
 export interface RouteTable {
   find(request: RequestView): Match | undefined
+  /**
+   * Whether any route is attached to what the request asks for. Then a request without a match is `route_not_found`;
+   * else it goes to the service that it names, as if there were no routes.
+   */
+  governs(request: Pick<RequestView, 'host' | 'port'>): boolean
+  /** The rule of a TLSRoute or a TCPRoute; for a TLSRoute `serverName` is what the client asks for by SNI. */
+  findConnection(target: ConnectionTarget): Rule | undefined
+}
+
+export interface ConnectionTarget {
+  /** The service that the connection is for; of no matter to a Gateway's listener. */
+  readonly host: string
+  readonly port: number
+  readonly serverName?: string
 }
 
 /** The rule, and what of the path it matched. */
