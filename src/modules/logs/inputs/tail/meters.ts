@@ -5,7 +5,6 @@ import type { TailedFile } from './file.ts'
 export interface Meters {
   readonly lines: Counter
   readonly bytes: Counter
-  readonly pieces: Counter
   readonly opened: Counter
   readonly rotated: Counter
   readonly truncated: Counter
@@ -45,7 +44,6 @@ export function tailMeters(metrics: Metrics, input: string, files: () => Iterabl
   return {
     lines: counter('tail_read_lines_total', 'Lines read and handed on safely.'),
     bytes: counter('tail_read_bytes_total', 'Bytes read and handed on safely.'),
-    pieces: counter('tail_line_pieces_total', 'Pieces of lines that were longer than maxLine.'),
     opened: counter('tail_opened_files_total', 'Files opened.'),
     rotated: counter(
       'tail_rotated_files_total',

@@ -174,7 +174,6 @@ export class Pump {
       file.progressMs = host.clock.monotonic()
       meters.lines.inc(split.count)
       meters.bytes.inc(consumed)
-      if (split.pieces) meters.pieces.inc(split.pieces.reduce((sum, piece) => sum + piece, 0))
       return true
     }
     const sinking = call()
