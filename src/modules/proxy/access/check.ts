@@ -1,0 +1,122 @@
+import type { Problem } from '../../../kernel/config/problem.ts'
+import { parseCidr } from '../../../wire/ip/cidr.ts'
+import type { AccessConfig, RuleConfig } from './config.ts'
+
+type Path = readonly (string | number)[]
+
+/** What the schema cannot say. `path` leads to the access options. */
+export function checkAccess({ rules, jwt }: AccessConfig, path: Path): Problem[] {
+  const named = new Set<string>()
+  const issuers = new Set<string>()
+  return [
+    ...rules.flatMap((rule, at) => [
+      ...duplicate(named, rule.name, [...path, 'rules', at, 'name'], 'rules are called'),
+      ...checkRule(rule, [...path, 'rules', at], jwt !== undefined),
+    ]),
+    ...(jwt?.issuers ?? []).flatMap(({ issuer, keys, ca }, at) => {
+      const here = [...path, 'jwt', 'issuers', at]
+      const problems = duplicate(issuers, issuer, [...here, 'issuer'], 'issuers are called')
+      if (ca !== undefined && !(keys.kind === 'url' && keys.config.startsWith('https:')))
+        problems.push({
+          path: [...here, 'ca'],
+          message: '"ca" has no meaning without an https URL in "keys"',
+          hint: 'remove it, or write keys: { url: https://… }',
+        })
+      return problems
+    }),
+  ]
+}
+
+function duplicate(seen: Set<string>, name: string, path: Path, what: string): Problem[] {
+  if (!seen.has(name)) {
+    seen.add(name)
+    return []
+  }
+  return [{ path, message: `two ${what} "${name}"`, hint: 'give one another name, or make them one' }]
+}
+
+function checkRule({ from, to, when }: RuleConfig, path: Path, tokens: boolean): Problem[] {
+  return [
+    ...from.flatMap((source, at) => [
+      ...empty(source, [...path, 'from', at], 'caller'),
+      ...blocks(source.addresses, [...path, 'from', at, 'addresses']),
+      ...blocks(source.notAddresses, [...path, 'from', at, 'notAddresses']),
+    ]),
+    ...to.flatMap((operation, at) => [
+      ...empty(operation, [...path, 'to', at], 'request'),
+      ...methods(operation.methods, [...path, 'to', at, 'methods']),
+      ...methods(operation.notMethods, [...path, 'to', at, 'notMethods']),
+      ...paths(operation.paths, [...path, 'to', at, 'paths']),
+      ...paths(operation.notPaths, [...path, 'to', at, 'notPaths']),
+    ]),
+    ...when.flatMap((condition, at) => checkWhen(condition, [...path, 'when', at], tokens)),
+  ]
+}
+
+/** It would match everything, which nobody means by an empty entry. */
+function empty(group: object, path: Path, what: string): Problem[] {
+  if (Object.values(group).some(value => value !== undefined)) return []
+  return [
+    {
+      path,
+      message: `an entry without conditions matches every ${what}`,
+      hint: 'add a condition, or remove the list',
+    },
+  ]
+}
+
+function blocks(texts: readonly string[] | undefined, path: Path): Problem[] {
+  return each(texts, path, text => {
+    if (parseCidr(text) !== undefined) return undefined
+    return [`expected an address block, got "${text}"`, 'write 10.0.0.0/8, 2001:db8::/32 or one address']
+  })
+}
+
+function methods(texts: readonly string[] | undefined, path: Path): Problem[] {
+  return each(texts, path, text => {
+    if (text === text.toUpperCase()) return undefined
+    return [`methods have capitals: "${text}" never comes`, `write ${text.toUpperCase()}`]
+  })
+}
+
+function paths(texts: readonly string[] | undefined, path: Path): Problem[] {
+  return each(texts, path, text => {
+    if (/^[/*]/.test(text)) return undefined
+    return [`expected a path, got "${text}"`, `paths begin with a slash: /${text}`]
+  })
+}
+
+function each(
+  texts: readonly string[] | undefined,
+  path: Path,
+  judge: (text: string) => readonly [message: string, hint: string] | undefined,
+): Problem[] {
+  return (texts ?? []).flatMap((text, at) => {
+    const fault = judge(text)
+    return fault === undefined ? [] : [{ path: [...path, at], message: fault[0], hint: fault[1] }]
+  })
+}
+
+function checkWhen(condition: RuleConfig['when'][number], path: Path, tokens: boolean): Problem[] {
+  const { header, claim, values, notValues } = condition
+  const problems: Problem[] = []
+  if ((header === undefined) === (claim === undefined))
+    problems.push({
+      path,
+      message: 'expected exactly one of "header" and "claim"',
+      hint: 'make it two conditions: all of them must hold',
+    })
+  if (values === undefined && notValues === undefined)
+    problems.push({
+      path,
+      message: 'expected "values" or "notValues"',
+      hint: 'for any value at all: values: ["*"]',
+    })
+  if (claim !== undefined && !tokens)
+    problems.push({
+      path: [...path, 'claim'],
+      message: 'no token is ever verified: "jwt" is missing',
+      hint: 'name the issuers in access.jwt.issuers',
+    })
+  return problems
+}

@@ -1,0 +1,88 @@
+import type { Counter, Metrics } from '../../../kernel/metrics/metrics.ts'
+import type { RequestView } from '../request.ts'
+import type { AccessConfig } from './config.ts'
+import type { Claims } from './jwt/claims.ts'
+import { compileRule, matchesWithToken, type Rule } from './rule.ts'
+import { allowed, denied, NO_AUDITS, unauthenticated, type Verdict } from './verdict.ts'
+
+interface Decisive extends Rule {
+  readonly verdict: Verdict
+  /** In place of `verdict` for a request without a token, where one might have changed it. */
+  readonly withoutToken: Verdict
+}
+
+interface Auditing extends Rule {
+  readonly matched: Counter
+}
+
+/**
+ * All rules in the order in which they are asked: deny, then allow. The verdicts are made beforehand, so that asking
+ * allocates nothing.
+ */
+export class RuleSet {
+  readonly #deny: readonly Decisive[]
+  readonly #allow: readonly Decisive[]
+  readonly #audit: readonly Auditing[]
+  readonly #otherwise: Verdict
+  readonly #withoutToken = unauthenticated('default', 'no allow rule matches without a token')
+
+  constructor({ rules, otherwise }: Pick<AccessConfig, 'rules' | 'otherwise'>, metrics: Metrics) {
+    const compiled = rules.map(compileRule)
+    const audits = metrics.counter('access_audits_total', 'Requests that an audit rule matches.', ['rule'])
+    this.#deny = compiled.filter(rule => rule.action === 'deny').map(decisive)
+    this.#allow = compiled.filter(rule => rule.action === 'allow').map(decisive)
+    this.#audit = compiled
+      .filter(rule => rule.action === 'audit')
+      .map(rule => ({ ...rule, matched: audits.with(rule.name) }))
+    const passes = otherwise === undefined ? this.#allow.length === 0 : otherwise === 'allow'
+    this.#otherwise = passes
+      ? allowed('default')
+      : denied('default', this.#allow.length === 0 ? 'no rule allows anything' : 'no allow rule matches')
+  }
+
+  decide(view: RequestView, token: Claims | undefined): Verdict {
+    for (let at = 0; at < this.#deny.length; at++) {
+      const rule = this.#deny[at]!
+      if (rule.matches(view, token)) return token === undefined ? rule.withoutToken : rule.verdict
+    }
+    for (let at = 0; at < this.#allow.length; at++) {
+      const rule = this.#allow[at]!
+      if (rule.matches(view, token)) return rule.verdict
+    }
+    const { refusal } = this.#otherwise
+    if (
+      refusal !== undefined &&
+      token === undefined &&
+      this.#allow.some(rule => matchesWithToken(rule, view))
+    )
+      return this.#withoutToken
+    return this.#otherwise
+  }
+
+  /** Counts, and names, the audit rules that match. */
+  audit(view: RequestView, token: Claims | undefined): readonly string[] {
+    if (this.#audit.length === 0) return NO_AUDITS
+    const matching = this.#audit.filter(rule => rule.matches(view, token))
+    for (const rule of matching) rule.matched.inc()
+    return matching.length === 0 ? NO_AUDITS : matching.map(rule => rule.name)
+  }
+
+  /** A line for each rule in the order in which they are asked. */
+  explain(view: RequestView, token: Claims | undefined): string[] {
+    return [...this.#deny, ...this.#allow, ...this.#audit].map(rule => {
+      const fault = rule.mismatch(view, token)
+      return `${rule.action} rule "${rule.name}" ${fault === undefined ? 'matches' : `does not match: ${fault}`}`
+    })
+  }
+}
+
+function decisive(rule: Rule): Decisive {
+  const { name, action, asksToken } = rule
+  if (action === 'allow') {
+    const verdict = allowed(name)
+    return { ...rule, verdict, withoutToken: verdict }
+  }
+  const verdict = denied(name, `rule "${name}" denies it`)
+  const withoutToken = asksToken ? unauthenticated(name, `rule "${name}" denies it without a token`) : verdict
+  return { ...rule, verdict, withoutToken }
+}
