@@ -12,6 +12,11 @@ export class HostIndex<T> {
     else this.#exact.set(hostname, value)
   }
 
+  values(): T[] {
+    const all = [...this.#exact.values(), ...this.#wildcards.values()]
+    return this.#any === undefined ? all : [...all, this.#any]
+  }
+
   /** The first value that `pick` makes something of, from the most specific name to that for every host. */
   find<R>(host: string, pick: (value: T) => R | undefined): R | undefined {
     const exact = this.#exact.get(host)

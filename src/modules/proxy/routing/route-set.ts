@@ -50,6 +50,12 @@ export class RouteSet {
     return all
   }
 
+  /** Matches that never hold. */
+  shadowed(): Problem[] {
+    if (this.#paths !== undefined) return shadowed(this.#paths.entries)
+    return this.#hosts?.values().flatMap(({ entries }) => shadowed(entries)) ?? []
+  }
+
   findConnection(serverName: string | undefined): Rule | undefined {
     return this.#servers?.find(serverName ?? '', rule => rule) ?? this.#plain
   }
@@ -70,8 +76,8 @@ export class EntryCache {
   }
 }
 
-/** Matches that never hold because another one, which comes first, holds for the same requests. */
-export function shadowed(entries: readonly Entry[]): Problem[] {
+/** Those that never hold because another one, which comes first, holds for the same requests. */
+function shadowed(entries: readonly Entry[]): Problem[] {
   const first = new Map<string, Entry>()
   return entries.flatMap(entry => {
     const key = signature(entry)

@@ -5,7 +5,7 @@ import { checkRoutes } from './check/check.ts'
 import type { RouteDocument } from './config.ts'
 import type { Entry } from './entry.ts'
 import type { ConnectionTarget, Match, RouteTable, Rule } from './route.ts'
-import { EntryCache, RouteSet, shadowed } from './route-set.ts'
+import { EntryCache, RouteSet } from './route-set.ts'
 
 /**
  * Makes the table of all documents for one scope. With problems the table is of no use: a configuration that has them
@@ -25,6 +25,7 @@ export function buildRouteTable(
   }
   const listener =
     scope.listener === undefined ? undefined : new RouteSet(attachments.listener, entries, true)
+  problems.push(...(listener?.shadowed() ?? []))
   return { table: new CompiledTable(hosts, listener), problems: unique(problems) }
 }
 
@@ -79,7 +80,7 @@ function servicePorts(
     const here = attached.filter(each => each.port === undefined || each.port === port)
     const effective = mostSpecificKind(ownersOf(here), service, problems)
     const set = new RouteSet(effective, entries, false)
-    problems.push(...shadowed(set.candidates('')))
+    problems.push(...set.shadowed())
     return effective.length === 0 ? undefined : set
   }
   const byPort = new Map<number, RouteSet>()

@@ -1,0 +1,129 @@
+import type { RequestView } from '../request.ts'
+import { unmet, type ValueCondition } from './conditions.ts'
+import type { Entry, PathTest } from './entry.ts'
+import { pathFits } from './path-index.ts'
+import type { Rule } from './route.ts'
+import type { CompiledTable } from './table.ts'
+
+/** Why a request meets the rule that it meets, or none. */
+export interface Explanation {
+  readonly request: Pick<RequestView, 'method' | 'host' | 'port' | 'path'>
+  /** Whether any route is attached to what is asked for; if none is, the request goes to the service itself. */
+  readonly governed: boolean
+  readonly rule?: Rule
+  readonly prefix?: string
+  /** In the order in which they are tried. */
+  readonly tried: readonly Verdict[]
+}
+
+export interface Verdict {
+  readonly rule: string
+  /** `PathPrefix /a, method GET, header x-team = blue`. */
+  readonly match: string
+  /** `behind`: it matches too, but another one comes first. */
+  readonly verdict: 'wins' | 'behind' | 'path' | 'method' | 'header' | 'query'
+}
+
+/** What the table does with a request, as data; `explanationText` says it to people. */
+export function explainRoute(table: CompiledTable, request: RequestView): Explanation {
+  const { method, host, port, path } = request
+  const won = table.setFor(request)?.find(request)
+  const tried = table.candidates(request).map(entry => ({
+    rule: entry.match.rule.name,
+    match: matchText(entry),
+    verdict: verdictOf(entry, request, won),
+  }))
+  return {
+    request: { method, host, port, path },
+    governed: table.governs(request),
+    ...(won && { rule: won.match.rule, prefix: won.match.prefix }),
+    tried,
+  }
+}
+
+function verdictOf(entry: Entry, request: RequestView, won: Entry | undefined): Verdict['verdict'] {
+  if (entry === won) return 'wins'
+  if (!pathFits(entry, request.path)) return 'path'
+  const failed = unmet(entry.conditions, request)
+  if (failed === undefined) return 'behind'
+  if (failed === 'method') return 'method'
+  return entry.conditions.headers.includes(failed) ? 'header' : 'query'
+}
+
+function matchText({ path, conditions: { method, headers, query } }: Entry): string {
+  return [
+    pathText(path),
+    ...(method === undefined ? [] : [`method ${method}`]),
+    ...headers.map(condition => `header ${conditionText(condition)}`),
+    ...query.map(condition => `query ${conditionText(condition)}`),
+  ].join(', ')
+}
+
+function pathText({ kind, value }: PathTest): string {
+  if (kind === 'exact') return `Exact ${value}`
+  return kind === 'prefix' ? `PathPrefix ${value || '/'}` : `RegularExpression ${value}`
+}
+
+function conditionText({ name, wanted }: ValueCondition): string {
+  return typeof wanted === 'string' ? `${name} = ${wanted}` : `${name} matches ${wanted.source.slice(4, -2)}`
+}
+
+const VERDICTS: Readonly<Record<Verdict['verdict'], string>> = {
+  wins: 'wins',
+  behind: 'matches too, but comes later',
+  path: 'the path is another',
+  method: 'the method is another',
+  header: 'a header field is missing or another',
+  query: 'a query parameter is missing or another',
+}
+
+const MAX_TRIED = 20
+
+/** Lines for a terminal. Of very many candidates those are shown that matched the path, then the first others. */
+export function explanationText({ request, governed, rule, tried }: Explanation): string[] {
+  const { method, host, port, path } = request
+  const head = `${method} ${host}:${port}${path}`
+  if (!governed)
+    return [head, '', `no route is attached to ${host}:${port}: the request goes to the service itself`]
+  const outcome = rule === undefined ? ['no rule matches: the answer is 404 route_not_found'] : ruleText(rule)
+  const shown = shortened(tried)
+  const width = Math.max(0, ...shown.map(({ rule }) => rule.length))
+  const rows = shown.map(each => `  ${each.rule.padEnd(width)}  ${VERDICTS[each.verdict]}: ${each.match}`)
+  const more = tried.length - shown.length
+  return [
+    head,
+    '',
+    ...outcome,
+    '',
+    'in the order in which they are tried:',
+    ...rows,
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+  ]
+}
+
+function shortened(tried: readonly Verdict[]): readonly Verdict[] {
+  if (tried.length <= MAX_TRIED) return tried
+  const near = tried.filter(({ verdict }) => verdict !== 'path').slice(0, MAX_TRIED)
+  const others = tried.filter(({ verdict }) => verdict === 'path').slice(0, MAX_TRIED - near.length)
+  const chosen = new Set([...near, ...others])
+  return tried.filter(each => chosen.has(each))
+}
+
+function ruleText(rule: Rule): string[] {
+  const { name, backends, totalWeight, filters, retry, session } = rule
+  const share = (weight: number) => `${Math.round((weight / totalWeight) * 1000) / 10} %`
+  const limit = (ms: number | undefined) => (ms === undefined ? 'no limit' : `${ms} ms`)
+  const rows = [
+    ...backends.map(({ cluster, weight }) => ['backend', `${cluster} (${share(weight)})`]),
+    ...filters.map(({ kind }) => ['filter', kind.replaceAll('_', ' ')]),
+    ['timeouts', `request ${limit(rule.requestTimeoutMs)}, each try ${limit(rule.backendTimeoutMs)}`],
+    ['retries', retry === undefined ? 'none' : retryText(retry)],
+    ...(session ? [['session', `${session.type} ${session.name}`]] : []),
+  ]
+  return [`rule ${name}`, ...rows.map(([key, value]) => `  ${key!.padEnd(8)}  ${value}`)]
+}
+
+function retryText({ attempts, codes, backoffMs }: NonNullable<Rule['retry']>): string {
+  const reasons = ['no connection', ...codes].join(', ')
+  return `${attempts} more ${attempts === 1 ? 'try' : 'tries'} after ${reasons}, from ${backoffMs} ms on`
+}
