@@ -14,9 +14,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kernel: ['wire', 'http'],
   backends: ['kernel', 'wire', 'http'],
   module: ['kernel', 'wire', 'http', 'backends'],
+  authority: ['kernel', 'wire', 'http'],
   injection: ['wire'],
   'injection/webhook': ['injection', 'kernel', 'http', 'wire'],
-  'injection/controller': ['injection', 'kernel', 'http', 'wire', 'backends'],
+  'injection/controller': ['injection', 'authority', 'kernel', 'http', 'wire', 'backends'],
   lint: ['wire'],
   personalities: ['kernel/config', 'wire'],
 }
