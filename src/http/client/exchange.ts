@@ -45,6 +45,8 @@ export interface ClientExchange {
   resume(): void
   /** Nobody wants the rest of the answer; `end` or `fail` still follows. */
   discard(): void
+  /** The listener hears nothing any more; the rest of the answer is read when it is little, to keep the connection. */
+  abandon(): void
   /** Breaks it off: the listener hears nothing any more, but for the `fail` of an error that is given here. */
   cancel(error?: HttpClientError): void
 }
@@ -108,6 +110,11 @@ export class PooledExchange implements Exchange, ClientExchange, Deadline {
 
   discard(): void {
     this.connection?.discard()
+  }
+
+  abandon(): void {
+    this.#listener = NOBODY
+    this.discard()
   }
 
   cancel(error?: HttpClientError): void {

@@ -3,6 +3,7 @@
  * header, in the log and in the metric. The status is what the client gets when nothing was sent yet.
  */
 export const FAILURES = {
+  bad_request: { status: 400, about: 'the request is not one that may be forwarded' },
   route_not_found: { status: 404, about: 'no route matches the request' },
   denied: { status: 403, about: 'an access rule refuses the request' },
   unauthenticated: { status: 401, about: 'the request needs an identity that it does not prove' },

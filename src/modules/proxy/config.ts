@@ -1,0 +1,156 @@
+import { parseAddress } from '../../kernel/config/address.ts'
+import type { Problem } from '../../kernel/config/problem.ts'
+import { type Infer, s } from '../../kernel/config/schema.ts'
+
+const ADDRESS = /^(?:(?:unix:)?\/.+|(?:\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5})$/
+const NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/
+
+const listener = s.object(
+  {
+    name: s.string({
+      about: 'Its name in logs and metrics; the address unless given.',
+      optional: true,
+      pattern: NAME,
+      expected: 'a name of lower-case letters, digits, dots and hyphens',
+      example: 'checkout',
+    }),
+    listen: s.string({
+      about: 'Where it takes connections: host:port, or the path of a Unix socket.',
+      pattern: ADDRESS,
+      expected: 'host:port or the path of a socket',
+      example: '127.0.0.1:8080',
+    }),
+    protocol: s.choice(['http', 'tcp'], {
+      about: 'http: requests are read and forwarded one by one. tcp: whatever comes is passed on as it is.',
+      default: 'http',
+    }),
+    upstream: s.string({
+      about: 'The upstream that everything goes to.',
+      pattern: NAME,
+      expected: 'the name of one of the upstreams',
+      example: 'checkout',
+    }),
+    forwarded: s.choice(['append', 'replace', 'keep'], {
+      about:
+        'What the upstream hears of the client. append: its address joins X-Forwarded-For, and X-Forwarded-Proto and -Host are set where they are missing. replace: what the client says of itself is dropped. keep: the fields stay as they are.',
+      default: 'append',
+    }),
+    via: s.boolean({
+      about:
+        'Whether the listener names itself in Via, by which it finds out that a request goes round in a circle.',
+      default: true,
+    }),
+    encodedSlashes: s.choice(['decode', 'keep', 'refuse'], {
+      about:
+        'What becomes of %2F and %5C in a path. decode: they are the slashes that many servers take them for, so that no rule for paths is passed by. keep: they stay. refuse: 400.',
+      default: 'decode',
+    }),
+    requestTimeout: s.duration({
+      about: 'How long the whole exchange with the client may take; no limit unless given.',
+      optional: true,
+      min: '10ms',
+    }),
+    tryTimeout: s.duration({
+      about: 'How long each try with an endpoint may take; no limit unless given.',
+      optional: true,
+      min: '10ms',
+    }),
+    retry: s.object(
+      {
+        attempts: s.integer({ about: 'How many tries follow the first.', min: 1, max: 10, default: 1 }),
+        codes: s.list(s.integer({ about: 'A status.', min: 400, max: 599 }), {
+          about: 'The answers after which a request is tried again, besides failures to connect.',
+          default: [],
+        }),
+        backoff: s.duration({
+          about:
+            'Upper bound of the first wait; it doubles up to 250 ms, and each wait is random up to its bound.',
+          default: '25ms',
+          min: '1ms',
+        }),
+      },
+      {
+        about:
+          'Whether a request is tried again, on another endpoint where there is one. Off unless given; at most a fifth of the requests under way are retries.',
+        optional: true,
+      },
+    ),
+  },
+  { about: 'One listener.' },
+)
+
+const upstream = s.object(
+  {
+    endpoints: s.list(
+      s.string({
+        about: 'host:port, or the path of a Unix socket.',
+        pattern: ADDRESS,
+        expected: 'host:port or the path of a socket',
+        example: '127.0.0.1:9000',
+      }),
+      { about: 'Where it listens; they take requests in turn.', minItems: 1 },
+    ),
+  },
+  { about: 'One upstream.' },
+)
+
+export const proxyConfig = s.object(
+  {
+    listeners: s.list(listener, { about: 'Where the proxy takes connections.', minItems: 1 }),
+    upstreams: s.map(upstream, { about: 'What requests are forwarded to, by name.' }),
+    connections: s.object(
+      {
+        connectTimeout: s.duration({ about: 'DNS and TCP together.', default: '5s', min: '10ms' }),
+        idleTimeout: s.duration({
+          about:
+            'How long an unused connection to an endpoint is kept, if the endpoint does not say less. Short, so that it is seldom used when the endpoint closes it.',
+          default: '3s',
+          min: '100ms',
+        }),
+        maxPerEndpoint: s.integer({
+          about: 'Connections to one endpoint; as many requests wait for one, then they fail.',
+          default: 1024,
+          min: 1,
+          max: 65535,
+        }),
+      },
+      { about: 'The connections to endpoints.', default: {} },
+    ),
+  },
+  { about: 'Carries requests from listeners to upstreams.' },
+)
+
+export type ProxyConfig = Infer<typeof proxyConfig>
+export type ListenerConfig = ProxyConfig['listeners'][number]
+
+/** What the schema cannot say. */
+export function checkProxy({ listeners, upstreams }: ProxyConfig): Problem[] {
+  const problems: Problem[] = []
+  const names = new Map<string, number>()
+  for (const [index, { listen, name = listen, upstream }] of listeners.entries()) {
+    if (parseAddress(listen) === undefined)
+      problems.push({ path: ['listeners', index, 'listen'], message: `${listen} has a port above 65535` })
+    if (!Object.hasOwn(upstreams, upstream))
+      problems.push({
+        path: ['listeners', index, 'upstream'],
+        message: `there is no upstream ${upstream}`,
+        hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
+      })
+    const twin = names.get(name)
+    if (twin !== undefined)
+      problems.push({
+        path: ['listeners', index],
+        message: `has the name of listeners[${twin}]`,
+        hint: 'give one of them another name',
+      })
+    names.set(name, index)
+  }
+  for (const [name, { endpoints }] of Object.entries(upstreams))
+    for (const [index, endpoint] of endpoints.entries())
+      if (parseAddress(endpoint) === undefined)
+        problems.push({
+          path: ['upstreams', name, 'endpoints', index],
+          message: `${endpoint} has a port above 65535`,
+        })
+  return problems
+}

@@ -1,0 +1,382 @@
+import type { Socket } from 'node:net'
+import type { HttpClientError } from '../../../http/client/error.ts'
+import type { AnswerHead, ClientExchange, ExchangeListener } from '../../../http/client/exchange.ts'
+import type { PreparedRequest } from '../../../http/client/request.ts'
+import type { Deadline } from '../../../http/deadline-wheel.ts'
+import { HttpServerError } from '../../../http/server/error.ts'
+import type { ServerRequest } from '../../../http/server/request.ts'
+import type { ResponseBody, ResponseObserver, ServerResponse } from '../../../http/server/response.ts'
+import type { Timer } from '../../../kernel/clock/clock.ts'
+import { encodeResponseHead } from '../../../wire/http1/encode.ts'
+import type { HeaderList } from '../../../wire/http1/headers.ts'
+import type { CallResult, Cluster, Endpoint, Lease } from '../clusters/cluster.ts'
+import { FAILURES, type FailureCode } from '../failure.ts'
+import type { RequestView } from '../request.ts'
+import type { Backend, Match } from '../routing/route.ts'
+import { answerFields } from './answer-fields.ts'
+import { answerFailure } from './failure-answer.ts'
+import { editHeaders, redirectTo } from './filters.ts'
+import type { Decisions, Forwarder } from './forwarder.ts'
+import { RequestBody, type RequestBodyOwner } from './request-body.ts'
+import { hasPassed } from './request-fields.ts'
+import { requestView } from './request-view.ts'
+import { backoffMs } from './retry.ts'
+import { joinSockets } from './tunnel.ts'
+import { failureOf, outcomeOf } from './upstream-failure.ts'
+import { isIdempotent, upstreamRequest } from './upstream-request.ts'
+
+/** A backend that has not granted `100 Continue` by then is sent the body anyway (RFC 9110 section 10.1.1). */
+const CONTINUE_MS = 1000
+
+/**
+ * One request on its way: route, access and limits, an endpoint, one or more tries, the answer. Everything happens
+ * in the turn in which the bytes come. It ends exactly once, in `#end`.
+ */
+export class Exchange implements ExchangeListener, ResponseObserver, RequestBodyOwner, Deadline {
+  deadlineMs = Number.POSITIVE_INFINITY
+  bucket = -1
+  readonly #forwarder: Forwarder
+  readonly #decisions: Decisions
+  readonly #request: ServerRequest
+  readonly #response: ServerResponse
+  readonly #startMs: number
+  #view: RequestView | undefined
+  #match: Match | undefined
+  #backend: Backend | undefined
+  #cluster: Cluster | undefined
+  #prepared: PreparedRequest | undefined
+  #lease: Lease | undefined
+  #tryStartMs = 0
+  #headMs = 0
+  #upstream: ClientExchange | undefined
+  #requestBody: RequestBody | undefined
+  #answerBody: ResponseBody | undefined
+  #status = 0
+  #bytesOut = 0
+  #retries = 0
+  #tried: Set<Endpoint> | undefined
+  #holdsRetry = false
+  #replayedStale = false
+  #pause: Timer | undefined
+  #continueTimer: Timer | undefined
+  #ended = false
+
+  constructor(forwarder: Forwarder, request: ServerRequest, response: ServerResponse) {
+    this.#forwarder = forwarder
+    this.#decisions = forwarder.decisions
+    this.#request = request
+    this.#response = response
+    this.#startMs = forwarder.parts.clock.monotonic()
+  }
+
+  begin(): void {
+    const { decisions, parts, inFlight } = this.#forwarder
+    inFlight.inc()
+    this.#response.observer = this
+    const view = requestView(this.#request, parts.port, decisions.encodedSlashes)
+    if (view === undefined) {
+      this.#fail('bad_request', 'the path has an encoding that may not be forwarded')
+      return
+    }
+    this.#view = view
+    if (hasPassed(view.headers, decisions.hop)) {
+      this.#fail('loop_detected', 'Via names this listener')
+      return
+    }
+    const match = decisions.find(view)
+    if (match === undefined) {
+      this.#fail('route_not_found', 'no route matches the request')
+      return
+    }
+    this.#match = match
+    const refusal = decisions.admit(view, match.rule)
+    if (refusal !== undefined) {
+      this.#fail(refusal.code, refusal.detail, refusal.headers)
+      return
+    }
+    if (this.#redirect(view, match)) return
+    this.#backend = this.#chooseBackend()
+    this.#cluster = this.#backend && decisions.cluster(this.#backend.cluster)
+    if (this.#cluster === undefined) {
+      this.#fail('no_backend', `${match.rule.name} has no backend to go to`)
+      return
+    }
+    this.#prepare(view, match)
+    this.#try()
+  }
+
+  #redirect(view: RequestView, match: Match): boolean {
+    for (const filter of match.rule.filters) {
+      if (filter.kind !== 'redirect') continue
+      const location = redirectTo(filter, view, match.prefix, this.#decisions.hop.scheme)
+      this.#response.send(filter.status, { Location: location })
+      this.#end(filter.status, undefined)
+      return true
+    }
+    return false
+  }
+
+  #chooseBackend(): Backend | undefined {
+    const { backends, totalWeight } = this.#match!.rule
+    if (backends.length === 1 && totalWeight > 0) return backends[0]
+    let left = this.#forwarder.parts.random() * totalWeight
+    for (const backend of backends) {
+      left -= backend.weight
+      if (left < 0) return backend
+    }
+    return undefined
+  }
+
+  #prepare(view: RequestView, match: Match): void {
+    const { rule } = match
+    this.#prepared = upstreamRequest(this.#request, view, match, this.#backend!, this.#decisions.hop)
+    if (this.#prepared.pushed) {
+      const keep = rule.retry !== undefined || isIdempotent(view.method)
+      this.#requestBody = new RequestBody(this.#request.body, this, keep)
+    }
+    this.#forwarder.budget(this.#backend!.cluster).active++
+    if (rule.requestTimeoutMs !== undefined) this.#forwarder.wheel.arm(this, rule.requestTimeoutMs)
+  }
+
+  // ---- a try
+
+  #try(): void {
+    const lease = this.#cluster!.acquire(this.#tried === undefined ? {} : { avoid: this.#tried })
+    if (typeof lease === 'string') {
+      this.#fail(lease, `${FAILURES[lease].about}: ${this.#cluster!.name}`)
+      return
+    }
+    const { clients, clock } = this.#forwarder.parts
+    this.#lease = lease
+    this.#tryStartMs = clock.monotonic()
+    this.#headMs = 0
+    const client = clients.for(lease.endpoint)
+    this.#upstream = client.exchange(this.#prepared!, this, this.#match!.rule.backendTimeoutMs)
+  }
+
+  ready(upstream: ClientExchange): void {
+    this.#upstream = upstream
+    if (
+      this.#request.head.expectsContinue &&
+      this.#requestBody!.bytes === 0 &&
+      this.#continueTimer === undefined
+    )
+      this.#continueTimer = this.#forwarder.parts.clock.timeout(CONTINUE_MS, () => this.#continue())
+    else this.#requestBody!.attach(upstream)
+  }
+
+  #continue(): void {
+    this.#continueTimer?.cancel()
+    if (this.#upstream !== undefined && !this.#ended) this.#requestBody!.attach(this.#upstream)
+  }
+
+  room(): void {
+    this.#requestBody?.room()
+  }
+
+  interim({ status, headers }: AnswerHead): void {
+    if (status === 100) this.#continue()
+    else
+      this.#response.inform(
+        status,
+        answerFields(headers, () => ''),
+      )
+  }
+
+  head(head: AnswerHead): void {
+    const { clock } = this.#forwarder.parts
+    this.#headMs = clock.monotonic()
+    const { status } = head
+    if (this.#match!.rule.retry?.codes.includes(status) && this.#mayRetry()) {
+      this.#upstream!.abandon()
+      this.#retry({ outcome: 'answered', status, latencyMs: this.#headMs - this.#tryStartMs })
+      return
+    }
+    this.#requestBody?.forget()
+    this.#status = status
+    const fields = answerFields(head.headers, this.#date)
+    this.#editAnswer(fields)
+    const { framing } = head
+    const length = framing.kind === 'length' ? framing.length : fields.has('content-length') ? 0 : undefined
+    this.#answerBody = this.#response.relay(status, fields, length)
+  }
+
+  readonly #date = (): string => new Date(this.#forwarder.parts.clock.now()).toUTCString()
+
+  #editAnswer(fields: HeaderList): void {
+    for (const filter of this.#match!.rule.filters)
+      if (filter.kind === 'response_headers') editHeaders(fields, filter)
+    for (const filter of this.#backend!.filters)
+      if (filter.kind === 'response_headers') editHeaders(fields, filter)
+  }
+
+  data(chunk: Buffer): void {
+    this.#bytesOut += chunk.length
+    if (!this.#answerBody!.put(chunk)) this.#upstream!.pause()
+  }
+
+  drained(): void {
+    this.#upstream?.resume()
+  }
+
+  end(trailers: HeaderList | undefined): void {
+    this.#upstream = undefined
+    this.#requestBody?.detach()
+    this.#answered()
+    this.#answerBody!.end(trailers)
+    this.#end(this.#status, undefined)
+  }
+
+  #answered(): void {
+    this.#release({ outcome: 'answered', status: this.#status, latencyMs: this.#headMs - this.#tryStartMs })
+  }
+
+  fail(error: HttpClientError, stale: boolean): void {
+    this.#upstream = undefined
+    this.#requestBody?.detach()
+    const latencyMs = this.#forwarder.parts.clock.monotonic() - this.#tryStartMs
+    const result: CallResult = { outcome: outcomeOf(error), latencyMs }
+    if (this.#answerBody !== undefined) {
+      this.#release(result)
+      this.#answerBody.abort()
+      this.#end(this.#status, failureOf(error))
+    } else if (stale && this.#mayReplayStale()) this.#replayStale()
+    else if (this.#isRetried(error) && this.#mayRetry()) this.#retry(result)
+    else {
+      this.#release(result)
+      this.#fail(failureOf(error), error.message)
+    }
+  }
+
+  /** A kept connection that had ended already: not a failure of the endpoint, and not counted as a retry. */
+  #mayReplayStale(): boolean {
+    return !this.#replayedStale && isIdempotent(this.#view!.method) && this.#requestBody?.replayable === true
+  }
+
+  #replayStale(): void {
+    this.#replayedStale = true
+    const client = this.#forwarder.parts.clients.for(this.#lease!.endpoint)
+    this.#upstream = client.exchange(this.#prepared!, this, this.#match!.rule.backendTimeoutMs)
+  }
+
+  #isRetried(error: HttpClientError): boolean {
+    // A request that the endpoint may have begun to serve is repeated only when that does no harm.
+    return this.#match!.rule.retry !== undefined && (error.unsent || isIdempotent(this.#view!.method))
+  }
+
+  #mayRetry(): boolean {
+    const { retry } = this.#match!.rule
+    if (retry === undefined || this.#retries >= retry.attempts || this.#ended) return false
+    if (this.#requestBody?.replayable === false) return false
+    return this.#holdsRetry || this.#forwarder.budget(this.#backend!.cluster).take()
+  }
+
+  #retry(result: CallResult): void {
+    this.#holdsRetry = true
+    this.#retries++
+    this.#upstream = undefined
+    this.#requestBody?.detach()
+    this.#tried ??= new Set()
+    this.#tried.add(this.#lease!.endpoint)
+    this.#release(result)
+    const { parts } = this.#forwarder
+    this.#forwarder.target(this.#match!.rule, this.#backend).retries.inc()
+    const waitMs = backoffMs(this.#match!.rule.retry!.backoffMs, this.#retries, parts.random())
+    this.#pause = parts.clock.timeout(waitMs, () => this.#try())
+  }
+
+  // ---- another protocol
+
+  switched(head: AnswerHead, socket: Socket, rest: Buffer): void {
+    this.#upstream = undefined
+    this.#status = head.status
+    this.#headMs = this.#forwarder.parts.clock.monotonic()
+    this.#release({ outcome: 'answered', status: head.status, latencyMs: this.#headMs - this.#tryStartMs })
+    this.#forwarder.wheel.remove(this)
+    const client = this.#response.takeOver()
+    const fields = answerFields(head.headers, this.#date)
+    fields.append('Connection', 'upgrade')
+    fields.append('Upgrade', head.headers.get('upgrade') ?? '')
+    client.socket.on('error', () => {})
+    client.socket.write(encodeResponseHead(head.status, fields), 'latin1')
+    if (rest.length > 0) client.socket.write(rest)
+    if (client.rest.length > 0) socket.write(client.rest)
+    joinSockets(client.socket, socket, () => {
+      this.#bytesOut = socket.bytesRead
+      this.#end(head.status, undefined)
+    })
+  }
+
+  // ---- the end
+
+  /** The client has gone: nobody waits for what is under way. */
+  gone(): void {
+    if (this.#ended) return
+    this.#cancelTry('cancelled')
+    this.#end(FAILURES.client_gone.status, 'client_gone')
+  }
+
+  requestBroken(error: Error): void {
+    if (this.#ended) return
+    this.#cancelTry('cancelled')
+    if (this.#answerBody !== undefined) this.#answerBody.abort()
+    else if (error instanceof HttpServerError && error.code !== 'client_gone')
+      this.#response.send(
+        error.status,
+        { 'outrigger-error': 'bad_request', Connection: 'close' },
+        `${error.message}\n`,
+      )
+    this.#end(FAILURES.client_gone.status, 'client_gone')
+  }
+
+  /** The whole time is used up. */
+  expire(): void {
+    if (this.#ended) return
+    this.#cancelTry('timeout')
+    if (this.#answerBody === undefined) {
+      this.#fail('timeout', 'the answer did not come in time')
+      return
+    }
+    this.#answerBody.abort()
+    this.#end(this.#status, 'timeout')
+  }
+
+  #cancelTry(outcome: CallResult['outcome']): void {
+    this.#pause?.cancel()
+    this.#upstream?.cancel()
+    this.#upstream = undefined
+    const latencyMs = this.#forwarder.parts.clock.monotonic() - this.#tryStartMs
+    this.#release({ outcome, latencyMs })
+  }
+
+  #release(result: CallResult): void {
+    const lease = this.#lease
+    this.#lease = undefined
+    lease?.done(result)
+  }
+
+  #fail(code: FailureCode, detail: string, headers?: readonly string[]): void {
+    const isGrpc = this.#request.headers.get('content-type')?.startsWith('application/grpc') === true
+    answerFailure(this.#response, code, detail, isGrpc, headers)
+    this.#end(FAILURES[code].status, code)
+  }
+
+  #end(status: number, failure: FailureCode | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { wheel, inFlight, parts, bytesIn, bytesOut } = this.#forwarder
+    if (this.bucket !== -1) wheel.remove(this)
+    this.#continueTimer?.cancel()
+    inFlight.dec()
+    if (this.#prepared !== undefined) {
+      const budget = this.#forwarder.budget(this.#backend!.cluster)
+      budget.active--
+      if (this.#holdsRetry) budget.release()
+    }
+    if (this.#bytesOut > 0) bytesOut.inc(this.#bytesOut)
+    if (this.#requestBody !== undefined) bytesIn.inc(this.#requestBody.bytes)
+    const target = this.#forwarder.target(this.#match?.rule, this.#backend)
+    target.count(status, failure)
+    target.seconds.observe((parts.clock.monotonic() - this.#startMs) / 1000)
+  }
+}

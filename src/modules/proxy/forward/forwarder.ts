@@ -1,0 +1,89 @@
+import { DeadlineWheel } from '../../../http/deadline-wheel.ts'
+import type { ServerRequest } from '../../../http/server/request.ts'
+import type { ServerResponse } from '../../../http/server/response.ts'
+import type { Clock } from '../../../kernel/clock/clock.ts'
+import type { Counter, Gauge } from '../../../kernel/metrics/metrics.ts'
+import type { Cluster } from '../clusters/cluster.ts'
+import type { Refusal } from '../refusal.ts'
+import type { RequestView } from '../request.ts'
+import type { Backend, Match, Rule } from '../routing/route.ts'
+import type { EndpointClients } from './endpoint-clients.ts'
+import { Exchange } from './exchange.ts'
+import { type ProxyMetrics, TargetMetrics } from './metrics.ts'
+import type { EncodedSlashes } from './path.ts'
+import type { RequestHop } from './request-fields.ts'
+import { RetryBudget } from './retry.ts'
+
+/** What decides over the requests of one listener. Replaced as a whole by a reload; requests under way keep theirs. */
+export interface Decisions {
+  readonly hop: RequestHop
+  readonly encodedSlashes: EncodedSlashes
+  find(view: RequestView): Match | undefined
+  cluster(name: string): Cluster | undefined
+  /** Access rules and limits, in this order. */
+  admit(view: RequestView, rule: Rule): Refusal | undefined
+}
+
+export interface ForwarderParts {
+  readonly listener: string
+  readonly port: number
+  readonly clock: Clock
+  readonly metrics: ProxyMetrics
+  readonly clients: EndpointClients
+  /** 0 ≤ n < 1. */
+  readonly random: () => number
+}
+
+/** Series of routes that are remembered; a reload makes new ones. */
+const MAX_TARGETS = 4096
+
+/** Takes the requests of one listener to their backends. */
+export class Forwarder {
+  readonly parts: ForwarderParts
+  readonly wheel: DeadlineWheel
+  readonly inFlight: Gauge
+  readonly bytesIn: Counter
+  readonly bytesOut: Counter
+  decisions: Decisions
+  readonly #none: TargetMetrics
+  #targets = new Map<Backend | Rule, TargetMetrics>()
+  readonly #budgets = new Map<string, RetryBudget>()
+
+  constructor(parts: ForwarderParts, decisions: Decisions) {
+    this.parts = parts
+    this.decisions = decisions
+    this.wheel = new DeadlineWheel(parts.clock, 50)
+    const { metrics, listener } = parts
+    this.inFlight = metrics.inFlight.with(listener)
+    this.bytesIn = metrics.bytes.with(listener, 'received')
+    this.bytesOut = metrics.bytes.with(listener, 'sent')
+    this.#none = new TargetMetrics(metrics, listener, '', '')
+  }
+
+  /** A handler for the HTTP server. Bound. */
+  readonly handle = (request: ServerRequest, response: ServerResponse): void => {
+    new Exchange(this, request, response).begin()
+  }
+
+  target(rule: Rule | undefined, backend: Backend | undefined): TargetMetrics {
+    const key = backend ?? rule
+    if (key === undefined) return this.#none
+    let target = this.#targets.get(key)
+    if (target === undefined) {
+      if (this.#targets.size >= MAX_TARGETS) this.#targets = new Map()
+      const { metrics, listener } = this.parts
+      target = new TargetMetrics(metrics, listener, rule?.name ?? '', backend?.cluster ?? '')
+      this.#targets.set(key, target)
+    }
+    return target
+  }
+
+  budget(cluster: string): RetryBudget {
+    let budget = this.#budgets.get(cluster)
+    if (budget === undefined) {
+      budget = new RetryBudget()
+      this.#budgets.set(cluster, budget)
+    }
+    return budget
+  }
+}

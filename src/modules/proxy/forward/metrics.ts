@@ -1,0 +1,78 @@
+import type { Counter, Family, Gauge, Histogram, Metrics } from '../../../kernel/metrics/metrics.ts'
+import type { FailureCode } from '../failure.ts'
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** What all listeners count. */
+export class ProxyMetrics {
+  readonly requests: Family<Counter>
+  readonly seconds: Family<Histogram>
+  readonly inFlight: Family<Gauge>
+  readonly retries: Family<Counter>
+  readonly bytes: Family<Counter>
+  readonly connections: Family<Gauge>
+  readonly rejected: Family<Counter>
+
+  constructor(metrics: Metrics) {
+    const target = ['listener', 'route', 'cluster']
+    this.requests = metrics.counter(
+      'requests_total',
+      'Requests, by the class of the status and by why there was no answer of the backend.',
+      [...target, 'class', 'failure'],
+    )
+    this.seconds = metrics.histogram(
+      'request_duration_seconds',
+      'From a request to the end of its answer.',
+      SECONDS,
+      target,
+    )
+    this.inFlight = metrics.gauge('requests_in_flight', 'Requests under way.', ['listener'])
+    this.retries = metrics.counter('retries_total', 'Tries after the first.', target)
+    this.bytes = metrics.counter('bytes_total', 'Bytes of bodies and tunnels.', ['listener', 'direction'])
+    this.connections = metrics.gauge('connections', 'Connections of clients.', ['listener'])
+    this.rejected = metrics.counter(
+      'rejected_requests_total',
+      'Requests that are not the HTTP that is accepted.',
+      ['listener', 'reason'],
+    )
+  }
+}
+
+/** The bound series of one route to one cluster: counting a request allocates nothing. */
+export class TargetMetrics {
+  readonly #metrics: ProxyMetrics
+  readonly #labels: readonly [string, string, string]
+  readonly #byClass: (Counter | undefined)[] = []
+  readonly #byFailure = new Map<FailureCode, Counter>()
+  readonly seconds: Histogram
+  readonly retries: Counter
+
+  constructor(metrics: ProxyMetrics, listener: string, route: string, cluster: string) {
+    this.#metrics = metrics
+    this.#labels = [listener, route, cluster]
+    this.seconds = metrics.seconds.with(listener, route, cluster)
+    this.retries = metrics.retries.with(listener, route, cluster)
+  }
+
+  count(status: number, failure: FailureCode | undefined): void {
+    if (failure !== undefined) this.#failed(status, failure).inc()
+    else {
+      const digit = Math.floor(status / 100)
+      const counter = (this.#byClass[digit] ??= this.#metrics.requests.with(
+        ...this.#labels,
+        `${digit}xx`,
+        '',
+      ))
+      counter.inc()
+    }
+  }
+
+  #failed(status: number, failure: FailureCode): Counter {
+    let counter = this.#byFailure.get(failure)
+    if (counter === undefined) {
+      counter = this.#metrics.requests.with(...this.#labels, `${Math.floor(status / 100)}xx`, failure)
+      this.#byFailure.set(failure, counter)
+    }
+    return counter
+  }
+}

@@ -1,0 +1,92 @@
+import { createHttpServer, type HttpServer } from '../../../http/server/server.ts'
+import { parseAddress } from '../../../kernel/config/address.ts'
+import type { Deadline, Host, Listening } from '../../../kernel/module.ts'
+import type { Cluster } from '../clusters/cluster.ts'
+import type { ListenerConfig } from '../config.ts'
+import type { EndpointClients } from '../forward/endpoint-clients.ts'
+import { Forwarder } from '../forward/forwarder.ts'
+import type { ProxyMetrics } from '../forward/metrics.ts'
+import { singleUpstream } from './decisions.ts'
+import { TcpRelay } from './tcp-relay.ts'
+
+export interface ListenerParts {
+  readonly host: Host
+  readonly metrics: ProxyMetrics
+  readonly clients: EndpointClients
+  /** Names this process in Via. */
+  readonly processToken: string
+}
+
+/** An open listener. */
+export interface Listener {
+  readonly listening: Listening
+  /** Takes new settings and clusters over; requests under way keep theirs. */
+  update(config: ListenerConfig, clusters: ReadonlyMap<string, Cluster>): void
+  /** Stops accepting and finishes what is under way. */
+  drain(deadline: Deadline): Promise<void>
+}
+
+/** Opens a listener; what it holds goes with the host's scope. */
+export async function openListener(
+  config: ListenerConfig,
+  clusters: ReadonlyMap<string, Cluster>,
+  parts: ListenerParts,
+): Promise<Listener> {
+  const { host } = parts
+  const address = parseAddress(config.listen)!
+  if (config.protocol === 'tcp') {
+    const relay = new TcpRelay(listenerName(config), parts, clusters.get(config.upstream)!)
+    host.scope.defer(() => relay.close())
+    const listening = await host.listen(address, relay.accept)
+    return {
+      listening,
+      update: (next, nextClusters) => relay.update(nextClusters.get(next.upstream)!),
+      drain: async deadline => {
+        await listening.close()
+        await relay.drain(deadline)
+      },
+    }
+  }
+  const name = listenerName(config)
+  const token = `${parts.processToken}.${name.replace(/[^\w.-]/g, '-')}`
+  const forwarder = new Forwarder(
+    {
+      listener: name,
+      port: 'port' in address ? address.port : 80,
+      clock: host.clock,
+      metrics: parts.metrics,
+      clients: parts.clients,
+      random: Math.random,
+    },
+    singleUpstream(config, token, clusters),
+  )
+  const server = createHttpServer({
+    handler: forwarder.handle,
+    clock: host.clock,
+    onRejected: error => parts.metrics.rejected.with(name, error.reason).inc(),
+    onError: error =>
+      host.log.error('request_failed', 'forwarding a request failed by our own fault', {
+        error,
+        listener: name,
+      }),
+  })
+  host.scope.defer(() => server.close())
+  host.metrics.onCollect(() => parts.metrics.connections.with(name).set(server.connections))
+  const listening = await host.listen(address, server.accept)
+  return {
+    listening,
+    update: (next, nextClusters) => {
+      forwarder.decisions = singleUpstream(next, token, nextClusters)
+    },
+    drain: deadline => drainServer(listening, server, deadline),
+  }
+}
+
+export function listenerName({ name, listen }: ListenerConfig): string {
+  return name ?? listen
+}
+
+async function drainServer(listening: Listening, server: HttpServer, deadline: Deadline): Promise<void> {
+  await listening.close()
+  await server.drain(deadline)
+}
