@@ -1,6 +1,7 @@
 import { readAddress } from '../../../wire/ip/address.ts'
 import { type Cidr, contains, parseCidr } from '../../../wire/ip/cidr.ts'
 import { anyMatches, pathGlob, textGlob } from '../matching/glob.ts'
+import { headerMatches } from '../matching/header.ts'
 import type { RequestView } from '../request.ts'
 import { type Claims, claimTexts } from './jwt/claims.ts'
 
@@ -82,16 +83,8 @@ export function headerIn(name: string, patterns: readonly string[]): Condition {
   const wanted = name.toLowerCase()
   return {
     text: listed(`header ${name}`, patterns),
-    holds: ({ headers: { raw } }) => {
-      for (let at = 0; at < raw.length; at += 2)
-        if (isNamed(raw[at]!, wanted) && anyMatches(globs, raw[at + 1]!)) return true
-      return false
-    },
+    holds: ({ headers }) => headerMatches(headers, wanted, globs),
   }
-}
-
-function isNamed(name: string, lowerName: string): boolean {
-  return name.length === lowerName.length && (name === lowerName || name.toLowerCase() === lowerName)
 }
 
 /** `notValues` holds for a request without a token too. */
