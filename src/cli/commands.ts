@@ -122,6 +122,38 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     load: () => import('./logs.ts'),
   },
+  ca: {
+    summary: 'Make a certificate authority, issue certificates by hand, or serve it to sidecars',
+    positionals: '[init|issue|serve]',
+    about:
+      'init --trust-domain NAME [--out DIR] [--intermediate] makes the keys and certificates of a new authority. issue --ns NS --sa SA --out DIR writes tls.crt, tls.key and ca.crt for one workload. serve --token-file FILE signs the requests of sidecars over HTTPS. No file is ever overwritten.',
+    options: {
+      'trust-domain': { about: 'With init: the domain that all identities begin with.', value: 'NAME' },
+      intermediate: {
+        about:
+          'With init: also an intermediate that signs, so that the key of the root can be kept elsewhere.',
+      },
+      ca: { about: 'With issue and serve: the folder that init has made. Default: ca.', value: 'DIR' },
+      out: { about: 'With init (default: ca) and issue: where to write.', value: 'DIR' },
+      ns: { about: 'With issue: the namespace of the workload.', value: 'NAME' },
+      sa: { about: 'With issue: the service account of the workload.', value: 'NAME' },
+      dns: {
+        about: 'With issue and serve: a DNS name or IP address that the certificate is for as well.',
+        value: 'NAME',
+        multiple: true,
+      },
+      ttl: {
+        about: 'With issue and serve: how long certificates live, from 1m to 90d. Default: 24h.',
+        value: 'DURATION',
+      },
+      listen: { about: 'With serve: where. Default: 127.0.0.1:4643.', value: 'ADDRESS' },
+      'token-file': {
+        about: 'With serve: who may have what, one a line: TOKEN NAMESPACE/SERVICE-ACCOUNT [DNS-NAME ...].',
+        value: 'FILE',
+      },
+    },
+    load: () => import('./ca.ts'),
+  },
   version: {
     summary: 'Print the versions of Outrigger and of its runtime',
     options: {},
