@@ -25,7 +25,7 @@ export function parseCidr(text: string): Cidr | undefined {
 }
 
 /** Masks of the first `bits` of 128. */
-export function prefixMasks(bits: number): Uint32Array {
+function prefixMasks(bits: number): Uint32Array {
   const masks = new Uint32Array(4)
   for (let at = 0; at < 4; at++) {
     const here = Math.min(32, Math.max(0, bits - at * 32))

@@ -127,7 +127,7 @@ test('the same question gets the same object: nothing is made for it', () => {
   assert.equal(access.decide(request()), access.decide(request()))
 })
 
-test('headers that tell who calls are removed, whatever their case', () => {
+test('headers that tell who calls are removed, whatever their case, and with underscores too', () => {
   const { access } = fakeAccess({})
   const headers = new HeaderList([
     'X-Forwarded-Client-Cert',

@@ -3,6 +3,7 @@ import type { RequestView } from '../request.ts'
 import type { AccessConfig } from './config.ts'
 import { AMBIGUOUS, findToken, removeTokens } from './jwt/place.ts'
 import { Verifier, type VerifierParts } from './jwt/verifier.ts'
+import { NameSet } from './name-set.ts'
 import { RuleSet } from './rule-set.ts'
 import { denied, type Proof, unauthenticated, type Verdict } from './verdict.ts'
 
@@ -36,8 +37,7 @@ class AccessControl implements Access {
   readonly #jwt: AccessConfig['jwt']
   readonly #verifier: Verifier | undefined
   readonly #parts: AccessParts
-  /** Lower case. */
-  readonly #strip: ReadonlySet<string>
+  readonly #strip: NameSet
 
   constructor(config: AccessConfig, parts: AccessParts) {
     this.#rules = new RuleSet(config, parts.metrics)
@@ -45,12 +45,11 @@ class AccessControl implements Access {
     this.#parts = parts
     this.#verifier = config.jwt && new Verifier(config.jwt, parts)
     const written = config.jwt?.issuers.flatMap(issuer => Object.keys(issuer.headers)) ?? []
-    this.#strip = new Set([...config.stripHeaders, ...written].map(name => name.toLowerCase()))
+    this.#strip = new NameSet([...config.stripHeaders, ...written])
   }
 
   strip({ raw }: HeaderList): void {
-    for (let at = raw.length - 2; at >= 0; at -= 2)
-      if (this.#strip.has(raw[at]!.toLowerCase())) raw.splice(at, 2)
+    for (let at = raw.length - 2; at >= 0; at -= 2) if (this.#strip.has(raw[at]!)) raw.splice(at, 2)
   }
 
   decide(view: RequestView): Verdict | Promise<Verdict> {

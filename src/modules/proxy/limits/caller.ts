@@ -1,5 +1,4 @@
 import { readAddress, writeAddress } from '../../../wire/ip/address.ts'
-import { prefixMasks } from '../../../wire/ip/cidr.ts'
 import type { RequestView } from '../request.ts'
 import type { LimitConfig } from './config.ts'
 
@@ -13,12 +12,15 @@ export function callerKey({ per, header }: Pick<LimitConfig, 'per' | 'header'>):
   if (per === 'header') return view => view.headers.get(header!) ?? ''
   if (per === 'all') return () => ''
   const words = new Uint32Array(4)
-  const masks = prefixMasks(64)
   return ({ peer: { address } }) => {
     if (!address.includes(':')) return address
     const family = readAddress(address, words)
-    if (family === 0) return address
-    if (family === 6) for (let at = 0; at < 4; at++) words[at] &= masks[at]!
-    return writeAddress(family, words)
+    if (family === 6) return network(words[0], words[1])
+    return family === 4 ? writeAddress(4, words) : address
   }
+}
+
+/** The first 64 bits as five characters, which no other address has. */
+function network(high: number, low: number): string {
+  return String.fromCharCode(0x36, high >>> 16, high & 0xffff, low >>> 16, low & 0xffff)
 }
