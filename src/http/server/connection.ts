@@ -5,25 +5,19 @@ import { Http1Error } from '../../wire/http1/error.ts'
 import { parseRequestHead, type RequestHead } from '../../wire/http1/head.ts'
 import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
 import { HeaderList } from '../../wire/http1/headers.ts'
-import type { Deadline, DeadlineWheel } from '../deadline-wheel.ts'
+import type { Deadline } from '../deadline-wheel.ts'
 import { type BodySource, emptyBody, IncomingBody } from '../incoming-body.ts'
 import { isLoopback } from '../loopback.ts'
 import { SocketWriter } from '../socket-writer.ts'
+import type { ServedConnection, ServerContext } from './context.ts'
 import { clientGone, HttpServerError } from './error.ts'
 import { Http1Response, type ResponseChannel } from './http1-response.ts'
 import { ServerRequest } from './request.ts'
 import type { ServerResponse, TakenOver } from './response.ts'
-import type { HttpServerOptions, ServerLimits } from './server.ts'
 
-/** What all connections of one server share. */
-export interface ServerContext {
-  readonly options: HttpServerOptions
-  readonly limits: ServerLimits
-  readonly wheel: DeadlineWheel
-  readonly draining: boolean
-  date(): string
-  closed(connection: ServerConnection): void
-}
+/** The part of the HTTP/2 preface that reads like a head of HTTP/1.1, as the assembler gives it. */
+const HTTP2_HEAD = 'PRI * HTTP/2.0\r\n'
+const HTTP2_HEAD_BYTES = HTTP2_HEAD.length + 2
 
 const EMPTY = Buffer.alloc(0)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
@@ -33,7 +27,7 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
  * pipelined requests are answered in order. Knows four states of reading: a head, a body, waiting for the answer
  * (later bytes are kept back), and closing (bytes are dropped until the peer has closed).
  */
-export class ServerConnection implements Deadline, BodySource, ResponseChannel {
+export class ServerConnection implements ServedConnection, Deadline, BodySource, ResponseChannel {
   deadlineMs = Number.POSITIVE_INFINITY
   bucket = -1
   readonly #context: ServerContext
@@ -54,6 +48,8 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   #owesContinue = false
   /** No further request is read after the present one. */
   #lastRequest = false
+  /** A head of HTTP/1.1 has come. */
+  #served = false
   #closing = false
   #halfClosed = false
   #released = false
@@ -148,13 +144,26 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
         at = this.#assembler.next
         // A handler that takes the connection over wants these too.
         if (at < chunk.length) this.#backlog = chunk.subarray(at)
+        if (head === 'http2') {
+          this.#switch(chunk.subarray(at))
+          return
+        }
         this.#begin(head, chunk, at)
         if (!this.#released) this.#backlog = undefined
       }
     }
   }
 
-  readonly #parseHead = (text: string): RequestHead => parseRequestHead(text, this.#context.limits)
+  readonly #parseHead = (text: string): RequestHead | 'http2' => {
+    if (text === HTTP2_HEAD && !this.#served) return 'http2'
+    this.#served = true
+    return parseRequestHead(text, this.#context.limits)
+  }
+
+  #switch(rest: Buffer): void {
+    this.#detach()
+    this.#context.switched(this, this.#socket, HTTP2_HEAD_BYTES).take(rest)
+  }
 
   #keepBack(bytes: Buffer): void {
     this.#backlog = bytes
@@ -233,6 +242,12 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
   }
 
   #release(): void {
+    this.#detach()
+    this.#socket.pause()
+    this.#context.closed(this)
+  }
+
+  #detach(): void {
     this.#released = true
     const socket = this.#socket
     this.#context.wheel.remove(this)
@@ -241,8 +256,6 @@ export class ServerConnection implements Deadline, BodySource, ResponseChannel {
     socket.off('error', this.#onError)
     socket.off('close', this.#onClose)
     this.#writer.release()
-    socket.pause()
-    this.#context.closed(this)
   }
 
   #handlerDone(request: ServerRequest, response: ServerResponse): void {

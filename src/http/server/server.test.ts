@@ -561,6 +561,8 @@ describe('a malformed request', () => {
       response.send(200, {}, body)
     }
     for (const { name, bytes, status, reason } of REFUSED_REQUESTS) {
+      // A server speaks it; what comes after it here does not.
+      if (name === 'the HTTP/2 preface') continue
       rejected = []
       const heard = await answers(bytes + GET)
       assert.match(heard, new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*Connection: close`), name)

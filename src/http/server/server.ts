@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
-import type { Http1Error } from '../../wire/http1/error.ts'
 import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../../wire/http1/limits.ts'
 import { DeadlineWheel } from '../deadline-wheel.ts'
+import { FrameSlab } from '../http2/frame-batch.ts'
 import type { Timers } from '../timers.ts'
-import { ServerConnection, type ServerContext } from './connection.ts'
+import { ServerConnection } from './connection.ts'
+import type { ServedConnection, ServerContext } from './context.ts'
+import { Http2ServerConnection } from './http2-connection.ts'
 import type { ServerRequest } from './request.ts'
 import type { ServerResponse } from './response.ts'
 
@@ -36,6 +38,8 @@ export interface ServerLimits extends HeadLimits {
   readonly maxBacklogBytes: number
   /** Above it new connections are closed at once. */
   readonly maxConnections: number
+  /** Requests at the same time on one HTTP/2 connection; above it they are refused, to be sent again. */
+  readonly maxStreams: number
 }
 
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
@@ -49,6 +53,12 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxDiscardBytes: 64 * 1024,
   maxBacklogBytes: 64 * 1024,
   maxConnections: 100_000,
+  maxStreams: 100,
+}
+
+/** Http1Error, Http2Error or MessageFault: `reason` is stable, for logs and metrics. */
+export interface RejectedInput extends Error {
+  readonly reason: string
 }
 
 export interface HttpServerOptions {
@@ -60,8 +70,8 @@ export interface HttpServerOptions {
   readonly servesConnect?: boolean
   /** A handler failed by its own fault; the client has got a bare 500 or a broken connection. */
   readonly onError?: (error: unknown, request: ServerRequest) => void
-  /** A peer sent what the codec refuses; it has got the error's status. */
-  readonly onRejected?: (error: Http1Error, remoteAddress: string) => void
+  /** A peer sent what the codec refuses; it has got the error's status, or HTTP/2's code for it. */
+  readonly onRejected?: (error: RejectedInput, remoteAddress: string) => void
 }
 
 export interface HttpServer {
@@ -74,7 +84,10 @@ export interface HttpServer {
   close(): void
 }
 
-/** An HTTP/1.1 server without a listener of its own. */
+/**
+ * A server of HTTP/1.1 and HTTP/2 without a listener of its own. A connection speaks HTTP/2 when it begins with its
+ * preface, or when it is a TLS socket whose handshake chose `h2` by ALPN.
+ */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   return new SocketServer(options)
 }
@@ -83,8 +96,9 @@ class SocketServer implements HttpServer, ServerContext {
   readonly options: HttpServerOptions
   readonly limits: ServerLimits
   readonly wheel: DeadlineWheel
+  readonly slab = new FrameSlab()
   draining = false
-  readonly #connections = new Set<ServerConnection>()
+  readonly #connections = new Set<ServedConnection>()
   #empty: PromiseWithResolvers<void> | undefined
   #closed = false
   #dateSecond = -1
@@ -102,7 +116,17 @@ class SocketServer implements HttpServer, ServerContext {
       socket.destroy()
       return
     }
-    this.#connections.add(new ServerConnection(this, socket))
+    const h2 = (socket as { alpnProtocol?: unknown }).alpnProtocol === 'h2'
+    this.#connections.add(
+      h2 ? new Http2ServerConnection(this, socket, 0) : new ServerConnection(this, socket),
+    )
+  }
+
+  switched(from: ServedConnection, socket: Socket, prefaceBytes: number): Http2ServerConnection {
+    const connection = new Http2ServerConnection(this, socket, prefaceBytes)
+    this.#connections.delete(from)
+    this.#connections.add(connection)
+    return connection
   }
 
   get connections(): number {
@@ -126,7 +150,7 @@ class SocketServer implements HttpServer, ServerContext {
     this.#breakAll()
   }
 
-  closed(connection: ServerConnection): void {
+  closed(connection: ServedConnection): void {
     this.#connections.delete(connection)
     if (this.#connections.size === 0) this.#empty?.resolve()
   }

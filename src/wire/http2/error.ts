@@ -33,8 +33,12 @@ export class Http2Error extends Error {
   override readonly name = 'Http2Error'
   readonly code: ErrorName
 
+  /** Stable, for logs and metrics: `http2_protocol_error`. */
+  readonly reason: string
+
   constructor(code: ErrorName, message: string) {
     super(message)
+    this.reason = `http2_${code.toLowerCase()}`
     this.code = code
   }
 }

@@ -26,14 +26,24 @@ const NOT_INDEXED = new Set([
 /** Secrets that must not be guessable through compression (RFC 7541 section 7.1.3): no table on the way keeps them. */
 const NEVER_INDEXED = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie'])
 
-const STATIC_NAMES = new Map<string, number>()
-const STATIC_VALUES = new Map<string, Map<string, number>>()
-STATIC_TABLE.forEach(([name, value], at) => {
-  if (!STATIC_NAMES.has(name)) STATIC_NAMES.set(name, at + 1)
-  if (value === '') return
-  const values = STATIC_VALUES.get(name) ?? new Map<string, number>()
-  STATIC_VALUES.set(name, values.set(value, at + 1))
-})
+const STATIC_NAMES = indexNames()
+const STATIC_VALUES = indexValues()
+
+function indexNames(): ReadonlyMap<string, number> {
+  const names = new Map<string, number>()
+  for (let at = STATIC_TABLE.length; at > 0; at--) names.set(STATIC_TABLE[at - 1]![0], at)
+  return names
+}
+
+function indexValues(): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const names = new Map<string, Map<string, number>>()
+  for (const [at, [name, value]] of STATIC_TABLE.entries()) {
+    if (value === '') continue
+    const values = names.get(name) ?? new Map<string, number>()
+    names.set(name, values.set(value, at + 1))
+  }
+  return names
+}
 
 /** Writes header blocks (RFC 7541). One for each direction of a connection: blocks must be sent in their order. */
 export class HpackEncoder {

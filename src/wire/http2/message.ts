@@ -10,6 +10,8 @@ import { isAuthority, parseTarget } from '../http1/target.ts'
 /** A malformed message (RFC 9113 section 8.1.1): its stream ends with PROTOCOL_ERROR, the connection goes on. */
 export class MessageFault extends Error {
   override readonly name = 'MessageFault'
+  /** Stable, for logs and metrics. */
+  readonly reason = 'http2_malformed_message'
 }
 
 /** The same shape as HTTP/1.1's, so that one handler serves both; `host` is among the headers, cookies are joined. */

@@ -1,0 +1,177 @@
+import type { Socket } from 'node:net'
+import { Http1Error } from '../../wire/http1/error.ts'
+import { Http2Error } from '../../wire/http2/error.ts'
+import { MAX_STREAM_ID, PREFACE } from '../../wire/http2/frame.ts'
+import { type MessageFault, readRequest } from '../../wire/http2/message.ts'
+import { Alarm } from '../http2/alarm.ts'
+import { Http2Connection } from '../http2/connection.ts'
+import { isLoopback } from '../loopback.ts'
+import type { ServerContext } from './context.ts'
+import { ServerStream } from './http2-stream.ts'
+
+/** What a client asks to be echoed, that we know it has seen our first GOAWAY. */
+const DRAIN_PING = Buffer.from('draining', 'latin1')
+
+/** One HTTP/2 connection of a server. */
+export class Http2ServerConnection extends Http2Connection {
+  readonly #context: ServerContext
+  readonly #remoteAddress: string
+  readonly #fromLoopback: boolean
+  /** What is still to come of the preface. */
+  #preface: string
+  #lastStreamId = 0
+  /** Streams above it are not looked at any more. */
+  #acceptedUpTo = MAX_STREAM_ID
+  #finishing = false
+  readonly #drainAlarm: Alarm
+
+  /** `prefaceBytes` of the preface have been read already. */
+  constructor(context: ServerContext, socket: Socket, prefaceBytes: number) {
+    const { limits, options } = context
+    super({
+      socket,
+      wheel: context.wheel,
+      clock: options.clock,
+      slab: context.slab,
+      settings: {
+        maxConcurrentStreams: limits.maxStreams,
+        maxHeaderListBytes: limits.maxHeadBytes,
+        ...(options.servesConnect === true && { enableConnectProtocol: true }),
+      },
+      maxHeadBytes: limits.maxHeadBytes,
+      headTimeoutMs: limits.headTimeoutMs,
+      writeStallMs: limits.writeStallMs,
+      lingerMs: limits.lingerMs,
+    })
+    this.#context = context
+    this.#remoteAddress = socket.remoteAddress ?? 'unix'
+    this.#fromLoopback = isLoopback(socket.remoteAddress)
+    this.#preface = PREFACE.slice(prefaceBytes)
+    this.#drainAlarm = new Alarm(() => this.#lastGoaway())
+    context.wheel.arm(this, limits.headTimeoutMs)
+    this.begin('')
+  }
+
+  protected override readPreface(bytes: Buffer): number {
+    const expected = this.#preface
+    if (expected === '') return 0
+    const got = bytes.toString('latin1', 0, expected.length)
+    if (!expected.startsWith(got)) throw new Http2Error('PROTOCOL_ERROR', 'the connection preface is wrong')
+    this.#preface = expected.slice(got.length)
+    return this.#preface === '' ? got.length : -1
+  }
+
+  // ---- streams
+
+  protected isIdle(streamId: number): boolean {
+    return streamId > this.#lastStreamId || streamId % 2 === 0
+  }
+
+  protected get lastStreamId(): number {
+    return this.#lastStreamId
+  }
+
+  protected opened(streamId: number, list: string[], tooLarge: boolean, endStream: boolean): void {
+    if (streamId % 2 === 0)
+      throw new Http2Error('PROTOCOL_ERROR', 'a client opened a stream with an even number')
+    if (streamId <= this.#lastStreamId) {
+      if (this.closedStreams.wasReset(streamId)) return
+      const known = this.closedStreams.has(streamId)
+      throw new Http2Error(known ? 'STREAM_CLOSED' : 'PROTOCOL_ERROR', 'HEADERS on a stream that is closed')
+    }
+    if (streamId > this.#acceptedUpTo) return
+    this.#lastStreamId = streamId
+    if (this.streams.size >= this.#context.limits.maxStreams) {
+      this.spend()
+      this.resetStream(streamId, 'REFUSED_STREAM')
+      return
+    }
+    this.wheel.disarm(this)
+    if (tooLarge) this.#refuse(streamId, endStream, new Http1Error('head_too_large'))
+    else this.#serve(streamId, list, endStream)
+  }
+
+  #serve(streamId: number, list: string[], endStream: boolean): void {
+    const { limits } = this.#context
+    try {
+      const head = readRequest(list, endStream, limits)
+      this.#open(streamId, endStream, head.method === 'HEAD').serve(
+        head,
+        this.#remoteAddress,
+        this.#fromLoopback,
+      )
+    } catch (error) {
+      if (!(error instanceof Http1Error)) throw error
+      this.#refuse(streamId, endStream, error)
+    }
+  }
+
+  #refuse(streamId: number, endStream: boolean, error: Http1Error): void {
+    this.#context.options.onRejected?.(error, this.#remoteAddress)
+    this.spend()
+    const stream = this.#open(streamId, endStream, false)
+    stream.response.send(error.status, { 'Content-Type': 'text/plain; charset=utf-8' }, `${error.message}\n`)
+  }
+
+  #open(streamId: number, endStream: boolean, isHead: boolean): ServerStream {
+    const stream = new ServerStream(this, this.#context, streamId, isHead)
+    stream.remoteEnded = endStream
+    this.streams.set(streamId, stream)
+    return stream
+  }
+
+  protected rejected(error: Http2Error | MessageFault): void {
+    this.#context.options.onRejected?.(error, this.#remoteAddress)
+  }
+
+  protected settled(): void {}
+
+  goaway(): void {
+    // The client goes: its streams are served to their end.
+    this.finish()
+  }
+
+  // ---- the end
+
+  /**
+   * Ends in two steps (RFC 9113 section 6.8): first the client learns that it should open no more streams, and when
+   * it has heard that, up to which stream we serve. Ends at once when the client does not answer.
+   */
+  finish(): void {
+    if (this.#finishing || this.closing) return
+    this.#finishing = true
+    this.sendGoaway(MAX_STREAM_ID, 'NO_ERROR', '')
+    this.sendPing(DRAIN_PING)
+    this.wheel.arm(this.#drainAlarm, this.options.lingerMs)
+  }
+
+  pingAcknowledged(opaque: Buffer): void {
+    if (this.#finishing && opaque.equals(DRAIN_PING)) this.#lastGoaway()
+    else this.spend()
+  }
+
+  #lastGoaway(): void {
+    if (this.#acceptedUpTo !== MAX_STREAM_ID || this.closing) return
+    this.wheel.remove(this.#drainAlarm)
+    this.#acceptedUpTo = this.#lastStreamId
+    this.sendGoaway(this.#lastStreamId, 'NO_ERROR', '')
+    if (this.streams.size === 0) this.linger()
+  }
+
+  protected quiet(): void {
+    if (this.#acceptedUpTo !== MAX_STREAM_ID) this.linger()
+    else this.wheel.arm(this, this.#context.limits.idleTimeoutMs)
+  }
+
+  expire(): void {
+    if (this.closing) this.destroy()
+    else if (this.#preface !== '' || this.midFrame)
+      this.fail(new Http2Error('PROTOCOL_ERROR', 'a frame did not arrive in time'))
+    else if (this.streams.size === 0) this.#lastGoaway()
+  }
+
+  protected closed(): void {
+    this.wheel.remove(this.#drainAlarm)
+    this.#context.closed(this)
+  }
+}

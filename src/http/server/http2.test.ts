@@ -1,0 +1,492 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import * as http2 from 'node:http2'
+import type { Server } from 'node:net'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { FakeClock } from '../../kernel/clock/fake.ts'
+import { ByteWriter } from '../../wire/http2/byte-writer.ts'
+import { ErrorCode } from '../../wire/http2/error.ts'
+import { PREFACE } from '../../wire/http2/frame.ts'
+import { FrameDecoder } from '../../wire/http2/frame-decoder.ts'
+import { FrameLog, frame } from '../../wire/http2/frame-log-fake.ts'
+import { HpackDecoder } from '../../wire/http2/hpack-decoder.ts'
+import { HpackEncoder } from '../../wire/http2/hpack-encoder.ts'
+import { listen, RawPeer, turns } from '../raw-peer-fake.ts'
+import { createHttpServer, type Handler, type HttpServer, type HttpServerOptions } from './server.ts'
+
+const [DATA, HEADERS, PRIORITY, RST, SETTINGS, PING, WINDOW, CONTINUATION] = [0, 1, 2, 3, 4, 6, 8, 9] as const
+const [END_STREAM, END_HEADERS] = [1, 4] as const
+const GET = [':method', 'GET', ':scheme', 'http', ':authority', 'a', ':path', '/']
+const POST = GET.with(1, 'POST')
+
+let clock: FakeClock
+let handler: Handler
+let errors: unknown[]
+let rejected: string[]
+let server: HttpServer
+let listener: Server
+let port: number
+const peers: RawPeer[] = []
+const sessions: http2.ClientHttp2Session[] = []
+
+async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
+  server?.close()
+  listener?.close()
+  server = createHttpServer({
+    clock,
+    handler: (request, response) => handler(request, response),
+    onError: error => errors.push(error),
+    onRejected: error => rejected.push(error.reason),
+    ...options,
+  })
+  ;({ server: listener, port } = await listen(server.accept))
+}
+
+/** A client that writes frames by hand, and hears them as lines. */
+class FramePeer {
+  readonly raw: RawPeer
+  readonly encoder = new HpackEncoder()
+
+  constructor(raw: RawPeer) {
+    this.raw = raw
+  }
+
+  send(...frames: (Buffer | string)[]): void {
+    for (const each of frames) this.raw.say(typeof each === 'string' ? each : each.toString('latin1'))
+  }
+
+  headers(streamId: number, fields: readonly string[], flags: number): Buffer {
+    const out = new ByteWriter(Buffer.alloc(16))
+    this.encoder.begin(out)
+    for (let at = 0; at < fields.length; at += 2) this.encoder.field(out, fields[at]!, fields[at + 1]!)
+    return frame(HEADERS, flags, streamId, out.bytes.toString('hex', 0, out.at))
+  }
+
+  /** All frames that came so far; header blocks as their fields. */
+  get lines(): string[] {
+    const log = new FrameLog()
+    const hpack = new HpackDecoder(4096, 1e6)
+    const say = log.headers.bind(log)
+    log.headers = (id, block, end) => {
+      say(id, Buffer.from(hpack.decode(block).join('|')), end)
+    }
+    new FrameDecoder(log, { maxBlockBytes: 1e6, maxContinuations: 100 }).decode(
+      Buffer.from(this.raw.heard, 'latin1'),
+    )
+    return log
+      .finish()
+      .map(line =>
+        line.replace(/^(headers \d+) ([0-9a-f]+)/, (_, start, hex) => `${start} ${Buffer.from(hex, 'hex')}`),
+      )
+  }
+
+  async hears(pattern: RegExp): Promise<string> {
+    await this.raw.hears(() => this.lines.some(line => pattern.test(line)))
+    return this.lines.find(line => pattern.test(line))!
+  }
+}
+
+async function peer(settings = ''): Promise<FramePeer> {
+  const raw = await RawPeer.connect(port)
+  peers.push(raw)
+  const one = new FramePeer(raw)
+  one.send(PREFACE, frame(SETTINGS, 0, 0, settings))
+  return one
+}
+
+function session(): http2.ClientHttp2Session {
+  const one = http2.connect(`http://127.0.0.1:${port}`)
+  one.on('error', () => {})
+  sessions.push(one)
+  return one
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: http2.IncomingHttpHeaders
+  readonly text: string
+  readonly trailers: http2.IncomingHttpHeaders
+}
+
+async function answer(stream: http2.ClientHttp2Stream): Promise<Answer> {
+  let trailers: http2.IncomingHttpHeaders = {}
+  stream.on('trailers', got => {
+    trailers = got
+  })
+  const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return { status: Number(headers[':status']), headers, text: Buffer.concat(chunks).toString(), trailers }
+}
+
+beforeEach(async () => {
+  clock = new FakeClock()
+  errors = []
+  rejected = []
+  handler = (_request, response) => response.send(200, { 'Content-Type': 'text/plain' }, 'hello')
+  await start()
+})
+
+afterEach(async () => {
+  for (const one of sessions.splice(0)) one.destroy()
+  for (const one of peers.splice(0)) {
+    one.socket.destroy()
+    await one.gone()
+  }
+  server.close()
+  listener.close()
+  await turns()
+  assert.equal(server.connections, 0, 'every connection is let go')
+  assert.equal(clock.pending, 0, 'no timer is left')
+})
+
+describe('a server asked over HTTP/2 by node:http2', () => {
+  test('answers many streams on one connection', async () => {
+    handler = async (request, response) => {
+      const body = await request.body.bytes(1000)
+      response.send(200, { 'X-Path': request.path }, `${request.method} ${request.authority} ${body}`)
+    }
+    const one = session()
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => {
+        const stream = one.request({ ':method': 'POST', ':path': `/${at}?q=1` })
+        stream.end(`body ${at}`)
+        return answer(stream)
+      }),
+    )
+    answers.forEach(({ status, headers, text }, at) => {
+      assert.deepEqual(
+        [status, headers['x-path'], text],
+        [200, `/${at}`, `POST 127.0.0.1:${port} body ${at}`],
+      )
+    })
+    assert.equal(server.connections, 1)
+  })
+
+  test('streams both ways at once, far beyond every window', async () => {
+    handler = async (request, response) => {
+      const body = response.start(200)
+      for await (const chunk of request.body) await body.write(chunk)
+      body.end({ 'X-Sum': 'done' })
+    }
+    const sent = Buffer.alloc(6_000_000, 'abcdefghijklmnopqrstuvwxyz0123456789')
+    const stream = session().request({ ':method': 'POST', ':path': '/' })
+    stream.end(sent)
+    const { text, trailers } = await answer(stream)
+    assert.ok(Buffer.from(text).equals(sent))
+    assert.equal(trailers['x-sum'], 'done')
+  })
+
+  test('a large body that is sent whole goes out as the windows allow', async () => {
+    const sent = Buffer.alloc(5_000_000, 'x')
+    handler = (_request, response) => response.send(200, {}, sent)
+    const { text, headers } = await answer(session().request({ ':path': '/' }))
+    assert.equal(text.length, sent.length)
+    assert.equal(headers['content-length'], '5000000')
+  })
+
+  test('a reader that waits holds the sender back, and other streams go on', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    handler = async (request, response) => {
+      if (request.path === '/slow') await gate
+      response.send(200, {}, String((await request.body.bytes(1e8)).length))
+    }
+    const one = session()
+    const slow = one.request({ ':method': 'POST', ':path': '/slow' })
+    slow.end(Buffer.alloc(3_000_000))
+    const quick = one.request({ ':method': 'POST', ':path': '/quick' })
+    quick.end(Buffer.alloc(2_000_000))
+    assert.equal((await answer(quick)).text, '2000000')
+    assert.ok(slow.writableLength > 0 || !slow.writableFinished)
+    open()
+    assert.equal((await answer(slow)).text, '3000000')
+  })
+
+  test('HEAD, 204 and interim responses have no body', async () => {
+    handler = (request, response) => {
+      response.inform(103, { Link: '</a.css>' })
+      if (request.path === '/none') response.send(204)
+      else response.send(200, {}, 'hello')
+    }
+    const one = session()
+    const head = one.request({ ':method': 'HEAD', ':path': '/' })
+    const early = once(head, 'headers') as Promise<http2.IncomingHttpHeaders[]>
+    const { headers, text } = await answer(head)
+    assert.deepEqual([headers['content-length'], text], ['5', ''])
+    assert.equal((await early)[0]![':status'], 103)
+    assert.deepEqual((await answer(one.request({ ':path': '/none' }))).text, '')
+  })
+
+  test('a handler that throws answers 500, one that breaks off resets its stream alone', async () => {
+    handler = (request, response) => {
+      if (request.path === '/throw') throw new Error('no')
+      if (request.path === '/break') response.start(200).abort()
+      else response.send(200, {}, 'fine')
+    }
+    const one = session()
+    assert.equal((await answer(one.request({ ':path': '/throw' }))).status, 500)
+    assert.equal(errors.length, 1)
+    const broken = one.request({ ':path': '/break' })
+    const [error] = await once(broken, 'error')
+    assert.match(error.message, /INTERNAL_ERROR/)
+    assert.equal((await answer(one.request({ ':path': '/' }))).text, 'fine')
+  })
+
+  test('a client that resets its stream aborts the handler', async () => {
+    const aborted = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    handler = (_request, response) => {
+      response.signal.addEventListener('abort', () => aborted.resolve())
+      begun.resolve()
+      return aborted.promise
+    }
+    const stream = session().request({ ':path': '/' })
+    stream.on('error', () => {})
+    await begun.promise
+    stream.close(http2.constants.NGHTTP2_CANCEL)
+    await aborted.promise
+  })
+
+  test('an extended CONNECT is a tunnel for a handler that serves it', async () => {
+    await start({ servesConnect: true })
+    handler = async (request, response) => {
+      const body = response.start(200)
+      for await (const chunk of request.body) await body.write(`${request.path}:${chunk}`)
+      body.end()
+    }
+    const one = session()
+    await once(one, 'remoteSettings')
+    const stream = one.request(
+      {
+        ':method': 'CONNECT',
+        ':protocol': 'websocket',
+        ':scheme': 'http',
+        ':path': '/ws',
+        ':authority': 'a',
+      },
+      { endStream: false },
+    )
+    await once(stream, 'response')
+    stream.write('ping')
+    const [chunk] = await once(stream, 'data')
+    assert.equal(String(chunk), '/ws:ping')
+    stream.end()
+    await once(stream, 'close')
+  })
+
+  test('draining lets the streams under way end, and takes no more', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    handler = async (_request, response) => {
+      begun.resolve()
+      await gate
+      response.send(200, {}, 'late')
+    }
+    const one = session()
+    const stream = one.request({ ':path': '/' })
+    await begun.promise
+    const drained = server.drain({ signal: new AbortController().signal })
+    await once(one, 'goaway')
+    open()
+    assert.equal((await answer(stream)).text, 'late')
+    await drained
+  })
+})
+
+describe('a server asked over HTTP/2 frame by frame', () => {
+  test('takes a preface that comes byte by byte', async () => {
+    const raw = await RawPeer.connect(port)
+    peers.push(raw)
+    const one = new FramePeer(raw)
+    const bytes = PREFACE + frame(SETTINGS, 0, 0, '').toString('latin1')
+    for (const byte of bytes) {
+      raw.say(byte)
+      await turns(1)
+    }
+    one.send(one.headers(1, GET, END_STREAM | END_HEADERS))
+    assert.equal(await one.hears(/^data 1/), 'data 1 "hello" 5 end')
+  })
+
+  test('a preface after a request of HTTP/1.1 is refused', async () => {
+    const raw = await RawPeer.connect(port)
+    peers.push(raw)
+    raw.say(`GET / HTTP/1.1\r\nHost: a\r\n\r\n`)
+    await raw.hears(/hello$/)
+    raw.say(PREFACE)
+    await raw.hears(/HTTP\/1.1 505 /)
+  })
+
+  test('sends the answers of one turn in the order of their streams', async () => {
+    const one = await peer()
+    one.send(Buffer.concat([1, 3, 5].map(id => one.headers(id, GET, END_STREAM | END_HEADERS))))
+    await one.hears(/^data 5/)
+    const answers = one.lines.filter(line => /^(headers|data)/.test(line)).map(line => line.slice(0, 9))
+    assert.deepEqual(answers, ['headers 1', 'data 1 "h', 'headers 3', 'data 3 "h', 'headers 5', 'data 5 "h'])
+  })
+
+  test('answers a head that is too large with 431, and the connection goes on', async () => {
+    const one = await peer()
+    const big = Array.from({ length: 40 }, (_, at) => [`x-${at}`, 'y'.repeat(2000)]).flat()
+    const large = one.headers(1, [...GET, ...big], END_STREAM).subarray(9)
+    one.send(frame(HEADERS, END_STREAM, 1, large.subarray(0, 16_000).toString('hex')))
+    for (let at = 16_000; at < large.length; at += 16_000)
+      one.send(
+        frame(
+          CONTINUATION,
+          at + 16_000 >= large.length ? END_HEADERS : 0,
+          1,
+          large.subarray(at, at + 16_000).toString('hex'),
+        ),
+      )
+    await one.hears(/^headers 1 :status\|431/)
+    one.send(one.headers(3, GET, END_STREAM | END_HEADERS))
+    await one.hears(/^data 3 "hello"/)
+    assert.deepEqual(rejected, ['head_too_large'])
+  })
+
+  test('refuses streams above the limit, and serves the others', async () => {
+    await start({ limits: { maxStreams: 2 } })
+    const gate = Promise.withResolvers<void>()
+    handler = async (_request, response) => {
+      await gate.promise
+      response.send(200, {}, 'late')
+    }
+    const one = await peer()
+    for (const id of [1, 3, 5]) one.send(one.headers(id, GET, END_STREAM | END_HEADERS))
+    assert.equal(await one.hears(/^reset/), `reset 5 ${ErrorCode.REFUSED_STREAM}`)
+    gate.resolve()
+    await one.hears(/^data 3 "late"/)
+  })
+
+  test('a body that does not keep to its content-length is a stream error', async () => {
+    handler = async (request, response) => {
+      await request.body.bytes(100)
+      response.send(200)
+    }
+    for (const body of ['616263', '61626364']) {
+      const one = await peer()
+      one.send(one.headers(1, [...POST, 'content-length', body.length === 6 ? '4' : '3'], END_HEADERS))
+      one.send(frame(DATA, END_STREAM, 1, body))
+      assert.equal(await one.hears(/^reset/), `reset 1 ${ErrorCode.PROTOCOL_ERROR}`)
+    }
+    assert.deepEqual(rejected, ['http2_malformed_message', 'http2_malformed_message'])
+  })
+
+  test('asks for the body when the client waits for 100 Continue', async () => {
+    handler = async (request, response) => {
+      response.send(200, {}, await request.body.bytes(100))
+    }
+    const one = await peer()
+    one.send(one.headers(1, [...POST, 'expect', '100-continue'], END_HEADERS))
+    await one.hears(/^headers 1 :status\|100$/)
+    one.send(frame(DATA, END_STREAM, 1, '6f6b'))
+    await one.hears(/^data 1 "ok"/)
+  })
+
+  const unused = '00000001'
+  const floods: [what: string, count: number, make: (at: number, peer: FramePeer) => Buffer[]][] = [
+    ['SETTINGS', 1, () => [frame(SETTINGS, 0, 0, '')]],
+    ['PING', 1, () => [frame(PING, 0, 0, '0000000000000000')]],
+    ['PRIORITY', 1, () => [frame(PRIORITY, 0, 3, `${unused}00`)]],
+    ['an unknown frame', 1, () => [frame(0xaa, 0, 0, '')]],
+    ['WINDOW_UPDATE', 1, () => [frame(WINDOW, 0, 0, unused)]],
+    [
+      'empty DATA',
+      1,
+      (at, one) => [...(at === 0 ? [one.headers(1, POST, END_HEADERS)] : []), frame(DATA, 0, 1, '')],
+    ],
+    [
+      'rapid reset',
+      1,
+      (at, one) => [
+        one.headers(2 * at + 1, POST, END_HEADERS | END_STREAM),
+        frame(RST, 0, 2 * at + 1, '00000008'),
+      ],
+    ],
+    [
+      'streams that we are made to reset',
+      1,
+      (at, one) => [one.headers(2 * at + 1, POST, END_HEADERS), frame(WINDOW, 0, 2 * at + 1, '00000000')],
+    ],
+  ]
+  for (const [what, , make] of floods)
+    test(`bounds a flood: ${what}`, async () => {
+      handler = async request => {
+        await request.body.bytes(10)
+        await new Promise(() => {})
+      }
+      const one = await peer()
+      one.send(Buffer.concat(Array.from({ length: 1010 }, (_, at) => make(at, one)).flat()))
+      assert.match(await one.hears(/^goaway/), new RegExp(` ${ErrorCode.ENHANCE_YOUR_CALM}$`))
+      await one.raw.end()
+      assert.deepEqual(rejected, ['http2_enhance_your_calm'])
+    })
+
+  test('an honest client that answers or downloads without end never meets the bound', async () => {
+    const one = await peer()
+    for (let at = 0; at < 1500; at++) {
+      const id = 2 * at + 1
+      one.send(one.headers(id, GET, END_STREAM | END_HEADERS), frame(PING, 0, 0, '0000000000000000'))
+      if (at % 100 === 0) await one.hears(new RegExp(`^data ${id} `))
+    }
+    await one.hears(/^data 2999 /)
+  })
+
+  test('a client that does not acknowledge the settings is let go', async () => {
+    const one = await peer()
+    await one.hears(/^settings ack/)
+    clock.advance(11_000)
+    assert.match(await one.hears(/^goaway/), new RegExp(` ${ErrorCode.SETTINGS_TIMEOUT}$`))
+  })
+
+  test('a frame that does not come to its end is not waited for', async () => {
+    const one = await peer()
+    one.send(frame(SETTINGS, 1, 0, ''), frame(HEADERS, 0, 1, '82'))
+    await one.hears(/^settings ack/)
+    await turns()
+    clock.advance(11_000)
+    assert.match(await one.hears(/^goaway/), new RegExp(` ${ErrorCode.PROTOCOL_ERROR}$`))
+  })
+
+  test('an idle connection is told, then closed', async () => {
+    const one = await peer()
+    one.send(frame(SETTINGS, 1, 0, ''), one.headers(1, GET, END_STREAM | END_HEADERS))
+    await one.hears(/^data 1/)
+    await turns()
+    clock.advance(61_000)
+    assert.equal(await one.hears(/^goaway/), 'goaway 1 0')
+    await one.raw.end()
+  })
+
+  test('a client that never opens its window does not hold its answer for ever', async () => {
+    handler = (_request, response) => response.send(200, {}, 'x'.repeat(100))
+    const one = await peer('000400000000')
+    one.send(frame(SETTINGS, 1, 0, ''), one.headers(1, GET, END_STREAM | END_HEADERS))
+    await one.hears(/^headers 1/)
+    clock.advance(61_000)
+    assert.equal(await one.hears(/^reset/), `reset 1 ${ErrorCode.CANCEL}`)
+  })
+
+  test('a body that stalls fails with 408', async () => {
+    handler = async (request, response) => response.send(200, {}, await request.body.bytes(10))
+    const one = await peer()
+    one.send(frame(SETTINGS, 1, 0, ''), one.headers(1, POST, END_HEADERS))
+    await one.hears(/^settings ack/)
+    await turns()
+    clock.advance(31_000)
+    await one.hears(/^headers 1 :status\|408/)
+  })
+
+  test('draining tells the client in two steps', async () => {
+    const one = await peer()
+    await one.hears(/^settings ack/)
+    void server.drain({ signal: new AbortController().signal })
+    assert.equal(await one.hears(/^goaway/), 'goaway 2147483647 0')
+    const ping = await one.hears(/^ping [0-9a-f]/)
+    one.send(one.headers(1, GET, END_STREAM | END_HEADERS))
+    one.send(frame(PING, 1, 0, ping.slice(5)))
+    await one.raw.end()
+    assert.ok(one.lines.includes('goaway 1 0'))
+    assert.ok(one.lines.includes('data 1 "hello" 5 end'))
+  })
+})
