@@ -214,6 +214,36 @@ test('issuers that contradict themselves are problems too', () => {
   )
 })
 
+test('headers that belong to the connection, are none, or are removed beforehand are problems', () => {
+  const issuer = {
+    ...{ issuer: 'https://i', keys: { file: 'a.json' } },
+    headers: { 'x-user': 'sub', Content_Length: 'n', 'a b': 'sub' },
+  }
+  const config = decodedAccess({
+    jwt: { issuers: [issuer], from: [{ header: 'Authorization' }, { header: 'X-Client' }] },
+    stripHeaders: ['x-client', 'Host'],
+    rules: [
+      {
+        ...{ name: 'a', action: 'deny' },
+        when: [
+          { header: 'X_User', values: ['a'] },
+          { header: 'x-other', values: ['a'] },
+        ],
+      },
+    ],
+  })
+  assert.deepEqual(
+    checkAccess(config, []).map(problem => problem.path.join('.')),
+    [
+      'stripHeaders.1',
+      'jwt.issuers.0.headers.Content_Length',
+      'jwt.issuers.0.headers.a b',
+      'jwt.from.1.header',
+      'rules.0.when.0.header',
+    ],
+  )
+})
+
 for (const algorithm of ['none', 'HS256', 'RSA1_5'])
   test(`the algorithm ${algorithm} cannot be configured`, () => {
     const issuer = { issuer: 'i', keys: { file: 'a' }, algorithms: [algorithm] }

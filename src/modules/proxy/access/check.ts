@@ -1,11 +1,13 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { parseCidr } from '../../../wire/ip/cidr.ts'
 import type { AccessConfig, RuleConfig } from './config.ts'
+import { checkHeaderNames } from './header-names.ts'
 
 type Path = readonly (string | number)[]
 
 /** What the schema cannot say. `path` leads to the access options. */
-export function checkAccess({ rules, jwt }: AccessConfig, path: Path): Problem[] {
+export function checkAccess(config: AccessConfig, path: Path): Problem[] {
+  const { rules, jwt } = config
   const named = new Set<string>()
   const issuers = new Set<string>()
   return [
@@ -24,6 +26,7 @@ export function checkAccess({ rules, jwt }: AccessConfig, path: Path): Problem[]
         })
       return problems
     }),
+    ...checkHeaderNames(config, path),
   ]
 }
 
