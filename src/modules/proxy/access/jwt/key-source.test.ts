@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { hasOpenssl, makeCertificates } from '../../../../http/certificates-fake.ts'
 import { FakeClock } from '../../../../kernel/clock/fake.ts'
 import { keySource } from './key-source.ts'
 
@@ -51,4 +53,23 @@ test('keys are read from a file, anew each time', async t => {
   assert.equal(await load(), '1')
   await writeFile(path, '2')
   assert.equal(await load(), '2')
+})
+
+test('a server is trusted by the authority that is named, and by no other', {
+  skip: hasOpenssl() ? false : 'needs the openssl program',
+}, async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'keys-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const { server: identity } = makeCertificates(folder)
+  const server = createTlsServer(identity, (_, response) => response.end('keys'))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const keys = {
+    kind: 'url',
+    config: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+  } as const
+  const clock = new FakeClock()
+  assert.equal(await keySource({ keys, ca: join(folder, 'ca.pem') }, clock)(), 'keys')
+  await assert.rejects(keySource({ keys }, clock)(), { code: 'tls_failed' })
+  await assert.rejects(keySource({ keys, ca: join(folder, 'absent.pem') }, clock)(), /ENOENT/)
 })
