@@ -126,6 +126,14 @@ describe('a refusal', () => {
   })
 })
 
+test('what exceeds a limit that is not enforced does not lengthen its wait', () => {
+  const { limiter: one, host } = limiter({ name: 'a', rate: '1/s', enforce: false })
+  for (let i = 0; i < 5; i++) one.decide(request(), 'r')
+  host.clock.advance(1000)
+  one.decide(request(), 'r')
+  assert.equal(host.metric('limit_refusals_total', { limit: 'a' }), 4)
+})
+
 test('callers that are forgotten before they made up for their requests are counted', () => {
   const { limiter: one, host } = limiter({ name: 'a', rate: '1/h', per: 'address', maxKeys: 2 })
   for (let i = 0; i < 5; i++) one.decide(request({ address: `10.0.0.${i}` }), 'r')

@@ -23,3 +23,9 @@ for (const [name, expected] of [
   ['o.toString', []],
 ] as const)
   test(`claim ${name}`, () => assert.deepEqual(claimTexts(claims, name), expected))
+
+test('what an object inherits is no claim', () => {
+  const inherits = Object.create({ role: 'admin' })
+  assert.deepEqual(claimTexts(inherits, 'role'), [])
+  assert.deepEqual(claimTexts({ realm: inherits }, 'realm.role'), [])
+})
