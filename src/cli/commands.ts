@@ -154,6 +154,14 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     load: () => import('./ca.ts'),
   },
+  import: {
+    summary: 'Translate the configuration of another product',
+    positionals: '[istio FILE ...]',
+    about:
+      'Reads VirtualServices and DestinationRules of Istio and prints Gateway API routes and clusters for the proxy. What cannot be carried over is told on stderr with its key; then the exit code is 1.',
+    options: {},
+    load: () => import('./import.ts'),
+  },
   version: {
     summary: 'Print the versions of Outrigger and of its runtime',
     options: {},

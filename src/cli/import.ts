@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Call } from './commands.ts'
+
+/** `outrigger import istio FILE ...` */
+export async function run({ io, positionals }: Call): Promise<number> {
+  const [kind, ...files] = positionals
+  if (kind !== 'istio' || files.length === 0) {
+    const wrong =
+      kind === undefined || kind === 'istio' ? 'FILE is missing' : `cannot import "${kind}", only istio`
+    io.stderr.write(`outrigger import: ${wrong}\nTry outrigger import --help.\n`)
+    return 2
+  }
+  const { parseAllDocuments, stringify } = await import('yaml')
+  const { importIstio } = await import('../modules/proxy/routing/import-istio/import.ts')
+  const documents: unknown[] = []
+  for (const file of files) {
+    const text = await readFile(resolve(io.cwd, file), 'utf8').catch((error: Error) => error)
+    const parsed = text instanceof Error ? [] : parseAllDocuments(text)
+    const error = text instanceof Error ? text : [...parsed].flatMap(({ errors }) => errors)[0]
+    if (error !== undefined) {
+      io.stderr.write(`outrigger import: ${file}: ${error.message}\n`)
+      return 1
+    }
+    for (const document of parsed) documents.push(document.toJS())
+  }
+  const { routes, clusters, findings } = importIstio(documents)
+  io.stdout.write(stringify({ routes, clusters }, { lineWidth: 0, aliasDuplicateObjects: false }))
+  for (const { document, key, message } of findings) io.stderr.write(`${document}  ${key}\n    ${message}\n`)
+  return findings.length > 0 ? 1 : 0
+}
