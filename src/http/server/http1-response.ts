@@ -83,7 +83,9 @@ export class Http1Response extends ServerResponse {
     const body = new Http1ResponseBody(this.#channel, head, mode, silent ? undefined : declared, () =>
       this.#end(close),
     )
-    process.nextTick(flush, body)
+    // A body of known length follows soon, often as the very next thing that the loop reads; a stream may pause.
+    if (mode === 'raw' && declared !== undefined) setImmediate(flush, body)
+    else process.nextTick(flush, body)
     return body
   }
 
