@@ -32,9 +32,14 @@ export interface Running<Config, Offer = void> {
   health(): Health
   /** true = taken over in place; false = the host replaces this instance. */
   update?(next: Config): Promise<boolean>
-  /** Stop taking in, finish what is under way, return by the deadline. */
-  drain?(deadline: Deadline): Promise<void>
+  /**
+   * Stop taking in, finish what is under way, return by the deadline. When it is `replaced` another instance goes on
+   * at once: what that one finds again (on disk, in files) need not be finished here.
+   */
+  drain?(deadline: Deadline, reason: DrainReason): Promise<void>
 }
+
+export type DrainReason = 'ending' | 'replaced'
 
 /** What a module says of itself. `ready: false` keeps /readyz at 503. */
 export interface Health {

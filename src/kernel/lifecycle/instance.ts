@@ -1,7 +1,7 @@
 import type { ConfiguredModule } from '../config/load.ts'
 import { errorText } from '../log/format.ts'
 import type { Log } from '../log/log.ts'
-import type { Deadline, Health, Running } from '../module.ts'
+import type { Deadline, DrainReason, Health, Running } from '../module.ts'
 import { within } from './deadline.ts'
 import { type OpenHost, openHost, type Services } from './host.ts'
 
@@ -92,11 +92,11 @@ export class Instance {
   }
 
   /** Never rejects; a module that misses the deadline is left behind and named. */
-  async drain(deadline: Deadline): Promise<void> {
+  async drain(deadline: Deadline, reason: DrainReason): Promise<void> {
     if (this.#drained || !this.#running.drain) return
     this.#drained = true
     try {
-      if (await within(deadline.signal, this.#running.drain(deadline))) return
+      if (await within(deadline.signal, this.#running.drain(deadline, reason))) return
       this.#log.warn('drain_incomplete', `module ${this.name} did not finish what was under way in time`, {
         draining: this.name,
       })

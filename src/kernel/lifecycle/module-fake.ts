@@ -1,13 +1,13 @@
 import type { ConfiguredModule } from '../config/load.ts'
 import { s } from '../config/schema.ts'
-import type { Deadline, Health, Host } from '../module.ts'
+import type { Deadline, DrainReason, Health, Host } from '../module.ts'
 
 export interface FakeModuleOptions {
   readonly needs?: readonly string[]
   /** What the module does beyond noting its life; may throw. */
   readonly start?: (config: string, host: Host) => void | Promise<void>
   readonly update?: (next: string) => boolean | Promise<boolean>
-  readonly drain?: (deadline: Deadline) => Promise<void>
+  readonly drain?: (deadline: Deadline, reason: DrainReason) => Promise<void>
   readonly health?: () => Health
 }
 
@@ -42,8 +42,8 @@ export function fakeModule(
               return true
             },
           }),
-          drain: async (deadline: Deadline) => {
-            await drain?.(deadline)
+          drain: async (deadline: Deadline, reason: DrainReason) => {
+            await drain?.(deadline, reason)
             life.push(`.${name}`)
           },
         }

@@ -117,6 +117,16 @@ describe('a change', () => {
     assert.equal(happened(), '.a -a(2) +a(big)')
   })
 
+  test('tells a module whether another instance follows', async () => {
+    const { running, module } = setUp()
+    const reasons: string[] = []
+    const drain = async (_: unknown, reason: string) => void reasons.push(reason)
+    await running.start(modules(module('a', '1', { drain }), module('b', '1', { drain })))
+    await running.apply(modules(module('a', '2', { drain })))
+    await running.drain(deadlineIn(new FakeClock(), 1000))
+    assert.deepEqual(reasons, ['ending', 'replaced', 'ending'])
+  })
+
   test('replaces a module whose update throws', async () => {
     const { running, module, happened, records } = setUp()
     const update = () => Promise.reject(new Error('half done'))

@@ -1,7 +1,7 @@
 import type { ConfiguredModule } from '../config/load.ts'
 import { errorText } from '../log/format.ts'
 import type { Log } from '../log/log.ts'
-import type { Deadline, Health } from '../module.ts'
+import type { Deadline, DrainReason, Health } from '../module.ts'
 import { deadlineIn } from './deadline.ts'
 import type { Services } from './host.ts'
 import { Instance } from './instance.ts'
@@ -80,7 +80,7 @@ export class RunningModules {
       const before = Promise.all(users.map(([, drained]) => drained))
       drains.set(
         name,
-        before.then(() => this.#instances.get(name)?.drain(deadline)),
+        before.then(() => this.#instances.get(name)?.drain(deadline, 'ending')),
       )
     }
     await Promise.all(drains.values())
@@ -128,7 +128,7 @@ export class RunningModules {
     const leaving = withDependents(outdated, known)
     for (const name of startOrder(known).reverse()) {
       if (!leaving.has(name) || !this.#instances.has(name)) continue
-      await this.#drainAndStop(name)
+      await this.#drainAndStop(name, next.has(name) ? 'replaced' : 'ending')
       if (next.has(name)) changes.replaced.push(name)
       else {
         changes.stopped.push(name)
@@ -164,11 +164,11 @@ export class RunningModules {
     })
   }
 
-  async #drainAndStop(name: string): Promise<void> {
+  async #drainAndStop(name: string, reason: DrainReason): Promise<void> {
     using deadline = deadlineIn(this.#services.clock, REPLACE_DRAIN_MS)
     const instance = this.#instances.get(name)
     instance?.endInput()
-    await instance?.drain(deadline)
+    await instance?.drain(deadline, reason)
     await this.#stop(name)
   }
 

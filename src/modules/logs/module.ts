@@ -12,7 +12,7 @@ export const logs: Module<LogsConfig> = {
     return {
       offer: undefined,
       health: () => pipeline.health(),
-      drain: deadline => pipeline.drain(deadline),
+      drain: (deadline, reason) => pipeline.drain(deadline, reason),
     }
   },
 }

@@ -37,7 +37,7 @@ class Bed {
   async run(config: object, ms = 5000): Promise<void> {
     const { running, host } = await this.start(config)
     using deadline = deadlineIn(host.clock, ms)
-    await running.drain?.(deadline)
+    await running.drain?.(deadline, 'ending')
     await host.close()
   }
 
@@ -147,7 +147,7 @@ test('an input for a command says that there is none, and the files are read', a
   })
   assert.match(running.health().message ?? '', /^input app: logs\.inputs\[1\]\.app: there is no command/)
   using deadline = deadlineIn(host.clock, 5000)
-  await running.drain?.(deadline)
+  await running.drain?.(deadline, 'ending')
   await host.close()
   assert.deepEqual(await made.lines('out'), ['{"message":"one"}'])
 })
@@ -159,7 +159,20 @@ test('a second one on the same folder is refused and harms nothing', async t => 
   await assert.rejects(made.start(config), /is in use by another sidecar/)
   await writeFile(made.path('a.log'), 'one\n')
   using deadline = deadlineIn(host.clock, 5000)
-  await running.drain?.(deadline)
+  await running.drain?.(deadline, 'ending')
   await host.close()
+  assert.deepEqual(await made.lines('out'), ['{"message":"one"}'])
+})
+
+test('a replaced module leaves at once, although an output is away: the next one finds files and spool', async t => {
+  const made = await bed(t)
+  await writeFile(made.path('app.log'), 'one\n')
+  const away = { elasticsearch: { url: 'http://127.0.0.1:9' } }
+  const { running, host } = await made.start({ inputs: [made.tail('app.log')], outputs: [away] })
+  using deadline = deadlineIn(host.clock, 60_000)
+  await running.drain?.(deadline, 'replaced')
+  assert.ok(deadline.remainingMs() > 50_000)
+  await host.close()
+  await made.run({ inputs: [made.tail('app.log')], outputs: [made.file('out')] })
   assert.deepEqual(await made.lines('out'), ['{"message":"one"}'])
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Deadline, Health, Host } from '../../kernel/module.ts'
+import type { Deadline, DrainReason, Health, Host } from '../../kernel/module.ts'
 import type { LogsConfig } from './config.ts'
 import { openDeadLetters } from './delivery/dead-letters.ts'
 import { type Delivery, startDelivery } from './delivery/delivery.ts'
@@ -17,7 +17,8 @@ const READ_BYTES = 256 * 1024
 /** A log pipeline that runs until its host's scope closes. */
 export interface Pipeline {
   health(): Health
-  drain(deadline: Deadline): Promise<void>
+  /** When another instance follows, only what cannot be read again is taken in: the rest waits in files and spool. */
+  drain(deadline: Deadline, reason: DrainReason): Promise<void>
 }
 
 /**
@@ -49,8 +50,11 @@ export async function startPipeline(config: LogsConfig, host: Host): Promise<Pip
   const inputs = await startInputs(config, host, spool)
   return {
     health: () => healthOf({ spool, ...Object.fromEntries(inputs), ...Object.fromEntries(deliveries) }),
-    async drain(deadline) {
-      await Promise.all([...inputs.values()].map(input => input.drain(deadline)))
+    async drain(deadline, reason) {
+      const followed = reason === 'replaced'
+      const toEnd = [...inputs.values()].filter(input => !(followed && input.rereadable))
+      await Promise.all(toEnd.map(input => input.drain(deadline)))
+      if (followed) return
       await Promise.all([...deliveries.values()].map(delivery => delivery.drain(deadline)))
     },
   }

@@ -4,6 +4,8 @@ import type { LineSink } from '../lines.ts'
 
 /** A source of lines that runs until its host's scope closes. */
 export interface Input {
+  /** What it has not made safe can be read again by the next start. */
+  readonly rereadable: boolean
   /** Synchronous and cheap. */
   health(): Health
   /**

@@ -24,6 +24,7 @@ export function startApp(config: AppConfig, host: AppHost): Input {
   const readers = config.streams.map(name => new StreamReader(name, application, config, host))
   const ended = Promise.all(readers.map(reader => reader.run()))
   return {
+    rereadable: false,
     health: () => ({ ready: true, state: 'ok', ...readers.find(({ trouble }) => trouble)?.trouble }),
     async drain(deadline) {
       const late = new Promise<void>(resolve => {
@@ -37,7 +38,7 @@ export function startApp(config: AppConfig, host: AppHost): Input {
 
 function idle(message: string): Input {
   const health: Health = { ready: true, state: 'degraded', message }
-  return { health: () => health, drain: async () => {} }
+  return { rereadable: false, health: () => health, drain: async () => {} }
 }
 
 /** One stream, from the claim to its end. */

@@ -37,6 +37,7 @@ export async function startTail(
  * moves lines to the sink. Scans never overlap.
  */
 export class Tail implements Input {
+  readonly rereadable = true
   readonly #config: TailConfig
   readonly #host: InputHost
   readonly #layer: FileLayer
