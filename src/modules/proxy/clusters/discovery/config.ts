@@ -1,0 +1,79 @@
+import { type Infer, s } from '../../../../kernel/config/schema.ts'
+
+const refresh = (about: string, initial: string) => s.duration({ about, default: initial, min: '1s' })
+
+const dns = s.object(
+  {
+    name: s.string({
+      about: 'The DNS name; all its IPv4 and IPv6 addresses are endpoints.',
+      pattern: /^[\w.-]+$/,
+      expected: 'a DNS name',
+      example: 'checkout.shop.svc.cluster.local',
+    }),
+    port: s.integer({ about: 'The port at each address.', min: 1, max: 65_535, example: 8080 }),
+    refresh: refresh('How long an answer holds at most; its own TTL may be shorter.', '30s'),
+    minRefresh: refresh('How long an answer holds at least, whatever its TTL says.', '5s'),
+  },
+  { about: 'Endpoints are the addresses of a DNS name.' },
+)
+
+const dnsSrv = s.object(
+  {
+    name: s.string({
+      about: 'The name of the SRV records: they give ports, weights and, by priority, who is used first.',
+      pattern: /^[\w.-]+$/,
+      expected: 'a DNS name',
+      example: '_http._tcp.checkout.shop.svc.cluster.local',
+    }),
+    refresh: refresh('How often the records are asked for.', '30s'),
+  },
+  { about: 'Endpoints are the targets of a DNS name’s SRV records with the best priority.' },
+)
+
+const file = s.object(
+  {
+    path: s.string({
+      about:
+        'A YAML or JSON file with a list of endpoints under the key `endpoints`. It is read again when it changes.',
+      pattern: /./,
+      expected: 'a path',
+      example: '/etc/outrigger/endpoints/checkout.yaml',
+    }),
+  },
+  { about: 'Endpoints stand in a file that somebody else keeps.' },
+)
+
+const feed = s.object(
+  {
+    url: s.url({
+      about: 'Where the controller streams the endpoints of this backend.',
+      example: 'https://outrigger-controller:4700/feeds/shop/checkout:80',
+    }),
+    token: s.secret({ about: 'Sent as a bearer token.', optional: true, example: `\${FEED_TOKEN}` }),
+    ca: s.string({
+      about: 'File with the certificates (PEM) that the controller’s certificate must lead to.',
+      optional: true,
+      example: '/etc/outrigger/controller-ca.pem',
+    }),
+    silence: s.duration({
+      about: 'A connection without a line for this long is given up and made anew.',
+      default: '45s',
+      min: '1s',
+    }),
+  },
+  { about: 'Endpoints come as a stream of changes from the controller.' },
+)
+
+export const discovery = s.oneOf(
+  { dns, dnsSrv, file, feed },
+  {
+    about: 'Where endpoints are found. When a source fails, what it said last stays in use.',
+    optional: true,
+  },
+)
+
+export type DiscoveryConfig = NonNullable<Infer<typeof discovery>>
+export type DnsConfig = Infer<typeof dns>
+export type DnsSrvConfig = Infer<typeof dnsSrv>
+export type FileConfig = Infer<typeof file>
+export type FeedConfig = Infer<typeof feed>

@@ -1,0 +1,44 @@
+import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { type EndpointSpec, keyOf } from '../member.ts'
+
+/** One endpoint as configurations, files and feeds write it. */
+export const endpointConfig = s.object(
+  {
+    address: s.address({ about: 'Where it listens.', example: '10.0.0.7:8080' }),
+    weight: s.integer({
+      about: 'Its share of the traffic, beside the other weights. 0: it takes none.',
+      default: 1,
+      min: 0,
+      max: 65_535,
+    }),
+    zone: s.string({ about: 'Where it runs, for `preferZone`.', optional: true, example: 'eu-1a' }),
+  },
+  { about: 'One endpoint.' },
+)
+
+export function specOf({ address, weight, zone }: Infer<typeof endpointConfig>): EndpointSpec {
+  const place = 'path' in address ? { host: '', port: 0, socketPath: address.path } : address
+  return { ...place, weight, ...(zone !== undefined && { zone }) }
+}
+
+export type Listed =
+  | { readonly ok: true; readonly endpoints: readonly EndpointSpec[] }
+  | { readonly ok: false; readonly reason: string }
+
+const listSchema = s.list(endpointConfig, { about: 'Endpoints.' })
+
+/** A list from outside: whole or not at all, so that one typing error does not halve a backend. The last of two with one address counts. */
+export function readEndpoints(input: unknown): Listed {
+  const decoded = listSchema.decode(input)
+  if (!decoded.ok) {
+    const { path, message } = decoded.problems[0]!
+    const more = decoded.problems.length - 1
+    const where = path.length === 0 ? '' : `[${path.join('.')}] `
+    return { ok: false, reason: `${where}${message}${more > 0 ? ` (and ${more} more)` : ''}` }
+  }
+  return { ok: true, endpoints: unique(decoded.value.map(specOf)) }
+}
+
+export function unique(endpoints: readonly EndpointSpec[]): EndpointSpec[] {
+  return [...new Map(endpoints.map(spec => [keyOf(spec), spec])).values()]
+}

@@ -1,0 +1,45 @@
+import type { SrvRecord } from 'node:dns'
+
+/** An address and how long it holds; no TTL where the system's own look-up gave it. */
+export interface ResolvedAddress {
+  readonly address: string
+  readonly ttlSeconds?: number
+}
+
+/** What discovery asks of DNS. Rejections carry the `code` of node:dns. */
+export interface DnsResolver {
+  addresses(name: string): Promise<readonly ResolvedAddress[]>
+  services(name: string): Promise<readonly SrvRecord[]>
+}
+
+/** Codes that say that there is no such record, as against no answer. */
+const ABSENT = new Set(['ENOTFOUND', 'ENODATA'])
+
+export function isAbsent(error: unknown): boolean {
+  return ABSENT.has((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/**
+ * DNS servers are asked directly, for the TTL. What they do not know may be in /etc/hosts, or be a short name that
+ * needs the search domains of /etc/resolv.conf: there the system's look-up follows. node:dns is loaded on first use.
+ */
+export function systemResolver(): DnsResolver {
+  const { Resolver, lookup } = process.getBuiltinModule('node:dns').promises
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 })
+  return {
+    services: name => resolver.resolveSrv(name),
+    async addresses(name) {
+      const answers = await Promise.allSettled([
+        resolver.resolve4(name, { ttl: true }),
+        resolver.resolve6(name, { ttl: true }),
+      ])
+      // Half an answer would take endpoints away that may be there.
+      const failed = answers.find(answer => answer.status === 'rejected' && !isAbsent(answer.reason))
+      const found = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
+      if (failed === undefined && found.length > 0)
+        return found.map(({ address, ttl }) => ({ address, ttlSeconds: ttl }))
+      const known = await lookup(name, { all: true })
+      return known.map(({ address }) => ({ address }))
+    },
+  }
+}

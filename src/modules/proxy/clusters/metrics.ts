@@ -1,0 +1,69 @@
+import type { Counter, Family, Gauge, Metrics } from '../../../kernel/metrics/metrics.ts'
+
+/** Why an endpoint was ejected; a label of the metric and a word of the log. */
+export type EjectionCause = 'consecutive_errors' | 'consecutive_gateway_errors' | 'success_rate' | 'latency'
+export type Limit = 'connections' | 'pending' | 'requests' | 'retries'
+export type EndpointState = 'usable' | 'unhealthy' | 'ejected' | 'unchecked' | 'no_weight'
+
+export const ENDPOINT_STATES = ['usable', 'unhealthy', 'ejected', 'unchecked', 'no_weight'] as const
+
+/** The metric families of all clusters; made once by the module. Series are per cluster: endpoints come and go. */
+export interface ClusterFamilies {
+  readonly endpoints: Family<Gauge>
+  readonly panicking: Family<Gauge>
+  readonly picks: Family<Counter>
+  readonly unserved: Family<Counter>
+  readonly ejections: Family<Counter>
+  readonly checks: Family<Counter>
+  readonly openings: Family<Counter>
+  readonly refusals: Family<Counter>
+  readonly budgetExhausted: Family<Counter>
+  readonly discoveries: Family<Counter>
+}
+
+export function clusterFamilies(metrics: Metrics): ClusterFamilies {
+  return {
+    endpoints: metrics.gauge('cluster_endpoints', 'Endpoints of a backend by state.', ['cluster', 'state']),
+    panicking: metrics.gauge('cluster_panicking', '1 while so few endpoints are usable that all are used.', [
+      'cluster',
+    ]),
+    picks: metrics.counter('cluster_picks_total', 'Calls for which an endpoint was chosen.', ['cluster']),
+    unserved: metrics.counter(
+      'cluster_no_healthy_upstream_total',
+      'Calls for which no endpoint could be used.',
+      ['cluster'],
+    ),
+    ejections: metrics.counter('cluster_ejections_total', 'Endpoints ejected by outlier detection.', [
+      'cluster',
+      'cause',
+    ]),
+    checks: metrics.counter('cluster_health_checks_total', 'Active health checks by result.', [
+      'cluster',
+      'result',
+    ]),
+    openings: metrics.counter('cluster_breaker_openings_total', 'Times that a circuit breaker opened.', [
+      'cluster',
+      'limit',
+    ]),
+    refusals: metrics.counter('cluster_breaker_refusals_total', 'What circuit breakers refused.', [
+      'cluster',
+      'limit',
+    ]),
+    budgetExhausted: metrics.counter(
+      'cluster_retry_budget_exhausted_total',
+      'Retries that the retry budget did not allow.',
+      ['cluster'],
+    ),
+    discoveries: metrics.counter(
+      'cluster_discoveries_total',
+      'Answers of the source of endpoints by result.',
+      ['cluster', 'result'],
+    ),
+  }
+}
+
+/** Gauges of a cluster that is closed would stand still for ever. */
+export function forgetGauges(families: ClusterFamilies, cluster: string): void {
+  for (const state of ENDPOINT_STATES) families.endpoints.remove(cluster, state)
+  families.panicking.remove(cluster)
+}

@@ -1,0 +1,58 @@
+import type { Health } from '../../../kernel/module.ts'
+import type { Member } from './member.ts'
+import { type ClusterFamilies, ENDPOINT_STATES, type EndpointState } from './metrics.ts'
+import type { Selection } from './selection.ts'
+
+/** What is told of an endpoint in `explain` and on the status page. */
+export interface EndpointView {
+  readonly endpoint: string
+  readonly state: EndpointState
+  readonly weight: number
+  readonly zone?: string
+  readonly active: number
+  /** The latency estimate by which peak_ewma goes. */
+  readonly latencyMs: number
+  readonly ejections: number
+}
+
+export function stateOf(member: Member, checksExist: boolean): EndpointState {
+  if (member.weight === 0) return 'no_weight'
+  if (member.ejected) return 'ejected'
+  if (!checksExist || member.checked === true) return 'usable'
+  return member.checked === false ? 'unhealthy' : 'unchecked'
+}
+
+export function viewOf(member: Member, state: EndpointState): EndpointView {
+  const { key, weight, zone, active, costMs, ejections } = member
+  const latencyMs = Math.round(costMs * 100) / 100
+  return { endpoint: key, state, weight, ...(zone !== undefined && { zone }), active, latencyMs, ejections }
+}
+
+export function setEndpointGauges(
+  families: ClusterFamilies,
+  cluster: string,
+  states: readonly EndpointState[],
+): void {
+  for (const state of ENDPOINT_STATES)
+    families.endpoints.with(cluster, state).set(states.filter(other => other === state).length)
+}
+
+/** A backend in trouble does not make the sidecar unready: that would take the application out of service, too. */
+export function clusterHealth(
+  selection: Selection,
+  size: number,
+  discovered: boolean,
+  sourceFailure: string | undefined,
+): Health {
+  const degraded = (message: string): Health => ({ ready: true, state: 'degraded', message })
+  const { usableCount, listedCount, panicking } = selection
+  if (sourceFailure !== undefined)
+    return degraded(discovered ? `${sourceFailure}; the last endpoints stay in use` : sourceFailure)
+  if (!discovered) return { ready: true, state: 'ok', message: 'its endpoints are being looked up' }
+  if (size === 0) return degraded('it has no endpoints')
+  if (listedCount === 0) return degraded('all its endpoints have weight 0')
+  if (panicking) return degraded(`${usableCount} of ${listedCount} endpoints are usable, so all are used`)
+  if (usableCount === 0) return degraded('none of its endpoints is usable')
+  if (usableCount < listedCount) return degraded(`${usableCount} of ${listedCount} endpoints are usable`)
+  return { ready: true, state: 'ok' }
+}
