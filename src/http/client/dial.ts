@@ -1,5 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
-import type { SecureContext } from 'node:tls'
+import type { PeerCertificate, SecureContext } from 'node:tls'
+import type { CertificateSource } from '../tls/certificate.ts'
+import { type ExpectedIdentity, identityOf, identityProblem } from '../tls/identity.ts'
 import { HttpClientError } from './error.ts'
 
 /** TLS towards a server. PEM texts. */
@@ -13,6 +15,10 @@ export interface ClientTls {
   readonly serverName?: string
   /** false = take any certificate. Default true. */
   readonly verify?: boolean
+  /** Whom the server's certificate must name by its SPIFFE URI; its host name does not matter then. */
+  readonly verifyIdentity?: ExpectedIdentity
+  /** Stands in place of ca, cert and key, and is asked for each connection: a renewed certificate is used from then on. */
+  readonly source?: CertificateSource
 }
 
 /** How to reach one origin. */
@@ -29,8 +35,12 @@ export interface Dialer {
 /** An origin: http or https URL (its path is not used), or a Unix socket. */
 export type Origin = URL | { readonly path: string }
 
-/** Loads node:tls only for https. Throws TypeError for another scheme, HttpClientError tls_failed for unusable keys. */
-export function createDialer(origin: Origin, tls: ClientTls = {}): Dialer {
+/** `protocols` are offered by ALPN. Loads node:tls only for https. Throws TypeError for another scheme, HttpClientError tls_failed for unusable keys. */
+export function createDialer(
+  origin: Origin,
+  tls: ClientTls = {},
+  protocols: readonly string[] = ['http/1.1'],
+): Dialer {
   if (!(origin instanceof URL)) {
     const { path } = origin
     return { peer: path, authority: 'localhost', readyEvent: 'connect', dial: () => connect({ path }) }
@@ -43,29 +53,71 @@ export function createDialer(origin: Origin, tls: ClientTls = {}): Dialer {
   const peer = `${origin.hostname}:${port}`
   const authority = origin.host
   if (!secure) return { peer, authority, readyEvent: 'connect', dial: () => connect({ host, port }) }
-  return { peer, authority, readyEvent: 'secureConnect', dial: secureDial(host, port, tls) }
+  return { peer, authority, readyEvent: 'secureConnect', dial: secureDial(host, port, tls, protocols) }
 }
 
-function secureDial(host: string, port: number, tls: ClientTls): () => Socket {
+function secureDial(host: string, port: number, tls: ClientTls, protocols: readonly string[]): () => Socket {
   const nodeTls = process.getBuiltinModule('node:tls')
-  const secureContext = readKeys(nodeTls, tls, `${host}:${port}`)
   const name = tls.serverName ?? host
+  const { source, verifyIdentity } = tls
+  let certificate = source?.current()
+  let secureContext = readKeys(nodeTls, currentKeys(tls), `${host}:${port}`)
   // A session can be resumed: that spares the handshake of later connections most of its cost.
   let session: Buffer | undefined
   return () => {
+    if (source !== undefined && source.current() !== certificate) {
+      certificate = source.current()
+      secureContext = readKeys(nodeTls, currentKeys(tls), `${host}:${port}`)
+      session = undefined
+    }
+    const used = secureContext
     const socket = nodeTls.connect({
       host,
       port,
       secureContext,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [...protocols],
       rejectUnauthorized: tls.verify ?? true,
       ...(isIP(name) === 0 && { servername: name }),
       ...(session !== undefined && { session }),
+      ...(verifyIdentity && { checkServerIdentity: identityCheck(`${host}:${port}`, verifyIdentity) }),
+    })
+    // A resumed session is not checked again, so one is kept only of a server that has passed the check.
+    let checked = false
+    let offered: Buffer | undefined
+    const keep = (): void => {
+      if (checked && offered !== undefined && used === secureContext) session = offered
+    }
+    socket.once('secureConnect', () => {
+      checked = true
+      keep()
     })
     socket.on('session', (next: Buffer) => {
-      session = next
+      offered = next
+      keep()
     })
     return socket
+  }
+}
+
+/** The keys of the source, when there is one, else those given. */
+function currentKeys(tls: ClientTls): ClientTls {
+  if (tls.source === undefined) return tls
+  const { chain, key, trustBundle } = tls.source.current()
+  return { ca: trustBundle, cert: chain, key }
+}
+
+/** In place of the check of the host name; called by node:tls once the certificate was found to be of a trusted authority. */
+function identityCheck(
+  peer: string,
+  expected: ExpectedIdentity,
+): (host: string, certificate: PeerCertificate) => Error | undefined {
+  return (_, certificate) => {
+    const { X509Certificate } = process.getBuiltinModule('node:crypto')
+    const problem = identityProblem(identityOf(new X509Certificate(certificate.raw)), expected)
+    if (problem === undefined) return undefined
+    return Object.assign(new Error(`${peer} is not who it should be: ${problem}`), {
+      code: 'ERR_TLS_IDENTITY',
+    })
   }
 }
 
