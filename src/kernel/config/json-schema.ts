@@ -60,7 +60,7 @@ function shape(doc: Doc): JsonSchema {
         maxProperties: 1,
       }
     case 'tagged':
-      return { oneOf: Object.values(doc.alternatives!).map(node) }
+      return { anyOf: Object.values(doc.alternatives!).map(node) }
   }
 }
 

@@ -12,7 +12,7 @@ const MARK = '\n=== becomes ===\n'
 const folder = join(import.meta.dirname, '../../../../../test/golden/istio')
 
 for (const file of readdirSync(folder).sort()) {
-  test(`Istio: ${file.replace(/\.yaml$/, '').replaceAll('-', ' ')}`, () => {
+  test(`Istio: ${file.replace(/\.txt$/, '').replaceAll('-', ' ')}`, () => {
     const [input = '', expected] = readFileSync(join(folder, file), 'utf8').split(MARK)
     const { routes, clusters, findings } = importIstio(parseAllDocuments(input).map(each => each.toJS()))
     const told = findings.map(({ document, key, message }) => `${document} ${key}: ${message}`)
