@@ -6,7 +6,8 @@ const COLON = 0x3a
 
 /**
  * Reads an address into `words` (four places) without allocating. IPv4 is four decimal numbers without leading zeros;
- * IPv6 is RFC 4291 section 2.2, a zone behind `%` is ignored, and an IPv4-mapped address (`::ffff:10.0.0.1`) is IPv4:
+ * IPv6 is RFC 4291 section 2.2; a zone behind `%` is ignored, whatever its name, for a peer that could not be read
+ * would be in no block that is to be refused; and an IPv4-mapped address (`::ffff:10.0.0.1`) is IPv4:
  * a socket that takes both families names IPv4 peers in that way.
  */
 export function readAddress(text: string, words: Uint32Array): Family {

@@ -46,13 +46,22 @@ for (const text of [
 const ipv4 = fc.ipV4()
 const ipv6 = fc.ipV6()
 
-test('takes what the runtime takes, and nothing else', () => {
-  const near = fc.string({ unit: fc.constantFrom(...'01289afF:.%'), maxLength: 24 })
+test('takes what the runtime takes, and nothing else, where there is no zone', () => {
+  const near = fc.string({ unit: fc.constantFrom(...'01289afF:.'), maxLength: 24 })
   fc.assert(
     fc.property(fc.oneof(ipv4, ipv6, near), text => {
       assert.equal(readAddress(text, words) !== 0, isIP(text) !== 0)
     }),
     { numRuns: 2000 },
+  )
+})
+
+test('a zone changes nothing, whatever its name', () => {
+  fc.assert(
+    fc.property(ipv6, fc.constantFrom('eth0', 'veth_1', 'br-1.2', 'a b', '%'), (text, zone) => {
+      fc.pre(!text.includes('%'))
+      assert.equal(canonical(`${text}%${zone}`), canonical(text))
+    }),
   )
 })
 
