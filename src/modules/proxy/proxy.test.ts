@@ -371,7 +371,7 @@ describe('the module', () => {
     const peer = await back.next()
     await peer.hears(/\r\n\r\n/)
     const over = new AbortController()
-    const drained = proxy.running.drain!({ remainingMs: () => 1000, signal: over.signal })
+    const drained = proxy.running.drain!({ remainingMs: () => 1000, signal: over.signal }, 'ending')
     peer.say(OK)
     assert.match(await client.hears(/hi$/), /\r\nConnection: close\r\n/)
     client.socket.end()
