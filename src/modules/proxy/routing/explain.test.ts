@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { explainRoute, explanationText } from './explain.ts'
 import { parseRequestLine } from './request-line.ts'
-import { routeOf, ruleTo } from './routes-fake.ts'
+import { requestOf, routeOf, ruleTo } from './routes-fake.ts'
 import { buildRouteTable } from './table.ts'
 
 const { table } = buildRouteTable(
@@ -102,6 +102,19 @@ test('very many rules are cut short, those with the right path last to go', () =
   const lines = explanationText(explainRoute(table, request))
   assert.equal(lines.at(-1), '  … and 180 more')
   assert.equal(lines.filter(line => /checkout\/150 +wins/.test(line)).length, 1)
+})
+
+test('paths are explained in the form in which the table sees them', () => {
+  const request = parseRequestLine({ line: 'GET http://checkout//%63art/../cart', headers: [] })
+  assert.equal('path' in request && request.path, '/cart')
+  assert.match(JSON.stringify(parseRequestLine({ line: 'http://a/%00', headers: [] })), /no request may have/)
+})
+
+test('OPTIONS * meets the rule for the rest, and the explanation says so', () => {
+  const request = { ...requestOf('OPTIONS http://checkout/'), path: '*' }
+  const { rule, tried } = explainRoute(table, request)
+  assert.equal(rule?.name, 'HTTPRoute/shop/checkout/rest')
+  assert.equal(tried.at(-1)?.verdict, 'wins')
 })
 
 for (const [line, header] of [

@@ -101,6 +101,8 @@ export function pathFits({ path: wanted }: Entry, path: string): boolean {
   if (wanted.kind === 'exact') return path === wanted.value
   if (wanted.kind === 'pattern') return wanted.regex.test(path)
   const end = wanted.value.length
+  // The root holds for all, also for the `*` of OPTIONS.
+  if (end === 0) return true
   return path.startsWith(wanted.value) && (path.length === end || path.charCodeAt(end) === SLASH)
 }
 

@@ -1,4 +1,5 @@
 import { HeaderList } from '../../../wire/http1/headers.ts'
+import { normalisePath } from '../forward/path.ts'
 import type { RequestView } from '../request.ts'
 
 /** A request as people write it. */
@@ -15,6 +16,8 @@ export function parseRequestLine({ line, headers }: RequestLine): RequestView | 
   const url = parts && URL.parse(parts[2]!)
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '')
     return { wrong: `expected a request such as 'GET http://checkout/cart', got ${JSON.stringify(line)}` }
+  const path = normalisePath(url.pathname, 'decode')
+  if (path === undefined) return { wrong: `no request may have the path ${JSON.stringify(url.pathname)}` }
   const list = new HeaderList()
   for (const header of headers) {
     const colon = header.indexOf(':')
@@ -24,7 +27,7 @@ export function parseRequestLine({ line, headers }: RequestLine): RequestView | 
   const usual = url.protocol === 'https:' ? 443 : 80
   return {
     method: (parts![1] ?? 'GET').toUpperCase(),
-    path: url.pathname,
+    path,
     search: url.search.slice(1),
     host: url.hostname.replace(/\.$/, ''),
     port: url.port === '' ? usual : Number(url.port),
