@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Timer } from '../../../kernel/clock/clock.ts'
 import type { Health } from '../../../kernel/module.ts'
 import type { ClusterConfig } from './config.ts'
 import { type ClusterParts, createCluster, type RunningCluster } from './running-cluster.ts'
+import { sameConfig } from './same-config.ts'
 
 interface Entry {
   readonly cluster: RunningCluster
@@ -58,7 +58,7 @@ export class ClusterPool implements Disposable {
     for (const [name, { cluster }] of this.#entries) {
       const config = this.#configs.get(name)
       if (config === undefined) this.#close(name, cluster)
-      else if (!isDeepStrictEqual(config, cluster.config)) cluster.update(config)
+      else if (!sameConfig(config, cluster.config)) cluster.update(config)
     }
   }
 

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../../kernel/clock/clock.ts'
 import type { Log } from '../../../kernel/log/log.ts'
 import type { Counter } from '../../../kernel/metrics/metrics.ts'
@@ -20,6 +19,7 @@ import { Membership } from './membership.ts'
 import { type ClusterFamilies, type EndpointState, forgetGauges, type Limit } from './metrics.ts'
 import { OutlierDetection } from './outliers.ts'
 import { RetryBudget } from './retry-budget.ts'
+import { sameConfig } from './same-config.ts'
 import { Selection } from './selection.ts'
 import { clusterHealth, type EndpointView, setEndpointGauges, stateOf, viewOf } from './view.ts'
 
@@ -152,7 +152,7 @@ class ClusterAtWork implements RunningCluster {
     this.breakers.requests.max = limits.maxRequests
     this.breakers.retries.max = limits.maxRetries
     this.retryBudget.config = config.retryBudget
-    const same = <K extends keyof ClusterConfig>(key: K) => isDeepStrictEqual(before[key], config[key])
+    const same = <K extends keyof ClusterConfig>(key: K) => sameConfig(before[key], config[key])
     if (!same('outlierDetection')) this.#startOutliers()
     if (!same('healthChecks') || !same('tls')) for (const member of this.#members) this.#startChecks(member)
     if (!same('endpoints') || !same('discovery')) this.#startSource()
