@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import { listen } from '../../http/raw-peer-fake.ts'
 import { FakeClock } from '../../kernel/clock/fake.ts'
 import { type RawBackend, rawBackend, startProxy } from './proxy-fake.ts'
 
@@ -291,6 +292,40 @@ describe('failure', () => {
     await peer.end()
     assert.equal(proxy.host.metric('requests_total', labels('4xx', 'client_gone')), 1)
     assert.equal(proxy.host.metric('requests_in_flight', { listener: 'front' }), 0)
+  })
+})
+
+describe('under trouble', () => {
+  test('every request is answered or broken off, and counted once', async () => {
+    const { port, server } = await listen(socket => {
+      let served = 0
+      socket.on('error', () => {})
+      socket.on('data', () => {
+        const turn = served++ % 3
+        if (turn === 0) socket.write(OK)
+        else if (turn === 1)
+          socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n')
+        else socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut')
+      })
+    })
+    await using proxy = await startProxy([`127.0.0.1:${port}`])
+    const outcomes = new Map<string, number>()
+    const ask = async (): Promise<void> => {
+      const client = await proxy.client()
+      client.say('POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx')
+      const heard = await client.end()
+      const whole = /\r\n\r\n(?:hi|1\r\na\r\n0\r\n\r\n)$/.test(heard)
+      const outcome = whole ? 'whole' : 'broken'
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    }
+    for (let request = 0; request < 30; request++) await ask()
+    const counted = (status: string, failure: string) =>
+      proxy.host.metric('requests_total', labels(status, failure)) ?? 0
+    assert.deepEqual(Object.fromEntries(outcomes), { whole: 20, broken: 10 })
+    assert.equal(counted('2xx', ''), 20)
+    assert.equal(counted('2xx', 'upstream_reset'), 10)
+    assert.equal(proxy.host.metric('requests_in_flight', { listener: 'front' }), 0)
+    server.close()
   })
 })
 

@@ -176,11 +176,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
 
   interim({ status, headers }: AnswerHead): void {
     if (status === 100) this.#continue()
-    else
-      this.#response.inform(
-        status,
-        answerFields(headers, () => ''),
-      )
+    else this.#response.inform(status, answerFields(headers, this.#date))
   }
 
   head(head: AnswerHead): void {
