@@ -5,10 +5,16 @@ import { ClientConnection, type ConnectionOwner } from './connection.ts'
 import { type ClientTls, createDialer, type Dialer, type Origin } from './dial.ts'
 import { abortedError, HttpClientError } from './error.ts'
 import { type ClientExchange, type ExchangeListener, PooledExchange } from './exchange.ts'
+import { Http2Pool } from './http2-pool.ts'
 import { type ClientRequest, type PreparedRequest, prepareRequest } from './request.ts'
 import { type ClientResponse, PromisedResponse } from './response.ts'
 
 export interface HttpClientOptions {
+  /**
+   * `h2`: HTTP/2, over plain TCP by prior knowledge. `auto`: what an https server chooses by ALPN, HTTP/1.1 with any
+   * other. Default `http1`.
+   */
+  readonly protocol?: 'http1' | 'h2' | 'auto'
   readonly origin: Origin
   readonly clock: Timers
   readonly tls?: ClientTls
@@ -39,7 +45,10 @@ export interface HttpClient {
 }
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  return new Pool(options)
+  const { protocol = 'http1', origin } = options
+  if (protocol === 'h2') return new Http2Pool(options, undefined)
+  const negotiates = protocol === 'auto' && origin instanceof URL && origin.protocol === 'https:'
+  return negotiates ? new Http2Pool(options, () => new Pool(options)) : new Pool(options)
 }
 
 class Pool implements HttpClient, ConnectionOwner {

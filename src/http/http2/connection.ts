@@ -57,6 +57,10 @@ export abstract class Http2Connection implements FrameSink, Deadline {
   protected readonly batch: FrameBatch
   protected readonly budget: FrameBudget
   protected readonly closedStreams = new ClosedStreams()
+  /** Bytes came since this was set to false. */
+  protected heard = false
+  /** What broke the socket. */
+  protected socketError: Error | undefined
   /** No frame is read any more. */
   protected closing = false
   /** The socket is closed. */
@@ -141,6 +145,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
 
   readonly #onData = (bytes: Buffer): void => {
     if (this.closing) return
+    this.heard = true
     const wasPending = this.#frames.pending
     try {
       const from = this.readPreface(bytes)
@@ -331,7 +336,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
 
   /** One side of a stream has ended. */
   streamEnded(stream: Http2Stream): void {
-    if (!stream.localEnded || !stream.remoteEnded || stream.broken) return
+    if (!stream.localEnded || !stream.remoteEnded || this.streams.get(stream.id) !== stream) return
     this.#forget(stream, false)
     stream.giveBack()
     stream.finished()
@@ -358,7 +363,11 @@ export abstract class Http2Connection implements FrameSink, Deadline {
     this.closedStreams.add(stream.id, reset)
   }
 
+  /** A stream is over: there is room for another one. */
+  protected freed(): void {}
+
   #afterStream(): void {
+    this.freed()
     if (this.streams.size === 0 && !this.midFrame && !this.closing) this.quiet()
   }
 
@@ -409,7 +418,8 @@ export abstract class Http2Connection implements FrameSink, Deadline {
     this.linger()
   }
 
-  readonly #onError = (): void => {
+  readonly #onError = (error: Error): void => {
+    this.socketError ??= error
     this.gone = true
   }
 

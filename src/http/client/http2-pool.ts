@@ -1,0 +1,146 @@
+import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../../wire/http1/limits.ts'
+import { DeadlineWheel } from '../deadline-wheel.ts'
+import { FrameSlab } from '../http2/frame-batch.ts'
+import type { Timers } from '../timers.ts'
+import type { HttpClient, HttpClientOptions } from './client.ts'
+import { createDialer, type Dialer } from './dial.ts'
+import { abortedError, HttpClientError } from './error.ts'
+import type { ClientExchange, ExchangeListener } from './exchange.ts'
+import { Http2ClientConnection } from './http2-connection.ts'
+import { Http2Exchange } from './http2-exchange.ts'
+import { type ClientRequest, type PreparedRequest, prepareRequest } from './request.ts'
+import { type ClientResponse, PromisedResponse } from './response.ts'
+
+/** Requests to one origin on as few HTTP/2 connections as the server's limit of streams allows. */
+export class Http2Pool implements HttpClient {
+  readonly dialer: Dialer
+  readonly clock: Timers
+  readonly wheel: DeadlineWheel
+  readonly slab = new FrameSlab()
+  readonly limits: HeadLimits
+  readonly connectTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly #maxConnections: number
+  readonly #maxQueued: number
+  readonly #makeHttp1: (() => HttpClient) | undefined
+  #http1: HttpClient | undefined
+  readonly #all = new Set<Http2ClientConnection>()
+  readonly #waiting: Http2Exchange[] = []
+  #closed = false
+
+  /** `makeHttp1`: what to do with a server that does not choose HTTP/2; without it that is an error. */
+  constructor(options: HttpClientOptions, makeHttp1: (() => HttpClient) | undefined) {
+    this.dialer = createDialer(options.origin, options.tls, makeHttp1 ? ['h2', 'http/1.1'] : ['h2'])
+    this.clock = options.clock
+    this.wheel = new DeadlineWheel(options.clock, 100)
+    this.limits = { ...DEFAULT_HEAD_LIMITS, ...options.limits }
+    this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000
+    this.idleTimeoutMs = options.idleTimeoutMs ?? 3_000
+    this.#maxConnections = options.maxConnections ?? 64
+    this.#maxQueued = options.maxQueued ?? 1024
+    this.#makeHttp1 = makeHttp1
+  }
+
+  get connections(): number {
+    return this.#all.size + (this.#http1?.connections ?? 0)
+  }
+
+  async request(request: ClientRequest): Promise<ClientResponse> {
+    if (request.signal?.aborted) throw abortedError(request.signal)
+    const prepared = prepareRequest(request, this.dialer.authority)
+    const response = new PromisedResponse(this.dialer.peer)
+    response.follow(this.exchange(prepared, response, request.timeoutMs), request.signal)
+    return response.promise
+  }
+
+  exchange(prepared: PreparedRequest, listener: ExchangeListener, timeoutMs?: number): ClientExchange {
+    if (this.#http1 !== undefined) return this.#http1.exchange(prepared, listener, timeoutMs)
+    const exchange = new Http2Exchange(this, prepared, listener, timeoutMs)
+    this.dispatch(exchange)
+    return exchange
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#http1?.close()
+    const error = this.#closedError()
+    for (const exchange of this.#waiting.splice(0)) exchange.fail(error, false, false)
+    for (const connection of [...this.#all]) connection.lose(error)
+  }
+
+  dispatch(exchange: Http2Exchange): void {
+    if (this.#closed) this.#failSoon(exchange, this.#closedError())
+    else if (exchange.prepared.switches) {
+      const message = `a request that switches to another protocol does not go over HTTP/2 to ${this.dialer.peer}`
+      this.#failSoon(exchange, new HttpClientError('connect_failed', message, { unsent: true }))
+    } else if (!this.#ride(exchange)) this.#queue(exchange)
+  }
+
+  #ride(exchange: Http2Exchange): boolean {
+    for (const connection of this.#all)
+      if (connection.room > 0) {
+        connection.carry(exchange)
+        return true
+      }
+    return false
+  }
+
+  #queue(exchange: Http2Exchange): void {
+    if (this.#waiting.length >= this.#maxQueued) {
+      const message = `${this.#maxQueued} requests wait for a connection to ${this.dialer.peer} already`
+      this.#failSoon(exchange, new HttpClientError('queue_full', message, { unsent: true }))
+      return
+    }
+    this.#waiting.push(exchange)
+    this.#openMore()
+  }
+
+  /** One connection is opened at a time: it may take all that waits. */
+  #openMore(): void {
+    if (this.#closed || this.#waiting.length === 0 || this.#all.size >= this.#maxConnections) return
+    for (const connection of this.#all) if (connection.opening) return
+    this.#all.add(new Http2ClientConnection(this))
+  }
+
+  /** A connection has room. */
+  free(connection: Http2ClientConnection): void {
+    while (this.#waiting.length > 0 && connection.room > 0) connection.carry(this.#waiting.shift()!)
+    this.#openMore()
+  }
+
+  /** A request that waits has given up. */
+  forget(exchange: Http2Exchange): void {
+    const at = this.#waiting.indexOf(exchange)
+    if (at !== -1) this.#waiting.splice(at, 1)
+  }
+
+  closed(connection: Http2ClientConnection): void {
+    this.#all.delete(connection)
+    // What could not be reached for the first that waits cannot be reached for the others.
+    if (!connection.served)
+      for (const one of this.#waiting.splice(0)) one.fail(connection.loss!, false, false)
+    this.#openMore()
+  }
+
+  /** The server has chosen another protocol. */
+  notHttp2(connection: Http2ClientConnection): void {
+    if (this.#makeHttp1 === undefined) {
+      const message = `${this.dialer.peer} did not choose HTTP/2 in the TLS handshake`
+      connection.lose(new HttpClientError('tls_failed', message, { unsent: true }))
+      return
+    }
+    const http1 = (this.#http1 ??= this.#makeHttp1())
+    for (const exchange of this.#waiting.splice(0))
+      exchange.fallBack((prepared, listener, timeoutMs) => http1.exchange(prepared, listener, timeoutMs))
+    connection.destroy()
+  }
+
+  /** For what is known before `exchange` has returned. */
+  #failSoon(exchange: Http2Exchange, error: HttpClientError): void {
+    process.nextTick(() => exchange.fail(error, false, false))
+  }
+
+  #closedError(): HttpClientError {
+    return new HttpClientError('closed', `the client for ${this.dialer.peer} is closed`, { unsent: true })
+  }
+}

@@ -1,0 +1,26 @@
+import { parseFields } from '../../wire/http1/fields.ts'
+import { HeaderList } from '../../wire/http1/headers.ts'
+import type { PreparedRequest } from './request.ts'
+
+export interface Http2Request {
+  /** :method, GET … */
+  readonly pseudo: readonly string[]
+  readonly fields: HeaderList
+}
+
+/** A request that was made ready for HTTP/1.1, as HTTP/2 says it (RFC 9113 section 8.3.1). */
+export function http2Request(prepared: PreparedRequest, secure: boolean): Http2Request {
+  const { head, method } = prepared
+  const lineEnd = head.indexOf('\r\n')
+  const target = head.slice(method.length + 1, head.lastIndexOf(' ', lineEnd))
+  const given = parseFields(head.slice(0, -2), lineEnd + 2, Number.POSITIVE_INFINITY)
+  const fields = new HeaderList()
+  let authority = ''
+  for (let at = 0; at < given.raw.length; at += 2) {
+    const name = given.raw[at]!
+    if (name.length === 4 && name.toLowerCase() === 'host') authority = given.raw[at + 1]!
+    else fields.raw.push(name, given.raw[at + 1]!)
+  }
+  const pseudo = [':method', method, ':scheme', secure ? 'https' : 'http', ':authority', authority]
+  return { pseudo: [...pseudo, ':path', target], fields }
+}
