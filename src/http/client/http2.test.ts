@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import * as tls from 'node:tls'
+import { FakeClock } from '../../kernel/clock/fake.ts'
 import { systemClock } from '../../kernel/clock/system.ts'
 import { ByteWriter } from '../../wire/http2/byte-writer.ts'
 import { PREFACE } from '../../wire/http2/frame.ts'
@@ -14,7 +15,7 @@ import { FrameDecoder } from '../../wire/http2/frame-decoder.ts'
 import { FrameLog, frame } from '../../wire/http2/frame-log-fake.ts'
 import { HpackEncoder } from '../../wire/http2/hpack-encoder.ts'
 import { hasOpenssl, makeCertificates, type TestCertificates } from '../certificates-fake.ts'
-import { listen, RawPeer } from '../raw-peer-fake.ts'
+import { listen, RawPeer, turns } from '../raw-peer-fake.ts'
 import { createHttpServer, type Handler } from '../server/server.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './client.ts'
 
@@ -283,6 +284,54 @@ describe('a client that speaks HTTP/2 frame by frame', () => {
       (await Promise.all(answers)).map(({ status }) => status),
       [204, 204],
     )
+  })
+
+  test('a server that falls silent is asked for a sign of life, and given up without one', async () => {
+    for (const answers of [true, false]) {
+      const time = new FakeClock()
+      const asked = Promise.withResolvers<void>()
+      const begun = Promise.withResolvers<void>()
+      const answered = Promise.withResolvers<void>()
+      const port = await byHand((line, say) => {
+        if (line.startsWith('headers')) begun.resolve()
+        if (/^settings [0-9a-f]/.test(line)) say(frame(4, 1, 0, ''))
+        if (!line.startsWith('ping ')) return
+        asked.resolve()
+        if (answers) say(frame(6, 1, 0, line.slice(5)), ok(1))
+      })
+      const one = client(port, { clock: time })
+      const waiting = one.request({ method: 'GET', path: '/' })
+      waiting.then(
+        () => answered.resolve(),
+        () => answered.resolve(),
+      )
+      await begun.promise
+      await turns()
+      // The first silence counts what came before it.
+      time.advance(31_000)
+      time.advance(31_000)
+      await asked.promise
+      if (answers) await answered.promise
+      time.advance(16_000)
+      if (answers) assert.equal((await waiting).status, 204)
+      else await assert.rejects(waiting, { code: 'timeout' })
+    }
+  })
+
+  test('an unused connection is given back after a while', async () => {
+    const time = new FakeClock()
+    const port = await byHand((line, say) => {
+      if (/^settings [0-9a-f]/.test(line)) say(frame(4, 1, 0, ''))
+      if (line.startsWith('headers')) say(ok(1))
+    })
+    const one = client(port, { clock: time })
+    assert.equal((await one.request({ method: 'GET', path: '/' })).status, 204)
+    await turns()
+    assert.equal(one.connections, 1)
+    while (one.connections > 0) {
+      time.advance(1_000)
+      await turns(1)
+    }
   })
 
   const nonsense: [what: string, frames: Buffer[], code: string][] = [
