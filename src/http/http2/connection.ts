@@ -288,7 +288,10 @@ export abstract class Http2Connection implements FrameSink, Deadline {
   // ---- frames out, for the streams
 
   sendHeaders(id: number, pseudo: readonly string[], fields: HeaderList | undefined, end: boolean): void {
-    writeHeaders(this.batch.out, this.#headerEncoder, id, pseudo, fields, end)
+    const { out } = this.batch
+    const start = out.at
+    writeHeaders(out, this.#headerEncoder, id, pseudo, fields, end)
+    if (!end) this.batch.mayEnd(id, start)
   }
 
   sendData(streamId: number, slice: Buffer, end: boolean): void {

@@ -44,7 +44,7 @@ export class FrameBatch implements Deadline {
   #start = 0
   #parts: Buffer[] = []
   #partBytes = 0
-  /** The DATA frame that was written last: while nothing follows it, it can still end its stream. */
+  /** The DATA or HEADERS frame that was written last: while nothing follows it, it can still end its stream. */
   #tailStream = 0
   #tailFlags = 0
   #tailEnd = 0
@@ -99,9 +99,17 @@ export class FrameBatch implements Deadline {
       this.#cut()
       this.#parts.push(slice)
     }
+    this.mayEnd(streamId, start)
+  }
+
+  /**
+   * The frame that begins at `start` is the last of its stream so far: an end that follows at once is put into it.
+   * gRPC asks for that: an answer of trailers alone is one HEADERS frame.
+   */
+  mayEnd(streamId: number, start: number): void {
     this.#tailStream = streamId
     this.#tailFlags = start + 4
-    this.#tailEnd = out.at
+    this.#tailEnd = this.#writer!.at
   }
 
   /** Nothing is sent until the connection is there: then call `release`. */

@@ -316,6 +316,20 @@ describe('a server asked over HTTP/2 frame by frame', () => {
     await raw.hears(/HTTP\/1.1 505 /)
   })
 
+  test('an answer that ends in the turn in which it began is one frame, as gRPC wants its errors', async () => {
+    handler = (_request, response) => response.start(200, { 'grpc-status': '5' }).end()
+    const one = await peer()
+    one.send(one.headers(1, GET, END_STREAM | END_HEADERS))
+    assert.match(await one.hears(/^headers 1/), /^headers 1 :status\|200\|grpc-status\|5\|date\|.* end$/)
+    handler = (_request, response) => {
+      const body = response.start(200)
+      body.put(Buffer.from('a'))
+      body.end()
+    }
+    one.send(one.headers(3, GET, END_STREAM | END_HEADERS))
+    await one.hears(/^data 3 "a" 1 end/)
+  })
+
   test('sends the answers of one turn in the order of their streams', async () => {
     const one = await peer()
     one.send(Buffer.concat([1, 3, 5].map(id => one.headers(id, GET, END_STREAM | END_HEADERS))))
