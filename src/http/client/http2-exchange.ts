@@ -133,7 +133,9 @@ export class Http2Exchange implements ClientExchange, Deadline {
   /** `unseen`: the server has said, or cannot but be, that it has not looked at it. `stale` as in ExchangeListener. */
   fail(error: HttpClientError, unseen: boolean, stale: boolean): void {
     this.#stream = undefined
-    const again = this.prepared.stream === undefined && (unseen || (stale && this.prepared.replayable))
+    const { replayable, stream, pushed } = this.prepared
+    // What was not looked at may be sent again whatever its method, but a body that is pushed may be gone.
+    const again = stream === undefined && ((unseen && !pushed) || ((unseen || stale) && replayable))
     if (again && this.#replays++ < MAX_REPLAYS && this.#listener !== NOBODY) {
       this.#pool.dispatch(this)
       return

@@ -18,6 +18,7 @@ import { hasOpenssl, makeCertificates, type TestCertificates } from '../certific
 import { listen, RawPeer, turns } from '../raw-peer-fake.ts'
 import { createHttpServer, type Handler } from '../server/server.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './client.ts'
+import type { HttpClientError } from './error.ts'
 
 const clock = systemClock()
 const withOpenssl = { skip: hasOpenssl() ? false : 'the openssl program is not installed' }
@@ -400,6 +401,33 @@ describe('our client and our server over HTTP/2', () => {
     )
     await promise
     assert.deepEqual(heard, ['ready', '200', 'one', 'none'])
+  })
+
+  test('a pushed body that a server did not look at is not lost in silence: its sender decides', async () => {
+    const { port } = await nodeServer(stream => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM))
+    for (const [replayable, readies] of [
+      [false, 1],
+      [true, 4],
+    ] as const) {
+      let ready = 0
+      const error = await new Promise<HttpClientError>(resolve =>
+        client(port).exchange(
+          {
+            method: 'POST',
+            head: 'POST / HTTP/1.1\r\nHost: a\r\n\r\n',
+            buffers: [],
+            stream: undefined,
+            chunked: true,
+            pushed: true,
+            switches: false,
+            replayable,
+            close: false,
+          },
+          { ready: () => ready++, head() {}, data() {}, end() {}, fail: resolve },
+        ),
+      )
+      assert.deepEqual([error.unsent, ready], [true, readies])
+    }
   })
 
   test('over TLS the server chooses by ALPN, and auto follows', withOpenssl, async () => {
