@@ -20,7 +20,10 @@ export function relaunch(launcher, oldestMajor) {
     process.exitCode = 1
     return
   }
-  const child = spawn(node, [...process.execArgv, launcher, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [...process.execArgv, launcher, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, OUTRIGGER_LAUNCHER: String(process.pid) },
+  })
   child.on('error', error => {
     process.stderr.write(`outrigger could not start ${node}: ${error.message}\n`)
     process.exitCode = 1

@@ -50,7 +50,7 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'Run the sidecar, and the application beside it when a command is given',
     positionals: '[-- COMMAND ...]',
     about:
-      'The modules become ready first, then COMMAND (or app.command) starts. When it ends, what is under way is finished and Outrigger ends with its exit code. SIGTERM, SIGINT and SIGQUIT end the application first, a second one at once; SIGHUP reloads the configuration; SIGUSR1, SIGUSR2, SIGWINCH and SIGCONT go to the application.',
+      'The modules become ready first, then COMMAND (or app.command) starts. When it ends, what is under way is finished and Outrigger ends with its exit code. SIGTERM, SIGINT and SIGQUIT end the application first, a second one at once; SIGHUP reloads the configuration; a run ends when its terminal is closed, or when the script or program that started it dies, but not under nohup … & or setsid; SIGUSR1, SIGUSR2, SIGWINCH and SIGCONT go to the application.',
     options: {
       config,
       'ready-file': {

@@ -5,7 +5,12 @@ import { main } from './main.ts'
 /** Something may still hold the loop after the command has ended, such as a socket that a peer does not close. */
 const LINGER_MS = 1000
 
+/** Set by the launcher when it runs another Node in its stead; not for the application. */
+const launcher = Number(process.env['OUTRIGGER_LAUNCHER'])
+delete process.env['OUTRIGGER_LAUNCHER']
+
 const io: Io = {
+  ...(launcher > 0 && { launcher }),
   get stdin() {
     return process.stdin
   },

@@ -4,6 +4,8 @@ export interface Io {
   readonly stdout: Screen
   readonly stderr: Screen
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The launcher's process, when it runs another Node in its stead. */
+  readonly launcher?: number
   /** The folder that relative paths are meant from. */
   readonly cwd: string
 }

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { groupLives } from '../kernel/application/process-group.ts'
@@ -107,6 +108,18 @@ const waits = (onTerm: string) => [
 
 async function applicationUp(sidecar: Sidecar): Promise<number> {
   return Number(await sidecar.until(() => /^up (\d+)$/m.exec(sidecar.stdout)?.[1], 'the application was up'))
+}
+
+/** What the launcher does under an old Node: the sidecar runs as a child that knows of it. */
+function launching(args: readonly string[]) {
+  const script = `
+    const [node, ...args] = JSON.parse(process.argv[1])
+    const env = { ...process.env, OUTRIGGER_LAUNCHER: String(process.pid) }
+    require('node:child_process').spawn(node, args, { stdio: 'inherit', env })`
+  return {
+    command: process.execPath,
+    argv: ['-e', script, JSON.stringify([process.execPath, ENTRY, ...args])],
+  }
 }
 
 async function gone(group: number, withinMs: number): Promise<number> {
@@ -292,6 +305,32 @@ describe('beside an application', () => {
     assert.equal(groupLives(group), true)
     sidecar.child.kill('SIGKILL')
     await gone(group, 2000)
+  })
+
+  test('ends with the sidecar when the launcher that stands for it is killed', async t => {
+    const { folder } = await setUp(t)
+    const { command, argv } = launching(['run', '--', 'sh', '-c', 'echo up $$; sleep 60'])
+    const launcher = spawn(command, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
+    let output = ''
+    for await (const chunk of launcher.stdout) {
+      output += chunk
+      if (/^up \d+$/m.test(output)) break
+    }
+    launcher.kill('SIGKILL')
+    await gone(Number(/^up (\d+)$/m.exec(output)![1]), 5000)
+  })
+
+  test('is not told of the launcher', async t => {
+    const { folder } = await setUp(t)
+    const { command, argv } = launching([
+      'run',
+      '--',
+      'sh',
+      '-c',
+      'echo "launcher ($(printenv OUTRIGGER_LAUNCHER))"',
+    ])
+    const launcher = spawn(command, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
+    assert.equal(await text(launcher.stdout), 'launcher ()\n')
   })
 
   test('ends with the sidecar when the process that started it dies', async t => {

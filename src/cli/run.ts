@@ -13,6 +13,7 @@ import type { Call } from './commands.ts'
 import { loadForCall } from './configuration.ts'
 import { ParentWatch } from './parent-watch.ts'
 import { ReadyFile } from './ready-file.ts'
+import { Terminal } from './terminal.ts'
 import { waitThenBecome } from './wait-only.ts'
 
 /**
@@ -54,6 +55,7 @@ class Run {
   /** Resolves with the signal that the end began with. */
   readonly #end = Promise.withResolvers<NodeJS.Signals>()
   readonly #hurry = new AbortController()
+  readonly #terminal = new Terminal()
   #taken: { readonly command: readonly string[] | undefined } | undefined
   #asked = 0
   #application: Application | undefined
@@ -85,8 +87,10 @@ class Run {
     for (const stream of [process.stdout, process.stderr])
       stream.removeAllListeners('error').on('error', () => {})
     cleanup.use(
-      new ParentWatch(this.#clock, () =>
-        this.#ask('SIGTERM', 'the process that started the sidecar has died'),
+      new ParentWatch(
+        this.#clock,
+        () => this.#ask('SIGTERM', 'the process that started the sidecar has died'),
+        this.#call.io.launcher,
       ),
     )
     try {
@@ -223,7 +227,7 @@ class Run {
     const handlers = new Map<string, (error: unknown) => void>()
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)
       handlers.set(signal, () => this.#ask(signal, `${signal} came`))
-    handlers.set('SIGHUP', () => void this.#sidecar.reload('signal'))
+    handlers.set('SIGHUP', () => this.#hangUp())
     for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const)
       handlers.set(signal, () => this.#application?.signal(signal))
     const crash = (error: unknown) => void this.#crash(error)
@@ -235,6 +239,12 @@ class Run {
         for (const [event, handler] of handlers) events.off(event, handler)
       },
     }
+  }
+
+  /** What services mean by SIGHUP, and what a terminal means by it whose window is closed. */
+  #hangUp(): void {
+    if (this.#terminal.isClosed) this.#ask('SIGTERM', 'the terminal was closed')
+    else void this.#sidecar.reload('signal')
   }
 
   /** A fault of ours: what can be saved is saved, then the process ends with 1. */

@@ -88,6 +88,23 @@ describe('a port', () => {
     await next.scope.disposeAsync()
   })
 
+  test('gives way to the same port on every interface', async () => {
+    const ports = new Ports()
+    const old = claimant('admin')
+    const { address } = await ports.listen(LOOPBACK, answers('old'), old)
+    assert.ok('port' in address)
+    ports.hold()
+    await old.scope.disposeAsync()
+    const next = claimant('admin')
+    await ports.listen({ host: '0.0.0.0', port: address.port }, answers('wide'), next)
+    await ports.release()
+    const socket = await dial(address)
+    socket.write('1')
+    assert.equal(await reads(socket), 'wide')
+    socket.destroy()
+    await next.scope.disposeAsync()
+  })
+
   test('that nobody takes over is closed at the end of the reload, with those who waited', async () => {
     const ports = new Ports()
     const old = claimant('proxy')

@@ -84,13 +84,13 @@ export class Ports {
   async #makeRoom(address: Address, wanted: string, owner: string): Promise<void> {
     if ('port' in address && address.port === 0) return
     for (const port of this.#ports) {
-      if (port.wanted !== wanted && formatAddress(port.address) !== wanted) continue
-      if (port.accept)
+      const isSame = port.wanted === wanted || formatAddress(port.address) === wanted
+      if (isSame && port.accept)
         throw new ListenError(
           'EADDRINUSE',
           `cannot listen on ${wanted}: ${port.owner === owner ? 'this module' : `module ${port.owner}`} listens there already`,
         )
-      await this.#close(port)
+      if (!port.accept && (isSame || overlap(port.address, address))) await this.#close(port)
     }
   }
 
@@ -108,6 +108,15 @@ export class Ports {
     await new Promise(resolve => setImmediate(resolve))
   }
 }
+
+/** Whether the system refuses one of them while the other is bound: one port, of which one takes every interface. */
+export function overlap(one: Address, other: Address): boolean {
+  if ('path' in one || 'path' in other) return false
+  if (one.port === 0 || one.port !== other.port) return false
+  return one.host === other.host || WILDCARDS.has(one.host) || WILDCARDS.has(other.host)
+}
+
+const WILDCARDS = new Set(['0.0.0.0', '::'])
 
 /** A port that cannot be had; `message` says which, why and how to mend it. */
 export class ListenError extends Error {

@@ -4,6 +4,7 @@ import { type Root, rootFields } from '../config/root.ts'
 import type { Sidecar } from '../lifecycle/sidecar.ts'
 import { errorText } from '../log/format.ts'
 import type { Address, Host, Running } from '../module.ts'
+import { overlap } from '../sockets.ts'
 import { adminRoutes } from './endpoints.ts'
 import { type AdminServer, serveAdmin } from './server.ts'
 
@@ -29,7 +30,10 @@ async function start(config: AdminConfig, host: Host, sidecar: Sidecar): Promise
   }
 }
 
-/** The two listeners. A change opens the new address before it lets the old one go; requests under way are still answered there. */
+/**
+ * The two listeners. A change opens the new address before it lets the old one go, unless the two cannot be bound at
+ * once; requests under way are still answered there.
+ */
 class AdminListeners {
   readonly #host: Host
   readonly #sidecar: Sidecar
@@ -47,19 +51,25 @@ class AdminListeners {
     const keys = new Map(
       [...wanted].map(([option, address]) => [`${option} ${formatAddress(address)}`, { option, address }]),
     )
-    for (const [key, { option, address }] of keys) {
-      if (!this.#servers.has(key)) this.#servers.set(key, await this.#open(option, address))
-    }
-    for (const [key, server] of this.#servers) {
-      if (keys.has(key)) continue
-      this.#servers.delete(key)
-      this.#leaving.add(server)
-      await server.leave()
-    }
+    const missing = [...keys].filter(([key]) => !this.#servers.has(key))
+    const inTheWay = (held: Address) => missing.some(([, { address }]) => overlap(held, address))
+    await this.#leave((key, address) => !keys.has(key) && inTheWay(address))
+    for (const [key, { option, address }] of missing)
+      this.#servers.set(key, await this.#open(option, address))
+    await this.#leave(key => !keys.has(key))
   }
 
   async close(): Promise<void> {
     for (const server of [...this.#servers.values(), ...this.#leaving]) server.close()
+  }
+
+  async #leave(which: (key: string, address: Address) => boolean): Promise<void> {
+    for (const [key, server] of this.#servers) {
+      if (!which(key, server.address)) continue
+      this.#servers.delete(key)
+      this.#leaving.add(server)
+      await server.leave()
+    }
   }
 
   async #open(option: string, address: Address): Promise<AdminServer> {

@@ -18,6 +18,8 @@ export interface AdminServerOptions {
 
 /** One listener of the admin API. */
 export interface AdminServer {
+  /** What it is bound to. */
+  readonly address: Address
   /** Lets the address go; requests under way are answered. */
   leave(): Promise<void>
   /** Breaks what is left. */
@@ -77,6 +79,7 @@ export async function serveAdmin({
     public: isPublic,
   })
   return {
+    address: bound,
     close: () => server.close(),
     leave: async () => {
       await listening.close()

@@ -50,7 +50,7 @@ export function parseYaml(file: string, text: string): Parsing {
   })
   // What follows the first mistake is mostly its consequence.
   const syntax = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])[0]
-  if (syntax !== undefined) return failed([problem(syntax.pos[0], ...explainSyntax(syntax))])
+  if (syntax !== undefined) return failed([problem(syntax.pos[0], ...explainSyntax(syntax, text))])
   if (documents.length > 1) {
     const start = documents[1].range?.[0] ?? 0
     return failed([

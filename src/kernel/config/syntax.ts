@@ -25,8 +25,14 @@ const explanations: Readonly<Record<string, readonly [message: string, hint: str
   TAG_RESOLVE_FAILED: ['YAML tags (!name) are not supported', 'remove the tag, or put the text in quotes'],
 }
 
-/** The message and the hint for an error of the YAML library. */
-export function explainSyntax(error: YAMLError): readonly [message: string, hint?: string] {
+/** As an error inside brackets meets it: YAML takes the brace for a mapping. */
+const BARE_VARIABLE = /^\$\{[^}\n]*\}/
+
+/** The message and the hint for an error of the YAML library in this text. */
+export function explainSyntax(error: YAMLError, text: string): readonly [message: string, hint?: string] {
+  const variable = BARE_VARIABLE.exec(text.slice(error.pos[0] - 1))?.[0]
+  if (variable !== undefined)
+    return [`inside brackets ${variable} needs quotes`, `put the whole text in quotes: '${variable}'`]
   const known = explanations[error.code]
   return known ?? [`this is not valid YAML: ${error.message.replace(/\s+/g, ' ').trim()}`]
 }

@@ -176,6 +176,22 @@ describe('a reload', () => {
     assert.equal((await ask(fake.address(), '/healthz')).status, 200)
     await assert.rejects(ask(before, '/healthz'), { code: 'ECONNREFUSED' })
   })
+
+  test('moves the admin listener to every interface on the port that it has', async () => {
+    await using fake = fakeSidecar({ listen: { host: '127.0.0.1', port: 0 } })
+    await fake.sidecar.start()
+    const port = Number(fake.address().split(':')[1])
+    const first = { listen: { host: '127.0.0.1', port } }
+    for (const next of [first, { listen: { host: '0.0.0.0', port } }, first]) {
+      fake.configure(next)
+      assert.equal((await fake.sidecar.reload('file')).outcome, 'applied')
+      assert.equal((await ask(`127.0.0.1:${port}`, '/healthz')).status, 200)
+    }
+    assert.deepEqual(
+      fake.records.filter(({ level }) => level === 'warn'),
+      [],
+    )
+  })
 })
 
 test('the end drains, closes everything in reverse and leaves no timer', async () => {
