@@ -40,7 +40,7 @@ export const elasticsearchConfig = s.object(
       optional: true,
       example: 'access-log',
     }),
-    headers: s.map(s.string({ about: 'The value of the header.' }), {
+    headers: s.map(s.secret({ about: 'The value of the header.' }), {
       about: 'Further headers of each request.',
       default: {},
       example: { 'x-scope': 'team-a' },

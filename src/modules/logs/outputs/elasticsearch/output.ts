@@ -117,7 +117,7 @@ function pathOf(config: ElasticsearchConfig): string {
 
 function headersOf(config: ElasticsearchConfig): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value
+  for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value.reveal()
   headers['content-type'] = 'application/x-ndjson'
   headers['accept'] = 'application/json'
   if (config.gzip) headers['content-encoding'] = 'gzip'

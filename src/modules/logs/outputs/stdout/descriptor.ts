@@ -27,7 +27,7 @@ const readerWaitMs = 10
 const nothing = Buffer.alloc(0)
 
 /**
- * A pipe, a terminal or a file, opened once more through /proc, so that its non-blocking mode is ours alone: the flag
+ * A pipe or a terminal, opened once more through /proc, so that its non-blocking mode is ours alone: the flag
  * of the descriptor itself is shared with every other process that has it. Without /proc it is used as it is.
  */
 class PollingWriter implements LineWriter {
@@ -104,7 +104,9 @@ function restOfLine(bytes: Buffer, at: number): Buffer {
   return Buffer.from(bytes.subarray(at, bytes.indexOf(0x0a, at) + 1))
 }
 
+/** A file stays as it is given: it never makes anybody wait, and who else writes to it shares its position. */
 function openOnceMore(descriptor: number): number {
+  if (fstatSync(descriptor).isFile()) return descriptor
   try {
     const { O_WRONLY, O_NONBLOCK, O_APPEND } = constants
     return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_APPEND)

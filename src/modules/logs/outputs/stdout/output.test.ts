@@ -60,6 +60,19 @@ describe('the stdout output', () => {
     assert.equal(await readFile(path, 'utf8'), 'before\n{"a":1}\n{"a":2}\n{"a":3}\n')
   })
 
+  test('shares a file with whoever else writes to it', async t => {
+    const folder = await mkdtemp(join(tmpdir(), 'outrigger-stdout-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const path = join(folder, 'out')
+    await using file = await open(path, 'w')
+    const output = outputTo(t, file.fd)
+    await output.send([fakeSlice([{ a: 1 }])], never)
+    await file.write('the application\n')
+    await output.send([fakeSlice([{ a: 2 }])], never)
+    await file.write('the shell\n')
+    assert.equal(await readFile(path, 'utf8'), '{"a":1}\nthe application\n{"a":2}\nthe shell\n')
+  })
+
   test('waits for a reader that is behind, and loses nothing', async t => {
     const { writer, read } = await pipe(t)
     const output = outputTo(t, writer)
