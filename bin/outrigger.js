@@ -7,8 +7,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const OLDEST_MAJOR = 24
-/** A small young generation, and a collector that can be asked: 4 MB less in every pod, for 35 ms of the start. */
-const SIDECAR_FLAGS = ['--max-semi-space-size=1', '--expose-gc']
+/**
+ * A young generation that stays small under load, and a collector that can be asked to tidy once the start is over:
+ * 4 MB less in every pod, for 35 ms of the start.
+ */
+const SIDECAR_FLAGS = ['--max-semi-space-size=4', '--expose-gc']
 
 const launcher = fileURLToPath(import.meta.url)
 const root = dirname(dirname(launcher))

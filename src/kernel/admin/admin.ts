@@ -39,13 +39,15 @@ class AdminListeners {
   readonly #sidecar: Sidecar
   readonly #servers = new Map<string, AdminServer>()
   readonly #leaving = new Set<AdminServer>()
+  #hosts: readonly string[] = []
 
   constructor(host: Host, sidecar: Sidecar) {
     this.#host = host
     this.#sidecar = sidecar
   }
 
-  async use({ listen, public: publicListen }: AdminConfig): Promise<void> {
+  async use({ listen, public: publicListen, hosts }: AdminConfig): Promise<void> {
+    this.#hosts = hosts
     const wanted = new Map([['admin.listen', listen]])
     if (publicListen) wanted.set('admin.public', publicListen)
     const keys = new Map(
@@ -78,6 +80,7 @@ class AdminListeners {
         host: this.#host,
         routes: this.#sidecar.routes,
         address,
+        hosts: () => this.#hosts,
         isPublic: option === 'admin.public',
       })
     } catch (error) {

@@ -43,6 +43,18 @@ describe('the Host header', () => {
   }
 })
 
+test('a name that the user has added is served, with any port, and others are not', () => {
+  const asked = (authority: string) =>
+    refusal({ method: 'GET', authority, fromLoopback: false, header: () => undefined }, WIDE, [
+      'Shop.internal',
+    ])?.status
+  assert.deepEqual(['shop.internal:4600', 'SHOP.internal', 'evil.example'].map(asked), [
+    undefined,
+    undefined,
+    421,
+  ])
+})
+
 describe('what changes the process', () => {
   const cases: [
     what: string,

@@ -21,14 +21,14 @@ const READING = new Set(['GET', 'HEAD'])
 
 /**
  * Why a request must not be answered; undefined when it may.
- * A foreign Host header is a browser whose name server was made to point at us (DNS rebinding).
+ * `hosts` are the names that the user has added. A foreign Host header is a browser whose name server was made to point at us (DNS rebinding).
  * Whatever changes the process must come from this machine, and not from a page of another site.
  */
-export function refusal(asked: Asked, bound: Address): Refusal | undefined {
-  if (!isOurName(asked.authority, bound)) {
+export function refusal(asked: Asked, bound: Address, hosts: readonly string[] = []): Refusal | undefined {
+  if (!isOurName(asked.authority, bound, hosts)) {
     return {
       status: 421,
-      message: `"${asked.authority}" is not a name of this listener; ask for localhost, 127.0.0.1, [::1] or the address that it is bound to`,
+      message: `"${asked.authority}" is not a name of this listener; ask for localhost, 127.0.0.1, [::1] or the address that it is bound to, or add the name to admin.hosts`,
     }
   }
   if (READING.has(asked.method)) return undefined
@@ -38,12 +38,13 @@ export function refusal(asked: Asked, bound: Address): Refusal | undefined {
   return undefined
 }
 
-function isOurName(authority: string, bound: Address): boolean {
+function isOurName(authority: string, bound: Address, hosts: readonly string[]): boolean {
   if (authority === '' || 'path' in bound) return true
   const host = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(authority)?.[1]?.toLowerCase()
   if (host === undefined) return false
   // A name server cannot make an address point elsewhere.
   if (WILDCARDS.has(bound.host) && ADDRESS.test(host)) return true
+  if (hosts.some(name => name.toLowerCase() === host)) return true
   return (
     LOCAL_NAMES.has(host) || host === bound.host.toLowerCase() || host === `[${bound.host.toLowerCase()}]`
   )

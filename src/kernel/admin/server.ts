@@ -12,6 +12,8 @@ export interface AdminServerOptions {
   readonly host: Host
   readonly routes: RouteTable
   readonly address: Address
+  /** Names that it answers to besides its own; they may change while it runs. */
+  readonly hosts: () => readonly string[]
   /** Only routes that are public, and only reading. */
   readonly isPublic: boolean
 }
@@ -33,6 +35,7 @@ export async function serveAdmin({
   host,
   routes,
   address,
+  hosts,
   isPublic,
 }: AdminServerOptions): Promise<AdminServer> {
   const requests = host.metrics.counter('requests_total', 'Requests to the admin API.', ['route', 'status'])
@@ -56,7 +59,7 @@ export async function serveAdmin({
   const answer = (request: ServerRequest, response: ServerResponse, route: Route | undefined) => {
     const { method, authority, fromLoopback } = request
     const asked = { method, authority, fromLoopback, header: (name: string) => request.headers.get(name) }
-    const refused = isPublic ? undefined : refusal(asked, bound)
+    const refused = isPublic ? undefined : refusal(asked, bound, hosts())
     if (refused) return sendJson(response, refused.status, { error: refused.message })
     if (!route)
       return sendJson(response, 404, {

@@ -49,6 +49,15 @@ export const rootFields = {
         default: '127.0.0.1:4600',
         example: '127.0.0.1:4600',
       }),
+      hosts: s.list(
+        s.string({ about: 'A name without a port.', pattern: /^[^\s/:]+$/, expected: 'a host name' }),
+        {
+          about:
+            'Further names that `admin.listen` may be asked by, such as that of a service. Otherwise it answers to localhost and to its addresses only, so that no web page reaches it by a name of its own.',
+          default: [],
+          example: ['outrigger.internal'],
+        },
+      ),
       public: s.address({
         about:
           'A second listener, for kubelet and Prometheus, that has only /healthz, /readyz and /metrics. Off unless given.',
@@ -79,7 +88,9 @@ export const rootFields = {
   ),
 }
 
-export const rootSchema = s.object(rootFields, { about: 'outrigger.yaml' })
+export const rootSchema = s.object(rootFields, {
+  about: 'The keys of Outrigger itself, and one key for each module that is to run.',
+})
 
 export type Root = Infer<typeof rootSchema>
 

@@ -13,6 +13,7 @@ export interface FakeConfiguration {
   readonly modules?: readonly ConfiguredModule[]
   readonly listen?: Address
   readonly public?: Address
+  readonly hosts?: readonly string[]
   readonly level?: Level
   readonly command?: readonly string[]
   readonly files?: readonly string[]
@@ -68,7 +69,7 @@ function configurationOf(fake: FakeConfiguration): Configuration {
       shutdownMs: 2000,
       ...(fake.command && { command: [...fake.command] }),
     },
-    admin: { listen, ...(fake.public && { public: fake.public }) },
+    admin: { listen, hosts: fake.hosts ?? [], ...(fake.public && { public: fake.public }) },
     dataDir: '/nowhere',
     log: { level, format: 'json' },
     modules: new Map(modules.map(configured => [configured.module.name, configured])),

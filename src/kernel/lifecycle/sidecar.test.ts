@@ -177,6 +177,16 @@ describe('a reload', () => {
     await assert.rejects(ask(before, '/healthz'), { code: 'ECONNREFUSED' })
   })
 
+  test('lets the admin API answer to further names at once', async () => {
+    await using fake = fakeSidecar()
+    await fake.sidecar.start()
+    const status = async () => (await ask(fake.address(), '/status', { host: 'shop.internal' })).status
+    assert.equal(await status(), 421)
+    fake.configure({ hosts: ['shop.internal'] })
+    await fake.sidecar.reload('file')
+    assert.equal(await status(), 200)
+  })
+
   test('moves the admin listener to every interface on the port that it has', async () => {
     await using fake = fakeSidecar({ listen: { host: '127.0.0.1', port: 0 } })
     await fake.sidecar.start()
