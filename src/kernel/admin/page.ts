@@ -124,6 +124,12 @@ h1 { margin: 0; font-size: 1.25em } h2 { margin: 2em 0 .5em; font-size: 1em }
 .message { padding: .75em 1em; border-left: 3px solid var(--warn) }
 .figures { display: flex; flex-wrap: wrap; gap: 1em 2.5em; margin: 1.5em 0 } .figures dt { color: var(--soft); font-size: .875em } .figures dd { margin: 0; font-variant-numeric: tabular-nums }
 table { width: 100%; border-collapse: collapse } th { color: var(--soft); font-weight: normal; font-size: .875em }
-th, td { padding: .4em .75em; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
+th, td { padding: .4rem .75rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 pre { margin: 0; white-space: pre-wrap; font-size: .85em } a { color: inherit }
+td, .message, pre { overflow-wrap: anywhere }
+@media (max-width: 44em) {
+  header { padding: 1em } main { padding: 0 1em 2em }
+  tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .75em; padding: .4em 0; border-bottom: 1px solid var(--line) }
+  td { border: 0; padding: 0 } td:last-child:not(:empty) { flex-basis: 100% } td:has(pre:empty), tr:has(th) { display: none }
+}
 `

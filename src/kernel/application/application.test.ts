@@ -110,10 +110,11 @@ describe('the application', () => {
   })
 
   test('is killed at once when somebody is in a hurry', async () => {
-    const { start } = setUp()
-    const application = await running(start(['sleep', '60']))
+    const { start, streams } = setUp()
+    const output = streams.view()!.claim('stdout')
+    const application = await running(start(['sh', '-c', 'trap "" TERM; echo up; sleep 60']))
+    await once(output, 'data')
     const hurry = new AbortController()
-    process.kill(application.pid, 'SIGSTOP')
     const stopped = application.stop('SIGTERM', 60_000, hurry.signal)
     hurry.abort()
     assert.equal((await stopped).code, 137)

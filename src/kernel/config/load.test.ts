@@ -61,7 +61,11 @@ test('gives modules their decoded configuration', async t => {
     timeoutMs: 2000,
     retries: 1,
   })
-  assert.deepEqual(admin, { listen: { host: '127.0.0.1', port: 4600 }, public: { host: '::', port: 4601 } })
+  assert.deepEqual(admin, {
+    listen: { host: '127.0.0.1', port: 4600 },
+    hosts: [],
+    public: { host: '::', port: 4601 },
+  })
   assert.deepEqual(app, { env: {}, stopGraceMs: 20_000, shutdownMs: 28_000 })
 })
 

@@ -32,10 +32,18 @@ function members(): Map<string, unknown> {
   return found
 }
 
+/**
+ * Node 26's own JSON.parse takes a key with an escape for another one that it has met in an object of the same shape,
+ * so it judges whether such a text is valid, but not what its members are.
+ */
+function hasEscapedKey(text: string): boolean {
+  return text.matchAll(/"(?:[^"\\]|\\.)*"\s*:/gs).some(([key]) => key.includes('\\'))
+}
+
 function checkAgainstParse(text: string): void {
   const wanted = parsed(text)
   assert.equal(accepts(text), wanted !== undefined, text)
-  if (wanted) assert.deepEqual(members(), new Map(Object.entries(wanted)), text)
+  if (wanted && !hasEscapedKey(text)) assert.deepEqual(members(), new Map(Object.entries(wanted)), text)
 }
 
 /** JSON text, then a few of its characters replaced, cut or doubled. */
