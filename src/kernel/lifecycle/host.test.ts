@@ -49,7 +49,7 @@ describe('a host', () => {
       const { host } = openHost('logs', services({ dataDir: () => file }))
       await assert.rejects(
         host.dataDir(),
-        /^Error: dataDir: cannot make the folder .*state\/logs: .*(EEXIST|ENOTDIR)/,
+        /^Error: dataDir: cannot make the folder .*state\/logs: .*(EEXIST|ENOTDIR).*; name a folder in dataDir/,
       )
       await rm(file)
       assert.equal(await host.dataDir(), join(file, 'logs'))

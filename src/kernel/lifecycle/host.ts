@@ -92,7 +92,8 @@ async function makeFolder(dataDir: string, name: string): Promise<string> {
   try {
     await mkdir(path, { recursive: true, mode: 0o750 })
   } catch (error) {
-    throw new Error(`dataDir: cannot make the folder ${path}: ${errorText(error)}`, { cause: error })
+    const mend = 'name a folder in dataDir that this user may write to'
+    throw new Error(`dataDir: cannot make the folder ${path}: ${errorText(error)}; ${mend}`, { cause: error })
   }
   return path
 }
