@@ -130,13 +130,17 @@ describe('a client that speaks HTTP/2 to node:http2', () => {
   test('keeps to the number of streams that the server takes, and opens more connections', async () => {
     let most = 0
     let now = 0
+    let isFirst = true
+    // A fourth stream cannot be on the first connection: nothing is answered before there is one.
+    const fourth = Promise.withResolvers<void>()
     const { port, sessions } = await nodeServer(
-      stream => {
+      async stream => {
         most = Math.max(most, ++now)
-        setImmediate(() => {
-          now--
-          stream.respond({ ':status': 200 }, { endStream: true })
-        })
+        if (now === 4) fourth.resolve()
+        if (!isFirst) await fourth.promise
+        isFirst = false
+        now--
+        stream.respond({ ':status': 200 }, { endStream: true })
       },
       { maxConcurrentStreams: 3 },
     )
