@@ -61,13 +61,20 @@ async function stop(child: ChildProcess, folder: string): Promise<void> {
 }
 
 /** A port of this machine that nobody listens on just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
+export /** Below the range that connections take theirs from: one that waits for a listener there may otherwise meet itself. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const server = createServer()
+    const listening = await new Promise<boolean>(resolve => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!listening) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 function ready(port: number): Promise<boolean> {
