@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     ]
     const configuration = `proxy:
   listeners: [{ name: bench, listen: "127.0.0.1:${ours}", upstream: back }]
-  upstreams: { back: { endpoints: ["127.0.0.1:${backend}"] } }
+  upstreams: { back: { endpoints: [{ address: "127.0.0.1:${backend}" }] } }
 `
     const direct = { name: 'direct', port: backend, pid: started(await startNginx(backend)) }
     const sides: Side[] = [

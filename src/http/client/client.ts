@@ -8,6 +8,7 @@ import { type ClientExchange, type ExchangeListener, PooledExchange } from './ex
 import { Http2Pool } from './http2-pool.ts'
 import { type ClientRequest, type PreparedRequest, prepareRequest } from './request.ts'
 import { type ClientResponse, PromisedResponse } from './response.ts'
+import { NO_LIMIT, type SharedLimit } from './shared-limit.ts'
 
 export interface HttpClientOptions {
   /**
@@ -22,6 +23,9 @@ export interface HttpClientOptions {
   readonly maxConnections?: number
   /** Requests that wait for a connection; above it `queue_full`. Default 1024. */
   readonly maxQueued?: number
+  /** Further ceilings, of all pools that are given them; above them `queue_full`, too. */
+  readonly connectionLimit?: SharedLimit
+  readonly queueLimit?: SharedLimit
   /** How long an unused connection is kept, if the server does not say less. Default 3 s. */
   readonly idleTimeoutMs?: number
   /** DNS, TCP and TLS together. Default 10 s. */
@@ -60,6 +64,8 @@ class Pool implements HttpClient, ConnectionOwner {
   readonly clock: Timers
   readonly #maxConnections: number
   readonly #maxQueued: number
+  readonly #connectionLimit: SharedLimit
+  readonly #queueLimit: SharedLimit
   readonly #all = new Set<ClientConnection>()
   /** The youngest last: it is the least likely to be closed by the server just now. */
   readonly #idle: ClientConnection[] = []
@@ -75,6 +81,8 @@ class Pool implements HttpClient, ConnectionOwner {
     this.idleTimeoutMs = options.idleTimeoutMs ?? 3_000
     this.#maxConnections = options.maxConnections ?? 64
     this.#maxQueued = options.maxQueued ?? 1024
+    this.#connectionLimit = options.connectionLimit ?? NO_LIMIT
+    this.#queueLimit = options.queueLimit ?? NO_LIMIT
   }
 
   get connections(): number {
@@ -98,7 +106,10 @@ class Pool implements HttpClient, ConnectionOwner {
   close(): void {
     this.#closed = true
     const error = this.#closedError()
-    for (const exchange of this.#waiting.splice(0)) exchange.fail(error, false)
+    for (const exchange of this.#waiting.splice(0)) {
+      this.#queueLimit.release()
+      exchange.fail(error, false)
+    }
     for (const connection of [...this.#all]) connection.destroy(error)
   }
 
@@ -110,16 +121,16 @@ class Pool implements HttpClient, ConnectionOwner {
     }
     const connection = exchange.replayed ? undefined : this.#idle.pop()
     if (connection !== undefined) exchange.ride(connection)
-    else if (this.#all.size < this.#maxConnections || this.#dropIdle()) this.#open(exchange)
-    else if (this.#waiting.length < this.#maxQueued) this.#enqueue(exchange)
+    else if (this.#mayOpen() || (this.#dropIdle() && this.#mayOpen())) this.#open(exchange)
+    else if (this.#mayQueue()) this.#enqueue(exchange)
     else {
-      const message = `${this.#maxQueued} requests wait for a connection to ${this.dialer.peer} already`
+      const message = `as many requests as may wait for a connection to ${this.dialer.peer} already`
       exchange.failSoon(new HttpClientError('queue_full', message, { unsent: true }))
     }
   }
 
   free(connection: ClientConnection): void {
-    const next = this.#waiting.shift()
+    const next = this.#next()
     if (next === undefined) this.#idle.push(connection)
     else {
       this.wheel.remove(next)
@@ -131,9 +142,9 @@ class Pool implements HttpClient, ConnectionOwner {
     this.#all.delete(connection)
     const at = this.#idle.indexOf(connection)
     if (at !== -1) this.#idle.splice(at, 1)
-    if (this.#closed || this.#all.size >= this.#maxConnections) return
-    const next = this.#waiting.shift()
-    if (next === undefined) return
+    this.#connectionLimit.release()
+    if (this.#closed || this.#waiting.length === 0 || !this.#mayOpen()) return
+    const next = this.#next()!
     this.wheel.remove(next)
     this.#open(next)
   }
@@ -142,7 +153,25 @@ class Pool implements HttpClient, ConnectionOwner {
   forget(exchange: PooledExchange): void {
     this.wheel.remove(exchange)
     const at = this.#waiting.indexOf(exchange)
-    if (at !== -1) this.#waiting.splice(at, 1)
+    if (at === -1) return
+    this.#waiting.splice(at, 1)
+    this.#queueLimit.release()
+  }
+
+  /** Takes a place for a connection. */
+  #mayOpen(): boolean {
+    return this.#all.size < this.#maxConnections && this.#connectionLimit.tryAcquire()
+  }
+
+  /** Takes a place in the queue; without a connection of this pool nobody would ever call from it. */
+  #mayQueue(): boolean {
+    return this.#all.size > 0 && this.#waiting.length < this.#maxQueued && this.#queueLimit.tryAcquire()
+  }
+
+  #next(): PooledExchange | undefined {
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#queueLimit.release()
+    return next
   }
 
   #open(exchange: PooledExchange): void {

@@ -10,6 +10,7 @@ import { Http2ClientConnection } from './http2-connection.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import { type ClientRequest, type PreparedRequest, prepareRequest } from './request.ts'
 import { type ClientResponse, PromisedResponse } from './response.ts'
+import { NO_LIMIT, type SharedLimit } from './shared-limit.ts'
 
 /** Requests to one origin on as few HTTP/2 connections as the server's limit of streams allows. */
 export class Http2Pool implements HttpClient {
@@ -22,6 +23,8 @@ export class Http2Pool implements HttpClient {
   readonly idleTimeoutMs: number
   readonly #maxConnections: number
   readonly #maxQueued: number
+  readonly #connectionLimit: SharedLimit
+  readonly #queueLimit: SharedLimit
   readonly #makeHttp1: (() => HttpClient) | undefined
   #http1: HttpClient | undefined
   readonly #all = new Set<Http2ClientConnection>()
@@ -38,6 +41,8 @@ export class Http2Pool implements HttpClient {
     this.idleTimeoutMs = options.idleTimeoutMs ?? 3_000
     this.#maxConnections = options.maxConnections ?? 64
     this.#maxQueued = options.maxQueued ?? 1024
+    this.#connectionLimit = options.connectionLimit ?? NO_LIMIT
+    this.#queueLimit = options.queueLimit ?? NO_LIMIT
     this.#makeHttp1 = makeHttp1
   }
 
@@ -64,7 +69,7 @@ export class Http2Pool implements HttpClient {
     this.#closed = true
     this.#http1?.close()
     const error = this.#closedError()
-    for (const exchange of this.#waiting.splice(0)) exchange.fail(error, false, false)
+    for (const exchange of this.#takeAll()) exchange.fail(error, false, false)
     for (const connection of [...this.#all]) connection.lose(error)
   }
 
@@ -86,39 +91,53 @@ export class Http2Pool implements HttpClient {
   }
 
   #queue(exchange: Http2Exchange): void {
-    if (this.#waiting.length >= this.#maxQueued) {
-      const message = `${this.#maxQueued} requests wait for a connection to ${this.dialer.peer} already`
+    if (this.#waiting.length >= this.#maxQueued || !this.#queueLimit.tryAcquire()) {
+      const message = `as many requests as may wait for a connection to ${this.dialer.peer} already`
       this.#failSoon(exchange, new HttpClientError('queue_full', message, { unsent: true }))
       return
     }
     this.#waiting.push(exchange)
     this.#openMore()
+    if (this.#all.size > 0) return
+    this.forget(exchange)
+    const message = `there are as many connections as may be, and none to ${this.dialer.peer}`
+    this.#failSoon(exchange, new HttpClientError('queue_full', message, { unsent: true }))
+  }
+
+  #takeAll(): Http2Exchange[] {
+    const all = this.#waiting.splice(0)
+    for (const _ of all) this.#queueLimit.release()
+    return all
   }
 
   /** One connection is opened at a time: it may take all that waits. */
   #openMore(): void {
     if (this.#closed || this.#waiting.length === 0 || this.#all.size >= this.#maxConnections) return
     for (const connection of this.#all) if (connection.opening) return
-    this.#all.add(new Http2ClientConnection(this))
+    if (this.#connectionLimit.tryAcquire()) this.#all.add(new Http2ClientConnection(this))
   }
 
   /** A connection has room. */
   free(connection: Http2ClientConnection): void {
-    while (this.#waiting.length > 0 && connection.room > 0) connection.carry(this.#waiting.shift()!)
+    while (this.#waiting.length > 0 && connection.room > 0) {
+      this.#queueLimit.release()
+      connection.carry(this.#waiting.shift()!)
+    }
     this.#openMore()
   }
 
   /** A request that waits has given up. */
   forget(exchange: Http2Exchange): void {
     const at = this.#waiting.indexOf(exchange)
-    if (at !== -1) this.#waiting.splice(at, 1)
+    if (at === -1) return
+    this.#waiting.splice(at, 1)
+    this.#queueLimit.release()
   }
 
   closed(connection: Http2ClientConnection): void {
-    this.#all.delete(connection)
+    if (this.#all.delete(connection)) this.#connectionLimit.release()
     // What could not be reached for the first that waits cannot be reached for the others.
-    if (!connection.served)
-      for (const one of this.#waiting.splice(0)) one.fail(connection.loss!, false, false)
+    if (!connection.served) for (const one of this.#takeAll()) one.fail(connection.loss!, false, false)
     this.#openMore()
   }
 
@@ -130,7 +149,9 @@ export class Http2Pool implements HttpClient {
       return
     }
     const http1 = (this.#http1 ??= this.#makeHttp1())
-    for (const exchange of this.#waiting.splice(0))
+    // Its place goes to the HTTP/1.1 connection that follows.
+    if (this.#all.delete(connection)) this.#connectionLimit.release()
+    for (const exchange of this.#takeAll())
       exchange.fallBack((prepared, listener, timeoutMs) => http1.exchange(prepared, listener, timeoutMs))
     connection.destroy()
   }

@@ -1,6 +1,7 @@
 import { parseAddress } from '../../kernel/config/address.ts'
 import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
+import { checkCluster, clusterConfig } from './clusters/config.ts'
 
 const ADDRESS = /^(?:(?:unix:)?\/.+|(?:\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5})$/
 const NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/
@@ -71,7 +72,7 @@ const listener = s.object(
       },
       {
         about:
-          'Whether a request is tried again, on another endpoint where there is one. Off unless given; at most a fifth of the requests under way are retries.',
+          'Whether a request is tried again, on another endpoint where there is one. Off unless given; the `retryBudget` of the upstream bounds it.',
         optional: true,
       },
     ),
@@ -79,43 +80,10 @@ const listener = s.object(
   { about: 'One listener.' },
 )
 
-const upstream = s.object(
-  {
-    endpoints: s.list(
-      s.string({
-        about: 'host:port, or the path of a Unix socket.',
-        pattern: ADDRESS,
-        expected: 'host:port or the path of a socket',
-        example: '127.0.0.1:9000',
-      }),
-      { about: 'Where it listens; they take requests in turn.', minItems: 1 },
-    ),
-  },
-  { about: 'One upstream.' },
-)
-
 export const proxyConfig = s.object(
   {
     listeners: s.list(listener, { about: 'Where the proxy takes connections.', minItems: 1 }),
-    upstreams: s.map(upstream, { about: 'What requests are forwarded to, by name.' }),
-    connections: s.object(
-      {
-        connectTimeout: s.duration({ about: 'DNS and TCP together.', default: '5s', min: '10ms' }),
-        idleTimeout: s.duration({
-          about:
-            'How long an unused connection to an endpoint is kept, if the endpoint does not say less. Short, so that it is seldom used when the endpoint closes it.',
-          default: '3s',
-          min: '100ms',
-        }),
-        maxPerEndpoint: s.integer({
-          about: 'Connections to one endpoint; as many requests wait for one, then they fail.',
-          default: 1024,
-          min: 1,
-          max: 65535,
-        }),
-      },
-      { about: 'The connections to endpoints.', default: {} },
-    ),
+    upstreams: s.map(clusterConfig, { about: 'What requests are forwarded to, by name.' }),
   },
   { about: 'Carries requests from listeners to upstreams.' },
 )
@@ -127,7 +95,7 @@ export type ListenerConfig = ProxyConfig['listeners'][number]
 export function checkProxy({ listeners, upstreams }: ProxyConfig): Problem[] {
   const problems: Problem[] = []
   const names = new Map<string, number>()
-  for (const [index, { listen, name = listen, upstream }] of listeners.entries()) {
+  for (const [index, { listen, name = listen, upstream, protocol }] of listeners.entries()) {
     if (parseAddress(listen) === undefined)
       problems.push({ path: ['listeners', index, 'listen'], message: `${listen} has a port above 65535` })
     if (!Object.hasOwn(upstreams, upstream))
@@ -135,6 +103,12 @@ export function checkProxy({ listeners, upstreams }: ProxyConfig): Problem[] {
         path: ['listeners', index, 'upstream'],
         message: `there is no upstream ${upstream}`,
         hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
+      })
+    else if (protocol === 'tcp' && upstreams[upstream]!.tls !== undefined)
+      problems.push({
+        path: ['listeners', index, 'protocol'],
+        message: `tcp passes connections on as they are, but ${upstream} is reached by TLS`,
+        hint: 'use protocol: http, or an upstream without tls',
       })
     const twin = names.get(name)
     if (twin !== undefined)
@@ -145,12 +119,8 @@ export function checkProxy({ listeners, upstreams }: ProxyConfig): Problem[] {
       })
     names.set(name, index)
   }
-  for (const [name, { endpoints }] of Object.entries(upstreams))
-    for (const [index, endpoint] of endpoints.entries())
-      if (parseAddress(endpoint) === undefined)
-        problems.push({
-          path: ['upstreams', name, 'endpoints', index],
-          message: `${endpoint} has a port above 65535`,
-        })
+  for (const [name, upstream] of Object.entries(upstreams))
+    for (const problem of checkCluster(upstream))
+      problems.push({ ...problem, path: ['upstreams', name, ...problem.path] })
   return problems
 }

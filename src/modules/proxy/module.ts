@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { ClientTls } from '../../http/client/dial.ts'
 import type { Module } from '../../kernel/module.ts'
-import type { Cluster } from './clusters/cluster.ts'
+import { readClientTls } from './clusters/client-tls.ts'
+import { ClusterPool } from './clusters/cluster-pool.ts'
+import { clusterFamilies } from './clusters/metrics.ts'
+import { sameConfig } from './clusters/same-config.ts'
 import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { openListener } from './listeners/listener.ts'
-import { createRoundRobin } from './listeners/round-robin.ts'
 
 /** Carries requests from listeners to upstreams. */
 export const proxy: Module<ProxyConfig> = {
@@ -13,17 +16,21 @@ export const proxy: Module<ProxyConfig> = {
   config: proxyConfig,
   check: checkProxy,
   async start(config, host) {
-    const { connectTimeoutMs, idleTimeoutMs, maxPerEndpoint } = config.connections
-    const clients = new EndpointClients({
-      clock: host.clock,
-      connectTimeoutMs,
-      idleTimeoutMs,
-      maxConnections: maxPerEndpoint,
-    })
+    const clients = new EndpointClients(host.clock)
     host.scope.defer(() => clients.close())
+    let keys = await readKeys(config)
+    clients.useTls(keys)
+    const clusters = host.scope.use(
+      new ClusterPool(config.upstreams, {
+        clock: host.clock,
+        log: host.log,
+        families: clusterFamilies(host.metrics),
+        random: Math.random,
+        onRemoved: (_, endpoint) => clients.retire(endpoint),
+      }),
+    )
     const processToken = `outrigger-${crypto.randomUUID().slice(0, 8)}`
     const parts = { host, metrics: new ProxyMetrics(host.metrics), clients, processToken }
-    const clusters = makeClusters(config)
     const listeners = await Promise.all(config.listeners.map(one => openListener(one, clusters, parts)))
     for (const [index, { listening }] of listeners.entries())
       host.log.info('listening', 'the proxy takes connections', {
@@ -33,13 +40,18 @@ export const proxy: Module<ProxyConfig> = {
     let present = config
     return {
       offer: undefined,
-      health: () => ({ ready: true, state: 'ok' }),
+      health: () => ({ ready: true, state: 'ok', parts: clusters.health() }),
       async update(next) {
         if (!samePlaces(present, next)) return false
-        const nextClusters = makeClusters(next)
-        for (const [index, listener] of listeners.entries())
-          listener.update(next.listeners[index]!, nextClusters)
+        const nextKeys = await readKeys(next)
+        clients.useTls(nextKeys)
+        for (const [name, upstream] of Object.entries(next.upstreams))
+          if (!reachedAlike(present.upstreams[name], upstream, keys.get(name), nextKeys.get(name)))
+            clients.retireCluster(name)
+        clusters.update(next.upstreams)
+        for (const [index, listener] of listeners.entries()) listener.update(next.listeners[index]!)
         present = next
+        keys = nextKeys
         return true
       },
       drain: async deadline => {
@@ -49,18 +61,30 @@ export const proxy: Module<ProxyConfig> = {
   },
 }
 
-function makeClusters({ upstreams }: ProxyConfig): ReadonlyMap<string, Cluster> {
-  const clusters = new Map<string, Cluster>()
-  for (const [name, { endpoints }] of Object.entries(upstreams))
-    clusters.set(name, createRoundRobin(name, endpoints))
-  return clusters
+type Upstream = ProxyConfig['upstreams'][string]
+
+/** The keys and authorities of the upstreams that are reached by TLS, as the files are now. */
+async function readKeys({ upstreams }: ProxyConfig): Promise<ReadonlyMap<string, ClientTls>> {
+  const keys = new Map<string, ClientTls>()
+  for (const [name, { tls }] of Object.entries(upstreams))
+    if (tls !== undefined) keys.set(name, await readClientTls(tls))
+  return keys
+}
+
+/** Whether connections that are there can go on being used. */
+function reachedAlike(
+  one: Upstream | undefined,
+  other: Upstream,
+  ...keys: (ClientTls | undefined)[]
+): boolean {
+  const connecting = (upstream: Upstream | undefined): unknown =>
+    upstream && [upstream.protocol, upstream.tls, upstream.connectTimeoutMs, upstream.idleTimeoutMs]
+  return sameConfig(connecting(one), connecting(other)) && isDeepStrictEqual(keys[0], keys[1])
 }
 
 /** Whether the listeners can stay as they are: only what they decide by has changed. */
 function samePlaces(one: ProxyConfig, other: ProxyConfig): boolean {
-  const places = ({ listeners, connections }: ProxyConfig): unknown => [
-    listeners.map(({ name, listen, protocol }) => [name, listen, protocol]),
-    connections,
-  ]
+  const places = ({ listeners }: ProxyConfig): unknown =>
+    listeners.map(({ name, listen, protocol }) => [name, listen, protocol])
   return isDeepStrictEqual(places(one), places(other))
 }

@@ -56,12 +56,15 @@ export async function startProxy(
   endpoints: readonly string[],
   listener: object = {},
   clock: Clock = systemClock(),
+  upstream: object = {},
 ): Promise<FakeProxy<Clock>> {
   const host = fakeHost({ name: 'proxy', clock })
   const configured = (changes: object, places = endpoints): ProxyConfig => {
     const decoded = proxyConfig.decode({
       listeners: [{ name: 'front', listen: '127.0.0.1:0', upstream: 'back', ...changes }],
-      upstreams: { back: { endpoints: [...places] } },
+      upstreams: {
+        back: { endpoints: places.map(address => ({ address })), balancing: 'round_robin', ...upstream },
+      },
     })
     assert.ok(decoded.ok, JSON.stringify(decoded))
     return decoded.value

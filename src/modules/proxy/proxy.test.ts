@@ -257,10 +257,12 @@ describe('failure', () => {
     })
     const client = await proxy.client()
     client.say('POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc')
-    const first = await one.next()
+    const arrivals = [one, other].map(async back => ({ back, peer: await back.next() }))
+    const chosen = await Promise.race(arrivals)
+    const first = chosen.peer
     await first.hears(/abc$/)
     first.say('HTTP/1.1 503 no\r\nContent-Length: 0\r\n\r\n')
-    const second = await other.next()
+    const { peer: second } = await arrivals[chosen.back === one ? 1 : 0]!
     await second.hears(/\r\n\r\nabc$/)
     second.say(OK)
     assert.match(await client.hears(/hi$/), /^HTTP\/1.1 200 /)
@@ -411,5 +413,69 @@ describe('the module', () => {
     assert.match(await client.hears(/hi$/), /\r\nConnection: close\r\n/)
     client.socket.end()
     await drained
+  })
+})
+
+describe('an upstream', () => {
+  test('with a breaker for connections and for those that wait refuses what is above them', async () => {
+    const back = await backend()
+    await using proxy = await startProxy([back.address], {}, undefined, {
+      circuitBreakers: { maxConnections: 1, maxPending: 1 },
+    })
+    const [first, second, third] = [await proxy.client(), await proxy.client(), await proxy.client()]
+    first.say(GET)
+    const peer = await back.next()
+    await peer.hears(/\r\n\r\n/)
+    peer.forget()
+    second.say(GET)
+    const answered = third.hears(/\n$/)
+    third.say(GET)
+    // Which of the two waits and which is refused is a matter of who is read first.
+    const refused = await Promise.race([answered, second.hears(/\n$/)])
+    assert.match(refused, /^HTTP\/1.1 503 [\s\S]*outrigger-error: circuit_open\r\n/)
+    peer.say(OK)
+    await first.hears(/hi$/)
+    await peer.hears(/\r\n\r\n/)
+    assert.equal(back.accepted.length, 1)
+    assert.equal(
+      proxy.host.metric('cluster_breaker_refusals_total', { cluster: 'back', limit: 'pending' }),
+      1,
+    )
+  })
+
+  test('whose retry budget is used up is not tried again', async () => {
+    const back = await backend()
+    await using proxy = await startProxy([back.address], { retry: { codes: [503] } }, undefined, {
+      retryBudget: { percent: 0, minConcurrent: 0 },
+    })
+    const client = await proxy.client()
+    client.say(GET)
+    const peer = await back.next()
+    await peer.hears(/\r\n\r\n/)
+    peer.say('HTTP/1.1 503 no\r\nContent-Length: 0\r\n\r\n')
+    assert.match(await client.hears(/\r\n\r\n$/), /^HTTP\/1.1 503 /)
+    assert.equal(proxy.host.metric('cluster_retry_budget_exhausted_total', { cluster: 'back' }), 1)
+  })
+
+  test('with hashOn gets the requests of one user at one endpoint', async () => {
+    const backs = [await backend(), await backend(), await backend()]
+    await using proxy = await startProxy(
+      backs.map(({ address }) => address),
+      {},
+      undefined,
+      { balancing: 'maglev', hashOn: { header: { name: 'x-mine' } } },
+    )
+    const client = await proxy.client()
+    let peer: Awaited<ReturnType<RawBackend['next']>> | undefined
+    for (let round = 0; round < 6; round++) {
+      client.forget()
+      client.say(GET)
+      peer ??= await Promise.race(backs.map(back => back.next()))
+      await peer.hears(/\r\n\r\n/)
+      peer.forget()
+      peer.say(OK)
+      await client.hears(/hi$/)
+    }
+    assert.equal(backs.filter(({ accepted }) => accepted.length > 0).length, 1)
   })
 })

@@ -9,7 +9,9 @@ import type { ResponseBody, ResponseObserver, ServerResponse } from '../../../ht
 import type { Timer } from '../../../kernel/clock/clock.ts'
 import { encodeResponseHead } from '../../../wire/http1/encode.ts'
 import type { HeaderList } from '../../../wire/http1/headers.ts'
-import type { CallResult, Cluster, Endpoint, Lease } from '../clusters/cluster.ts'
+import type { CallResult, Endpoint, Lease, Wish } from '../clusters/cluster.ts'
+import { requestHash } from '../clusters/request-hash.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match } from '../routing/route.ts'
@@ -27,6 +29,7 @@ import { isIdempotent, upstreamRequest } from './upstream-request.ts'
 
 /** A backend that has not granted `100 Continue` by then is sent the body anyway (RFC 9110 section 10.1.1). */
 const CONTINUE_MS = 1000
+const ANY: Wish = {}
 
 /**
  * One request on its way: route, access and limits, an endpoint, one or more tries, the answer. Everything happens
@@ -43,7 +46,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   #view: RequestView | undefined
   #match: Match | undefined
   #backend: Backend | undefined
-  #cluster: Cluster | undefined
+  #cluster: RunningCluster | undefined
   #prepared: PreparedRequest | undefined
   #lease: Lease | undefined
   #tryStartMs = 0
@@ -102,7 +105,11 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
       return
     }
     this.#prepare(view, match)
-    this.#try()
+    if (this.#cluster.discovered) this.#try()
+    else
+      this.#cluster.ready.then(() => {
+        if (!this.#ended) this.#try()
+      })
   }
 
   #redirect(view: RequestView, match: Match): boolean {
@@ -134,24 +141,31 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
       const keep = rule.retry !== undefined || isIdempotent(view.method)
       this.#requestBody = new RequestBody(this.#request.body, this, keep)
     }
-    this.#forwarder.budget(this.#backend!.cluster).active++
     if (rule.requestTimeoutMs !== undefined) this.#forwarder.wheel.arm(this, rule.requestTimeoutMs)
   }
 
   // ---- a try
 
   #try(): void {
-    const lease = this.#cluster!.acquire(this.#tried === undefined ? {} : { avoid: this.#tried })
+    const cluster = this.#cluster!
+    const lease = cluster.acquire(this.#wish(cluster))
     if (typeof lease === 'string') {
-      this.#fail(lease, `${FAILURES[lease].about}: ${this.#cluster!.name}`)
+      this.#fail(lease, `${FAILURES[lease].about}: ${cluster.name}`)
       return
     }
     const { clients, clock } = this.#forwarder.parts
     this.#lease = lease
     this.#tryStartMs = clock.monotonic()
     this.#headMs = 0
-    const client = clients.for(lease.endpoint)
+    const client = clients.for(cluster, lease.endpoint)
     this.#upstream = client.exchange(this.#prepared!, this, this.#match!.rule.backendTimeoutMs)
+  }
+
+  #wish({ config: { hashOn } }: RunningCluster): Wish {
+    const avoid = this.#tried
+    const hash = hashOn && requestHash(hashOn, this.#view!)
+    if (hash === undefined) return avoid === undefined ? ANY : { avoid }
+    return avoid === undefined ? { hash } : { hash, avoid }
   }
 
   ready(upstream: ClientExchange): void {
@@ -251,7 +265,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
 
   #replayStale(): void {
     this.#replayedStale = true
-    const client = this.#forwarder.parts.clients.for(this.#lease!.endpoint)
+    const client = this.#forwarder.parts.clients.for(this.#cluster!, this.#lease!.endpoint)
     this.#upstream = client.exchange(this.#prepared!, this, this.#match!.rule.backendTimeoutMs)
   }
 
@@ -264,7 +278,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     const { retry } = this.#match!.rule
     if (retry === undefined || this.#retries >= retry.attempts || this.#ended) return false
     if (this.#requestBody?.replayable === false) return false
-    return this.#holdsRetry || this.#forwarder.budget(this.#backend!.cluster).take()
+    return this.#holdsRetry || this.#cluster!.retryBudget.tryAcquire()
   }
 
   #retry(result: CallResult): void {
@@ -364,11 +378,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     if (this.bucket !== -1) wheel.remove(this)
     this.#continueTimer?.cancel()
     inFlight.dec()
-    if (this.#prepared !== undefined) {
-      const budget = this.#forwarder.budget(this.#backend!.cluster)
-      budget.active--
-      if (this.#holdsRetry) budget.release()
-    }
+    if (this.#holdsRetry) this.#cluster!.retryBudget.release()
     if (this.#bytesOut > 0) bytesOut.inc(this.#bytesOut)
     if (this.#requestBody !== undefined) bytesIn.inc(this.#requestBody.bytes)
     const target = this.#forwarder.target(this.#match?.rule, this.#backend)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { HeaderList } from '../../../wire/http1/headers.ts'
 import type { RequestView } from '../request.ts'
 import { changePath, editHeaders, redirectTo } from './filters.ts'
-import { backoffMs, LEAST_RETRIES, RetryBudget } from './retry.ts'
+import { backoffMs } from './retry.ts'
 
 const paths: readonly [
   path: string,
@@ -87,16 +87,6 @@ test('headers are set, added and removed, but framing and Host are not the filte
     'X-Two',
     '4',
   ])
-})
-
-test('a budget lets a few retries through, and a fifth of what is under way', () => {
-  const budget = new RetryBudget()
-  const taken = () => Array.from({ length: 50 }, () => budget.take()).filter(Boolean).length
-  assert.equal(taken(), LEAST_RETRIES)
-  budget.active = 100
-  assert.equal(taken(), 20 - LEAST_RETRIES)
-  budget.release()
-  assert.equal(taken(), 1)
 })
 
 test('waits double up to 250 ms, and are random up to their bound', () => {

@@ -3,7 +3,7 @@ import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ServerResponse } from '../../../http/server/response.ts'
 import type { Clock } from '../../../kernel/clock/clock.ts'
 import type { Counter, Gauge } from '../../../kernel/metrics/metrics.ts'
-import type { Cluster } from '../clusters/cluster.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
 import type { Refusal } from '../refusal.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match, Rule } from '../routing/route.ts'
@@ -12,14 +12,13 @@ import { Exchange } from './exchange.ts'
 import { type ProxyMetrics, TargetMetrics } from './metrics.ts'
 import type { EncodedSlashes } from './path.ts'
 import type { RequestHop } from './request-fields.ts'
-import { RetryBudget } from './retry.ts'
 
 /** What decides over the requests of one listener. Replaced as a whole by a reload; requests under way keep theirs. */
 export interface Decisions {
   readonly hop: RequestHop
   readonly encodedSlashes: EncodedSlashes
   find(view: RequestView): Match | undefined
-  cluster(name: string): Cluster | undefined
+  cluster(name: string): RunningCluster | undefined
   /** Access rules and limits, in this order. */
   admit(view: RequestView, rule: Rule): Refusal | undefined
 }
@@ -47,7 +46,6 @@ export class Forwarder {
   decisions: Decisions
   readonly #none: TargetMetrics
   #targets = new Map<Backend | Rule, TargetMetrics>()
-  readonly #budgets = new Map<string, RetryBudget>()
 
   constructor(parts: ForwarderParts, decisions: Decisions) {
     this.parts = parts
@@ -76,14 +74,5 @@ export class Forwarder {
       this.#targets.set(key, target)
     }
     return target
-  }
-
-  budget(cluster: string): RetryBudget {
-    let budget = this.#budgets.get(cluster)
-    if (budget === undefined) {
-      budget = new RetryBudget()
-      this.#budgets.set(cluster, budget)
-    }
-    return budget
   }
 }

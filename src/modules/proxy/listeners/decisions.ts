@@ -1,14 +1,10 @@
-import type { Cluster } from '../clusters/cluster.ts'
+import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import type { ListenerConfig } from '../config.ts'
 import type { Decisions } from '../forward/forwarder.ts'
 import type { Match } from '../routing/route.ts'
 
 /** Everything to one upstream. `token` names this process and listener in Via. */
-export function singleUpstream(
-  config: ListenerConfig,
-  token: string,
-  clusters: ReadonlyMap<string, Cluster>,
-): Decisions {
+export function singleUpstream(config: ListenerConfig, token: string, clusters: ClusterPool): Decisions {
   const { requestTimeoutMs, tryTimeoutMs, retry } = config
   const match: Match = {
     prefix: '/',

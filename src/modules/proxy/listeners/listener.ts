@@ -1,7 +1,7 @@
 import { createHttpServer, type HttpServer } from '../../../http/server/server.ts'
 import { parseAddress } from '../../../kernel/config/address.ts'
 import type { Deadline, Host, Listening } from '../../../kernel/module.ts'
-import type { Cluster } from '../clusters/cluster.ts'
+import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import type { ListenerConfig } from '../config.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
 import { Forwarder } from '../forward/forwarder.ts'
@@ -20,8 +20,8 @@ export interface ListenerParts {
 /** An open listener. */
 export interface Listener {
   readonly listening: Listening
-  /** Takes new settings and clusters over; requests under way keep theirs. */
-  update(config: ListenerConfig, clusters: ReadonlyMap<string, Cluster>): void
+  /** Takes new settings over; requests under way keep theirs. */
+  update(config: ListenerConfig): void
   /** Stops accepting and finishes what is under way. */
   drain(deadline: Deadline): Promise<void>
 }
@@ -29,18 +29,21 @@ export interface Listener {
 /** Opens a listener; what it holds goes with the host's scope. */
 export async function openListener(
   config: ListenerConfig,
-  clusters: ReadonlyMap<string, Cluster>,
+  clusters: ClusterPool,
   parts: ListenerParts,
 ): Promise<Listener> {
   const { host } = parts
   const address = parseAddress(config.listen)!
   if (config.protocol === 'tcp') {
-    const relay = new TcpRelay(listenerName(config), parts, clusters.get(config.upstream)!)
+    let { upstream } = config
+    const relay = new TcpRelay(listenerName(config), parts, () => clusters.get(upstream)!)
     host.scope.defer(() => relay.close())
     const listening = await host.listen(address, relay.accept)
     return {
       listening,
-      update: (next, nextClusters) => relay.update(nextClusters.get(next.upstream)!),
+      update: next => {
+        upstream = next.upstream
+      },
       drain: async deadline => {
         await listening.close()
         await relay.drain(deadline)
@@ -75,8 +78,8 @@ export async function openListener(
   const listening = await host.listen(address, server.accept)
   return {
     listening,
-    update: (next, nextClusters) => {
-      forwarder.decisions = singleUpstream(next, token, nextClusters)
+    update: next => {
+      forwarder.decisions = singleUpstream(next, token, clusters)
     },
     drain: deadline => drainServer(listening, server, deadline),
   }

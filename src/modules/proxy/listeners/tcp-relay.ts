@@ -2,12 +2,14 @@ import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../../kernel/clock/clock.ts'
 import type { Counter, Gauge } from '../../../kernel/metrics/metrics.ts'
 import type { Deadline } from '../../../kernel/module.ts'
-import type { Cluster, Endpoint, Lease } from '../clusters/cluster.ts'
+import type { Endpoint, Lease, Wish } from '../clusters/cluster.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
+import { FAILURES, type FailureCode } from '../failure.ts'
 import { TargetMetrics } from '../forward/metrics.ts'
 import { joinSockets } from '../forward/tunnel.ts'
 import type { ListenerParts } from './listener.ts'
 
-const CONNECT_MS = 5000
+const ANY: Wish = {}
 
 /** Passes connections on as they are. */
 export class TcpRelay {
@@ -18,10 +20,10 @@ export class TcpRelay {
   readonly #connections: Gauge
   readonly #received: Counter
   readonly #sent: Counter
-  #cluster: Cluster
+  readonly #cluster: () => RunningCluster
   #empty: (() => void) | undefined
 
-  constructor(name: string, parts: ListenerParts, cluster: Cluster) {
+  constructor(name: string, parts: ListenerParts, cluster: () => RunningCluster) {
     this.#name = name
     this.#parts = parts
     this.#clock = parts.host.clock
@@ -31,25 +33,41 @@ export class TcpRelay {
     this.#sent = parts.metrics.bytes.with(name, 'sent')
   }
 
-  update(cluster: Cluster): void {
-    this.#cluster = cluster
-  }
-
   /** Bound; for `listen`. */
   readonly accept = (client: Socket): void => {
-    const counts = new TargetMetrics(this.#parts.metrics, this.#name, '', this.#cluster.name)
+    const cluster = this.#cluster()
     client.on('error', () => {})
     client.allowHalfOpen = true
-    const lease = this.#cluster.acquire({})
-    if (typeof lease === 'string') {
-      counts.count(503, lease)
-      client.destroy()
-      return
-    }
+    client.pause()
     this.#open.add(client)
     this.#connections.inc()
-    client.pause()
-    this.#dial(client, lease, counts)
+    if (cluster.discovered) this.#begin(client, cluster)
+    else cluster.ready.then(() => this.#begin(client, cluster))
+  }
+
+  #begin(client: Socket, cluster: RunningCluster): void {
+    const counts = new TargetMetrics(this.#parts.metrics, this.#name, '', cluster.name)
+    const { connections } = cluster.breakers
+    if (client.destroyed) {
+      counts.count(FAILURES.client_gone.status, 'client_gone')
+      this.#closed(client)
+      return
+    }
+    if (!connections.tryAcquire()) {
+      this.#refuse(client, 'circuit_open', counts)
+      return
+    }
+    const lease = cluster.acquire(ANY)
+    if (typeof lease === 'string') {
+      connections.release()
+      this.#refuse(client, lease, counts)
+    } else this.#dial(client, cluster, lease, counts)
+  }
+
+  #refuse(client: Socket, code: FailureCode, counts: TargetMetrics): void {
+    counts.count(FAILURES[code].status, code)
+    client.destroy()
+    this.#closed(client)
   }
 
   async drain(deadline: Deadline): Promise<void> {
@@ -66,11 +84,11 @@ export class TcpRelay {
     for (const client of this.#open) client.destroy()
   }
 
-  #dial(client: Socket, lease: Lease, counts: TargetMetrics): void {
+  #dial(client: Socket, cluster: RunningCluster, lease: Lease, counts: TargetMetrics): void {
     const startMs = this.#clock.monotonic()
     const upstream = dial(lease.endpoint)
     let connected = false
-    const timer = this.#clock.timeout(CONNECT_MS, () => upstream.destroy())
+    const timer = this.#clock.timeout(cluster.config.connectTimeoutMs, () => upstream.destroy())
     const giveUp = (): void => {
       upstream.destroy()
     }
@@ -85,6 +103,7 @@ export class TcpRelay {
         this.#received.inc(bytes)
         this.#sent.inc(upstream.bytesRead)
         lease.done({ outcome: 'answered', latencyMs })
+        cluster.breakers.connections.release()
         counts.count(200, undefined)
         this.#closed(client)
       })
@@ -97,6 +116,7 @@ export class TcpRelay {
         outcome: gone ? 'cancelled' : 'connect_failed',
         latencyMs: this.#clock.monotonic() - startMs,
       })
+      cluster.breakers.connections.release()
       counts.count(502, gone ? 'client_gone' : 'upstream_connect_failed')
       client.destroy()
       this.#closed(client)
