@@ -20,8 +20,11 @@ if (values.long) process.env.OUTRIGGER_LONG_TESTS = '1'
 
 const places = positionals.length > 0 ? positionals : ['src', 'test', 'examples']
 const skipped: string[] = []
+/** A file that hangs is a failure that names it, not a run without end. */
+const FILE_TIMEOUT_MS = values.long ? 3_600_000 : 300_000
 const events = run({
   cwd: root,
+  timeout: FILE_TIMEOUT_MS,
   globPatterns: places.map(pattern),
   concurrency: Number(values.concurrency),
   ...(values.grep === undefined ? {} : { testNamePatterns: [values.grep] }),
