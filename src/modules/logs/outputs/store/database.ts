@@ -35,12 +35,19 @@ export function openForWriting(path: string): DatabaseSync {
     database.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL')
     // FULL: a commit has reached the disk before it returns, so what is acknowledged outlives a power cut.
     database.exec('PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216')
-    if (!isOurs(database, path)) database.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`)
+    if (!isOurs(database, path)) makeTables(database, path)
     return database
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+/** Another writer may have made them since we looked: whoever has the write lock looks again. */
+function makeTables(database: DatabaseSync, path: string): void {
+  database.exec('BEGIN IMMEDIATE')
+  if (!isOurs(database, path)) database.exec(TABLES)
+  database.exec('COMMIT')
 }
 
 /** Opens an existing store beside its writer. Throws ForeignStore, and SQLite's errors. */
