@@ -303,8 +303,6 @@ describe('beside an application', () => {
     )
     const group = await applicationUp(sidecar)
     assert.equal(groupLives(group), true)
-    // From here on the guard knows of it; a kill within the spawn itself is out of reach.
-    await sidecar.until(() => /application_started/.exec(sidecar.stderr)?.[0], 'the application was guarded')
     sidecar.child.kill('SIGKILL')
     await gone(group, 2000)
   })
