@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { systemClock } from '../clock/system.ts'
 import { MemoryLog } from '../log/memory.ts'
 import { Application } from './application.ts'
@@ -21,7 +24,7 @@ function setUp() {
   const streams = new ApplicationStreams(ours)
   const start = (
     command: readonly string[],
-    options: { workingDirectory?: string; env?: Record<string, string> } = {},
+    options: { workingDirectory?: string; env?: Record<string, string>; guard?: ApplicationGuard } = {},
   ) =>
     Application.start({
       command,
@@ -142,6 +145,14 @@ describe('its output', () => {
     assert.equal(stderr, 'bad\n')
   })
 
+  test('shows an environment as it was given, with names that a shell would drop', async () => {
+    const { start, streams } = setUp()
+    const stdout = streams.view()!.claim('stdout')
+    const print = "console.log(process.env['discovery.type'])"
+    await running(start([process.execPath, '-e', print], { env: { 'discovery.type': 'single-node' } }))
+    assert.equal(await text(stdout), 'single-node\n')
+  })
+
   test('may be claimed once', async () => {
     const host = new ApplicationStreams({ stdout: new PassThrough(), stderr: new PassThrough() }).view()!
     host.claim('stdout')
@@ -221,6 +232,44 @@ describe('the guard', () => {
     assert.equal(log.of('application_guard_lost').length, 3)
     assert.equal(log.of('application_unguarded').length, 1)
     guard.release()
+  })
+
+  test('knows of the application before that begins', async t => {
+    const { start } = setUp()
+    const mark = join(await folder(t), 'began')
+    const guard = new (class extends ApplicationGuard {
+      override async protect(group: number): Promise<void> {
+        for (let turn = 0; turn < 20; turn++) await setImmediate()
+        assert.equal(groupLives(group), true)
+        assert.equal(existsSync(mark), false)
+      }
+    })(new MemoryLog())
+    const application = await running(start(['sh', '-c', `: > '${mark}'`], { guard }))
+    assert.deepEqual(await application.exited, { code: 0 })
+    assert.equal(existsSync(mark), true)
+  })
+
+  test('that the sidecar did not live to tell has nothing to end: the application never begins', async t => {
+    const path = await folder(t)
+    const program = `
+      import { Application } from '${import.meta.resolve('./application.ts')}'
+      import { systemClock } from '${import.meta.resolve('../clock/system.ts')}'
+      import { MemoryLog } from '${import.meta.resolve('../log/memory.ts')}'
+      const streams = { stdio: () => 'ignore', attach() {}, nothingComes() {} }
+      const guard = {
+        protect: group => (console.log(group), new Promise(() => {})),
+        release() {},
+      }
+      setInterval(() => {}, 1000)
+      await Application.start({ command: ['sh', '-c', ': > began'], workingDirectory: '${path}', env: {},
+        log: new MemoryLog(), clock: systemClock(), streams, guard })`
+    const sidecar = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [group] = await once(sidecar.stdout, 'data')
+    sidecar.kill('SIGKILL')
+    while (groupLives(Number(group))) await new Promise(resolve => setTimeout(resolve, 5))
+    assert.equal(existsSync(join(path, 'began')), false)
   })
 
   test('goes when the application has ended in good order', async () => {

@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { stat } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
 import type { Clock } from '../clock/clock.ts'
 import { errorText } from '../log/format.ts'
 import type { Log } from '../log/log.ts'
+import { checkExecutable, GATE_DESCRIPTOR, gated } from './gate.ts'
 import type { ApplicationGuard } from './guard.ts'
 import { groupLives, sendSignal } from './process-group.ts'
 import type { ApplicationStreams } from './streams.ts'
@@ -145,6 +147,7 @@ export class Application {
   }
 }
 
+/** Nothing of the command runs before its guard knows of it: a sidecar that is killed in between leaves nothing behind. */
 async function spawnChild({
   command,
   workingDirectory,
@@ -153,21 +156,32 @@ async function spawnChild({
   guard,
 }: ApplicationOptions): Promise<ChildProcess> {
   const { spawn } = await import('node:child_process')
-  const child = spawn(command[0]!, command.slice(1), {
+  await checkExecutable(command[0]!, env.PATH, workingDirectory ?? '.')
+  const gate = gated(command, env)
+  const [program, ...args] = gate ?? command
+  const child = spawn(program!, args, {
     detached: true,
     env: env as NodeJS.ProcessEnv,
-    stdio: ['inherit', streams.stdio('stdout'), streams.stdio('stderr')],
+    stdio: ['inherit', streams.stdio('stdout'), streams.stdio('stderr'), ...(gate ? ['pipe' as const] : [])],
     ...(workingDirectory !== undefined && { cwd: workingDirectory }),
   })
-  if (child.pid !== undefined) guard.protect(child.pid)
   streams.attach(child.stdout, child.stderr)
+  const known = child.pid === undefined ? undefined : guard.protect(child.pid)
   await new Promise((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', reject)
   })
   // Such as a signal that could not be sent.
   child.on('error', () => {})
+  await known
+  openGate(child)
   return child
+}
+
+function openGate(child: ChildProcess): void {
+  const gate = child.stdio[GATE_DESCRIPTOR] as Writable | undefined
+  gate?.on('error', () => {})
+  gate?.end('go\n')
 }
 
 /** A missing folder would be told as a missing command. */

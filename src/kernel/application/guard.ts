@@ -1,13 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import type { Log } from '../log/log.ts'
 
 /**
- * Reads the group's number, then waits: a line says that the application has ended, the end of the input that we died.
- * A shell of its own session costs under a megabyte and survives whatever ends us.
+ * Reads the group's number, says so, then waits: a line says that the application has ended, the end of the input that
+ * we died. A shell of its own session costs under a megabyte and survives whatever ends us.
  */
 const SCRIPT =
-  'trap "" INT TERM HUP; read -r group || exit 0; read -r ended || kill -KILL "-$group" 2>/dev/null'
+  'trap "" INT TERM HUP; read -r group || exit 0; echo; read -r ended || kill -KILL "-$group" 2>/dev/null'
 const SHELL = '/bin/sh'
 const MAX_RESTARTS = 3
 
@@ -17,6 +18,9 @@ export class ApplicationGuard {
   #shell: ChildProcess | undefined
   #group: number | undefined
   #restarts = 0
+  /** Whether there is a shell, or one on its way. */
+  #present = false
+  readonly #known = Promise.withResolvers<void>()
 
   constructor(log: Log) {
     this.#log = log
@@ -30,30 +34,35 @@ export class ApplicationGuard {
   /** To be called before the application starts, so that `protect` costs no time. */
   async start(): Promise<void> {
     if (!existsSync(SHELL)) {
-      this.#log.warn(
-        'application_unguarded',
-        `there is no ${SHELL}: should the sidecar be killed, the application would go on alone`,
-      )
+      this.#unguarded(`there is no ${SHELL}`)
       return
     }
     const { spawn } = await import('node:child_process')
     const shell = spawn(SHELL, ['-c', SCRIPT], {
       detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
+      stdio: ['pipe', 'pipe', 'ignore'],
       env: {},
       cwd: '/',
     })
     this.#shell = shell
+    this.#present = true
     shell.unref()
+    const answers = shell.stdout as Socket
+    answers.unref()
+    answers.on('error', () => {})
+    answers.once('data', () => this.#known.resolve())
     shell.stdin?.on('error', () => {})
     shell.on('error', () => this.#lost(shell))
     shell.on('exit', () => this.#lost(shell))
-    if (this.#group !== undefined) this.protect(this.#group)
+    if (this.#group !== undefined) shell.stdin?.write(`${this.#group}\n`)
   }
 
-  protect(group: number): void {
+  /** Resolves once the group would end with us; at once where there is no guard. Never rejects. */
+  async protect(group: number): Promise<void> {
+    if (!this.#present) return
     this.#group = group
     this.#shell?.stdin?.write(`${group}\n`)
+    await this.#known.promise
   }
 
   /** The application has ended in good order. */
@@ -68,10 +77,7 @@ export class ApplicationGuard {
     if (this.#shell !== shell) return
     this.#shell = undefined
     if (++this.#restarts > MAX_RESTARTS) {
-      this.#log.error(
-        'application_unguarded',
-        'the shell that guards the application keeps ending: should the sidecar be killed, the application would go on alone',
-      )
+      this.#unguarded('the shell that guards the application keeps ending')
       return
     }
     this.#log.warn(
@@ -79,5 +85,14 @@ export class ApplicationGuard {
       'the shell that guards the application was ended; another one takes its place',
     )
     void this.start()
+  }
+
+  #unguarded(why: string): void {
+    this.#log.warn(
+      'application_unguarded',
+      `${why}: should the sidecar be killed, the application would go on alone`,
+    )
+    this.#present = false
+    this.#known.resolve()
   }
 }
