@@ -3,11 +3,12 @@ import type { Module } from '../module.ts'
 import { effective, fingerprint, secretsIn, withoutSecrets } from './effective.ts'
 import { type Environment, interpolate } from './environment.ts'
 import { readSources } from './files.ts'
+import { isIndependent, mend } from './mend.ts'
 import { type Located, type Parsed, parseYaml } from './parse.ts'
 import type { Problem } from './problem.ts'
 import { renderReport } from './report.ts'
 import { checkRoot, type Root, rootFields, rootSchema } from './root.ts'
-import type { Doc } from './schema.ts'
+import type { Doc, Schema } from './schema.ts'
 import { nearest } from './suggest.ts'
 
 /** A module as tables hold it: whoever made the table knows that its config fits its schema. */
@@ -129,10 +130,11 @@ interface DecodedFile {
 }
 
 async function decode({ input, unresolved }: Merged, table: ModuleTable): Promise<DecodedFile> {
-  const isComplete = (key: string) => unresolved.every(path => path[0] !== key)
   const isOwn = (key: string) => Object.hasOwn(rootFields, key)
-  const root = rootSchema.decode(Object.fromEntries(Object.entries(input).filter(([key]) => isOwn(key))))
-  const problems: Problem[] = root.ok ? checkRoot(root.value) : [...root.problems]
+  const own = Object.fromEntries(Object.entries(input).filter(([key]) => isOwn(key)))
+  const unknown = unresolved.filter(([key]) => isOwn(String(key)))
+  const root = decodeAndCheck(rootSchema, own, unknown, checkRoot)
+  const problems = [...root.problems]
   const modules = new Map<string, { module: AnyModule; config: unknown }>()
   for (const key of Object.keys(input).filter(key => !isOwn(key))) {
     if (!Object.hasOwn(table, key)) {
@@ -140,12 +142,30 @@ async function decode({ input, unresolved }: Merged, table: ModuleTable): Promis
       continue
     }
     const module = await table[key]()
-    const decoded = module.config.decode(input[key])
-    const found = decoded.ok ? (isComplete(key) && module.check?.(decoded.value)) || [] : decoded.problems
-    problems.push(...found.map(problem => ({ ...problem, path: [key, ...problem.path] })))
-    if (decoded.ok) modules.set(key, { module, config: decoded.value })
+    const unknown = unresolved.filter(path => path[0] === key).map(path => path.slice(1))
+    const decoded = decodeAndCheck(module.config, input[key], unknown, config => module.check?.(config) ?? [])
+    problems.push(...decoded.problems.map(problem => ({ ...problem, path: [key, ...problem.path] })))
+    if (decoded.value !== undefined) modules.set(key, { module, config: decoded.value })
   }
-  return { root: root.ok ? root.value : undefined, modules, problems }
+  return { root: root.value, modules, problems }
+}
+
+/**
+ * What the schema says, and what the rules between options say of all that the schema did not refuse. `unknown` are the
+ * paths whose values are not known.
+ */
+function decodeAndCheck<T>(
+  schema: Schema<T>,
+  input: unknown,
+  unknown: readonly Problem['path'][],
+  check: (value: T) => readonly Problem[],
+): { readonly value: T | undefined; readonly problems: readonly Problem[] } {
+  const decoded = schema.decode(input)
+  const refused = decoded.ok ? [] : decoded.problems
+  const doubtful = [...unknown, ...refused.map(({ path }) => path)]
+  const mended = doubtful.length === 0 ? decoded : schema.decode(mend(schema.doc, input, doubtful))
+  const found = mended.ok ? check(mended.value).filter(problem => isIndependent(problem, doubtful)) : []
+  return { value: decoded.ok ? decoded.value : undefined, problems: [...refused, ...found] }
 }
 
 function unknownModule(key: string, table: ModuleTable): Problem {
