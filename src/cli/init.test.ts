@@ -54,6 +54,11 @@ test('finds log files and their format, the start command, and an Elasticsearch 
   )
 })
 
+test('takes the format from the first log file that has a line', async t => {
+  const cwd = await folder(t, { 'logs/a.log': '', 'logs/b.log': 'GET / 200\n', 'logs/c.log': '{"a":1}\n' })
+  assert.equal((await look(cwd, {})).choices.format, 'raw')
+})
+
 test('finds nothing in files that are not what their names say', async t => {
   const cwd = await folder(t, { 'package.json': '{', 'compose.yaml': '{', 'logs/a.txt': '' })
   const { choices } = await look(cwd, {})

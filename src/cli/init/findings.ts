@@ -38,25 +38,34 @@ async function findLogs(
   cwd: string,
   logPath: string | undefined,
 ): Promise<{ pattern: string; format: Format } | undefined> {
-  if (logPath) return { pattern: logPath, format: await formatOf(resolve(cwd, logPath)) }
+  if (logPath) return { pattern: logPath, format: (await formatOf(resolve(cwd, logPath))) ?? 'json' }
   for (const folder of [...projectFolders.map(name => join(cwd, name)), ...systemFolders]) {
     const names = await readdir(folder).catch(() => [])
     const files = names.filter(name => name.endsWith('.log')).sort()
     if (files.length === 0) continue
     const shown = folder.startsWith('/var/') ? folder : `./${relative(cwd, folder)}`
-    return { pattern: `${shown}/*.log`, format: await formatOf(join(folder, files[0])) }
+    return { pattern: `${shown}/*.log`, format: await formatOfAny(folder, files) }
   }
   return undefined
 }
 
-async function formatOf(file: string): Promise<Format> {
+/** As the first file that has a line shows it; nginx writes text unless it is told otherwise. */
+async function formatOfAny(folder: string, names: readonly string[]): Promise<Format> {
+  for (const name of names) {
+    const format = await formatOf(join(folder, name))
+    if (format !== undefined) return format
+  }
+  return folder.endsWith('/nginx') ? 'raw' : 'json'
+}
+
+async function formatOf(file: string): Promise<Format | undefined> {
   try {
-    if (!(await stat(file)).isFile()) return 'json'
+    if (!(await stat(file)).isFile()) return undefined
     await using handle = await open(file)
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
-    return bytesRead === 0 ? 'json' : guessFormat(buffer.toString('utf8', 0, bytesRead))
+    return bytesRead === 0 ? undefined : guessFormat(buffer.toString('utf8', 0, bytesRead))
   } catch {
-    return 'json'
+    return undefined
   }
 }
 

@@ -105,6 +105,24 @@ describe('the admin API', () => {
     })
   }
 
+  const told: [from: string, to: string, isTold: boolean][] = [
+    ['info', 'error', true],
+    ['error', 'info', true],
+    ['info', 'debug', true],
+    ['error', 'warn', false],
+  ]
+  for (const [from, to, isTold] of told) {
+    test(`from ${from} to ${to} is ${isTold ? 'told once' : 'below what is told'}`, async () => {
+      await using fake = fakeSidecar()
+      await fake.sidecar.start()
+      await ask(fake.address(), 'PUT /log-level', {}, from)
+      const before = fake.records.length
+      await ask(fake.address(), 'PUT /log-level', {}, to)
+      const lines = fake.records.slice(before).filter(({ event }) => event === 'log_level_changed')
+      assert.equal(lines.length, isTold ? 1 : 0)
+    })
+  }
+
   test('a body that is too long for a level is refused, and the sidecar goes on', async () => {
     await using fake = fakeSidecar()
     await fake.sidecar.start()

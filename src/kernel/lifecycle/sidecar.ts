@@ -5,7 +5,7 @@ import type { Clock } from '../clock/clock.ts'
 import type { Configuration, Loaded } from '../config/load.ts'
 import { errorText } from '../log/format.ts'
 import type { Level, Log } from '../log/log.ts'
-import type { Logger } from '../log/logger.ts'
+import { isShown, type Logger } from '../log/logger.ts'
 import { registerLoopLag, registerProcessMetrics } from '../metrics/process.ts'
 import { Registry } from '../metrics/registry.ts'
 import type { Deadline } from '../module.ts'
@@ -133,12 +133,14 @@ export class Sidecar {
     this.#options.onQuit()
   }
 
-  setLogLevel(level: Level): void {
-    this.#log.info('log_level_changed', `the log level goes from ${this.logger.level} to ${level}`, {
-      from: this.logger.level,
-      to: level,
-    })
-    this.logger.level = level
+  /** Said at whichever of the two levels says more. */
+  setLogLevel(to: Level): void {
+    const from = this.logger.level
+    const say = () =>
+      this.#log.info('log_level_changed', `the log level goes from ${from} to ${to}`, { from, to })
+    if (isShown('info', from)) say()
+    this.logger.level = to
+    if (!isShown('info', from)) say()
   }
 
   /**

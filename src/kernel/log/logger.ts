@@ -6,6 +6,11 @@ import type { LogRecord } from './record.ts'
 
 export const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error']
 
+/** Whether a log at level `set` has messages of `level`. */
+export function isShown(level: Level, set: Level): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(set)
+}
+
 export interface LoggerOptions {
   /** Takes one line; must not throw. */
   readonly write: (line: string) => void
@@ -40,7 +45,7 @@ export class Logger {
     const at =
       (level: Level) =>
       (event: string, message: string, fields: Fields = {}) => {
-        if (LEVELS.indexOf(level) < LEVELS.indexOf(this.level)) return
+        if (!isShown(level, this.level)) return
         this.#limit.take({ timeMs: this.#now(), level, module, event, message, fields })
       }
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
