@@ -155,7 +155,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   }
 
   readonly #parseHead = (text: string): RequestHead | 'http2' => {
-    if (text === HTTP2_HEAD && !this.#served) return 'http2'
+    if (text === HTTP2_HEAD && !this.#served && this.#context.options.versions !== 'http1') return 'http2'
     this.#served = true
     return parseRequestHead(text, this.#context.limits)
   }

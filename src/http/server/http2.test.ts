@@ -316,6 +316,22 @@ describe('a server asked over HTTP/2 frame by frame', () => {
     await raw.hears(/HTTP\/1.1 505 /)
   })
 
+  test('a server of one version takes no other', async () => {
+    await start({ versions: 'http1' })
+    const other = await RawPeer.connect(port)
+    peers.push(other)
+    other.say(PREFACE)
+    assert.match(await other.end(), /^HTTP\/1.1 505 /)
+    await start({ versions: 'http2' })
+    const older = await RawPeer.connect(port)
+    peers.push(older)
+    const frames = new FramePeer(older)
+    older.say('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    assert.match(await frames.hears(/^goaway/), new RegExp(` ${ErrorCode.PROTOCOL_ERROR}$`))
+    await older.end()
+    assert.deepEqual(rejected, ['unsupported_version', 'http2_protocol_error'])
+  })
+
   test('an answer that ends in the turn in which it began is one frame, as gRPC wants its errors', async () => {
     handler = (_request, response) => response.start(200, { 'grpc-status': '5' }).end()
     const one = await peer()

@@ -61,11 +61,15 @@ export interface RejectedInput extends Error {
   readonly reason: string
 }
 
+export type HttpVersions = 'any' | 'http1' | 'http2'
+
 export interface HttpServerOptions {
   readonly handler: Handler
   readonly clock: Timers
   readonly limits?: Partial<ServerLimits>
   readonly upgrade?: UpgradeHandler
+  /** The versions of HTTP that are spoken, where ALPN has not chosen. Default `any`: a connection that begins with HTTP/2's preface speaks it, every other HTTP/1.1. */
+  readonly versions?: HttpVersions
   /** CONNECT goes to the handler too, which may take the connection over; else it is answered with 501. */
   readonly servesConnect?: boolean
   /** A handler failed by its own fault; the client has got a bare 500 or a broken connection. */
@@ -116,9 +120,10 @@ class SocketServer implements HttpServer, ServerContext {
       socket.destroy()
       return
     }
-    const h2 = (socket as { alpnProtocol?: unknown }).alpnProtocol === 'h2'
+    const { alpnProtocol } = socket as { alpnProtocol?: unknown }
+    const http2 = alpnProtocol === 'h2' || this.options.versions === 'http2'
     this.#connections.add(
-      h2 ? new Http2ServerConnection(this, socket, 0) : new ServerConnection(this, socket),
+      http2 ? new Http2ServerConnection(this, socket, 0) : new ServerConnection(this, socket),
     )
   }
 

@@ -25,6 +25,11 @@ const listener = s.object(
       about: 'http: requests are read and forwarded one by one. tcp: whatever comes is passed on as it is.',
       default: 'http',
     }),
+    versions: s.choice(['any', 'http1', 'http2'], {
+      about:
+        'The versions of HTTP that clients may speak without TLS. any: a connection that begins with the preface of HTTP/2 speaks that, every other HTTP/1.1. With http1 and http2 nothing else is taken.',
+      default: 'any',
+    }),
     upstream: s.string({
       about: 'The upstream that everything goes to.',
       pattern: NAME,
@@ -95,7 +100,7 @@ export type ListenerConfig = ProxyConfig['listeners'][number]
 export function checkProxy({ listeners, upstreams }: ProxyConfig): Problem[] {
   const problems: Problem[] = []
   const names = new Map<string, number>()
-  for (const [index, { listen, name = listen, upstream, protocol }] of listeners.entries()) {
+  for (const [index, { listen, name = listen, upstream, protocol, versions }] of listeners.entries()) {
     if (parseAddress(listen) === undefined)
       problems.push({ path: ['listeners', index, 'listen'], message: `${listen} has a port above 65535` })
     if (!Object.hasOwn(upstreams, upstream))
@@ -109,6 +114,12 @@ export function checkProxy({ listeners, upstreams }: ProxyConfig): Problem[] {
         path: ['listeners', index, 'protocol'],
         message: `tcp passes connections on as they are, but ${upstream} is reached by TLS`,
         hint: 'use protocol: http, or an upstream without tls',
+      })
+    if (protocol === 'tcp' && versions !== 'any')
+      problems.push({
+        path: ['listeners', index, 'versions'],
+        message: 'tcp passes connections on as they are, whatever they speak',
+        hint: 'use protocol: http, or leave versions out',
       })
     const twin = names.get(name)
     if (twin !== undefined)

@@ -85,6 +85,6 @@ function reachedAlike(
 /** Whether the listeners can stay as they are: only what they decide by has changed. */
 function samePlaces(one: ProxyConfig, other: ProxyConfig): boolean {
   const places = ({ listeners }: ProxyConfig): unknown =>
-    listeners.map(({ name, listen, protocol }) => [name, listen, protocol])
+    listeners.map(({ name, listen, protocol, versions }) => [name, listen, protocol, versions])
   return isDeepStrictEqual(places(one), places(other))
 }

@@ -66,6 +66,7 @@ export async function openListener(
   const server = createHttpServer({
     handler: forwarder.handle,
     clock: host.clock,
+    versions: config.versions,
     onRejected: error => parts.metrics.rejected.with(name, error.reason).inc(),
     onError: error =>
       host.log.error('request_failed', 'forwarding a request failed by our own fault', {
