@@ -1,23 +1,38 @@
 /**
- * CPU and latency of the proxy beside HAProxy and nginx, all before one nginx in one run, driven by wrk.
+ * CPU, latency and memory of the proxy beside HAProxy, nginx and Envoy, all before one nginx in one run.
  * Usage: node bench/proxy.ts [seconds a round, default 2] [rounds, default 3] [connections, default 1,32,1000]
- * Needs the programs wrk, haproxy and nginx. Of each figure the best round counts: other load on the machine only adds.
+ *   --only http1,paced,tls-out,h2,grpc,tcp   --sides haproxy,nginx,envoy,outrigger   --bodies small,large
+ * Needs the programs wrk, h2load, openssl and nginx; of the other proxies those that are installed take part.
+ * The sides run in turn; of each figure the best round counts, because other load on the machine only adds.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { type Certificates, certificateFiles } from './support/hop.ts'
 import { cpuSeconds, memory } from './support/proc.ts'
-import { type Program, startHaproxy, startNginx } from './support/proxies.ts'
-import { freePort, startSidecar } from './support/sidecars.ts'
+import type { Program } from './support/programs.ts'
+import { startBackend } from './support/proxies.ts'
+import { type Scenario, type Side, scenarios, sides } from './support/proxy-scenarios.ts'
+import { freePort } from './support/sidecars.ts'
 import { table } from './support/table.ts'
 
-const seconds = Number(process.argv[2] ?? 2)
-const rounds = Number(process.argv[3] ?? 3)
-const connectionCounts = (process.argv[4] ?? '1,32,1000').split(',').map(Number)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string', default: Object.keys(scenarios).join() },
+    sides: { type: 'string', default: Object.keys(sides).filter(installed).join() },
+    bodies: { type: 'string', default: 'small,large' },
+  },
+})
+const [seconds = 2, rounds = 3] = positionals.slice(0, 2).map(Number)
+const connectionCounts = (positionals[2] ?? '1,32,1000').split(',').map(Number)
 
-interface Side {
+/** Where load goes, and who works for it. No program: the backend, without a proxy. */
+interface Contender {
   readonly name: string
   readonly port: number
-  readonly pid: number
+  readonly tls: boolean
+  readonly pids: readonly number[]
 }
 
 interface Figures {
@@ -26,98 +41,122 @@ interface Figures {
   p99Ms: number
 }
 
-async function main(): Promise<void> {
-  const programs: { stop(): Promise<void> }[] = []
-  const started = <P extends Pick<Program, 'pid' | 'stop'>>(program: P): number => {
-    programs.push(program)
-    return program.pid
-  }
+const certificates = certificateFiles()
+try {
+  for (const name of chosen(values.only, scenarios)) await compare(scenarios[name]!, certificates)
+} finally {
+  rmSync(certificates.folder, { recursive: true, force: true })
+}
+
+async function compare(scenario: Scenario, certificates: Certificates): Promise<void> {
+  const programs: Program[] = []
   try {
-    const [backend, haproxy, nginx, ours] = [
-      await freePort(),
-      await freePort(),
-      await freePort(),
-      await freePort(),
-    ]
-    const configuration = `proxy:
-  listeners: [{ name: bench, listen: "127.0.0.1:${ours}", upstream: back }]
-  upstreams: { back: { endpoints: [{ address: "127.0.0.1:${backend}" }] } }
-`
-    const direct = { name: 'direct', port: backend, pid: started(await startNginx(backend)) }
-    const sides: Side[] = [
-      { name: 'HAProxy', port: haproxy, pid: started(await startHaproxy(haproxy, backend)) },
-      { name: 'nginx', port: nginx, pid: started(await startNginx(nginx, backend)) },
-      { name: 'Outrigger', port: ours, pid: started(await startSidecar(configuration)) },
-    ]
-    for (const path of ['/small', '/large'])
-      for (const connections of connectionCounts) await scenario(path, connections, direct, sides)
+    const backendPort = await freePort()
+    programs.push(await startBackend(backendPort, scenario.hops.at(-1)!.to, certificates))
+    const contenders: Contender[] = []
+    for (const name of chosen(values.sides, sides)) {
+      const contender = await startSide(name, sides[name]!, scenario, backendPort, programs)
+      if (contender !== undefined) contenders.push(contender)
+    }
+    const direct = { name: 'direct', port: backendPort, tls: scenario.hops.at(-1)!.to === 'tls', pids: [] }
+    const counts = scenario.connections === undefined ? connectionCounts : [scenario.connections]
+    for (const body of values.bodies.split(','))
+      for (const connections of counts) {
+        const best = await race([direct, ...contenders], scenario, `/${body}`, connections)
+        print(
+          `${scenario.about}, ${body} bodies, ${connections} connections`,
+          best.get(direct)!,
+          contenders,
+          best,
+        )
+      }
   } finally {
     for (const program of programs) await program.stop()
   }
 }
 
-async function scenario(
+/** One process a hop, chained from the backend to the client. */
+async function startSide(
+  name: string,
+  start: Side,
+  { hops }: Scenario,
+  backendPort: number,
+  programs: Program[],
+): Promise<Contender | undefined> {
+  const pids: number[] = []
+  let port = backendPort
+  for (const { from, to } of hops.toReversed()) {
+    const next = await freePort()
+    const starting = start({ port: next, backendPort: port, from, to }, certificates)
+    if (starting === undefined) return undefined
+    const program = await starting
+    programs.push(program)
+    pids.push(program.pid)
+    port = next
+  }
+  return { name, port, tls: hops[0]!.from === 'tls', pids }
+}
+
+async function race(
+  contenders: readonly Contender[],
+  scenario: Scenario,
   path: string,
   connections: number,
-  direct: Side,
-  sides: readonly Side[],
-): Promise<void> {
-  const best = new Map<Side, Figures>()
+): Promise<ReadonlyMap<Contender, Figures>> {
+  const best = new Map<Contender, Figures>()
   for (let round = 0; round < rounds; round++)
-    for (const side of [direct, ...sides]) {
-      const figures = await measure(side, path, connections)
-      const known = best.get(side)
-      if (known === undefined) best.set(side, figures)
-      else
-        for (const key of ['cpuMicros', 'p50Ms', 'p99Ms'] as const)
-          known[key] = Math.min(known[key], figures[key])
+    for (const contender of contenders) {
+      const { port, tls, pids, name } = contender
+      const before = cpuOf(pids)
+      const served = await scenario
+        .load({ port, path, connections, seconds, tls })
+        .catch(error => Promise.reject(new Error(`${name}, ${scenario.about}: ${error.message}`)))
+      const cpuMicros = ((cpuOf(pids) - before) * 1e6) / served.requests
+      const known = best.get(contender)
+      best.set(contender, {
+        cpuMicros: Math.min(cpuMicros, known?.cpuMicros ?? Number.POSITIVE_INFINITY),
+        p50Ms: Math.min(served.p50Ms, known?.p50Ms ?? Number.POSITIVE_INFINITY),
+        p99Ms: Math.min(served.p99Ms, known?.p99Ms ?? Number.POSITIVE_INFINITY),
+      })
     }
-  const base = best.get(direct)!
-  const haproxyMicros = best.get(sides[0]!)!.cpuMicros
-  const rows = sides.map(side => {
-    const { cpuMicros, p50Ms, p99Ms } = best.get(side)!
+  return best
+}
+
+function print(
+  title: string,
+  direct: Figures,
+  contenders: readonly Contender[],
+  best: ReadonlyMap<Contender, Figures>,
+): void {
+  const haproxy = contenders.find(({ name }) => name === 'haproxy')
+  const rows = contenders.map(contender => {
+    const { cpuMicros, p50Ms, p99Ms } = best.get(contender)!
     return [
-      side.name,
+      contender.name,
       cpuMicros.toFixed(1),
-      (cpuMicros / haproxyMicros).toFixed(2),
-      (p50Ms - base.p50Ms).toFixed(2),
-      (p99Ms - base.p99Ms).toFixed(2),
-      memory(side.pid).rssMb.toFixed(0),
+      haproxy === undefined ? '' : (cpuMicros / best.get(haproxy)!.cpuMicros).toFixed(2),
+      (p50Ms - direct.p50Ms).toFixed(2),
+      (p99Ms - direct.p99Ms).toFixed(2),
+      contender.pids.reduce((sum, pid) => sum + memory(pid).rssMb, 0).toFixed(0),
+      contender.pids.reduce((sum, pid) => sum + memory(pid).privateMb, 0).toFixed(0),
     ]
   })
-  console.log(`\nGET ${path}, ${connections} connections\n`)
-  console.log(
-    table(['proxy', 'CPU µs a request', '× HAProxy', 'p50 added ms', 'p99 added ms', 'RSS MB'], rows),
-  )
+  const columns = ['CPU µs a request', '× HAProxy', 'p50 added ms', 'p99 added ms', 'RSS MB', 'private MB']
+  console.log(`\n${title}\n\n${table(['proxy', ...columns], rows)}`)
 }
 
-async function measure({ port, pid, name }: Side, path: string, connections: number): Promise<Figures> {
-  const before = cpuSeconds(pid)
-  const child = spawn('wrk', [
-    '-t1',
-    `-c${connections}`,
-    `-d${seconds}s`,
-    '--latency',
-    `http://127.0.0.1:${port}${path}`,
-  ])
-  let text = ''
-  child.stdout.on('data', chunk => {
-    text += chunk
-  })
-  await once(child, 'close')
-  const requests = Number(/([0-9]+) requests in/.exec(text)?.[1] ?? 0)
-  if (requests === 0 || /Non-2xx|Socket errors: .*(?:read|write|connect) [1-9]/.test(text))
-    throw new Error(`${name}: requests failed:\n${text}`)
-  return {
-    cpuMicros: ((cpuSeconds(pid) - before) * 1e6) / requests,
-    p50Ms: milliseconds(text, '50%'),
-    p99Ms: milliseconds(text, '99%'),
-  }
+function cpuOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
 }
 
-function milliseconds(text: string, percentile: string): number {
-  const [, number, unit] = new RegExp(`${percentile}\\s+([0-9.]+)(us|ms|s)`).exec(text)!
-  return Number(number) * (unit === 'us' ? 0.001 : unit === 's' ? 1000 : 1)
+function chosen(list: string, known: object): string[] {
+  const names = list.split(',')
+  const unknown = names.find(name => !Object.hasOwn(known, name))
+  if (unknown === undefined) return names
+  console.error(`${unknown} is none of ${Object.keys(known).join(', ')}`)
+  process.exit(2)
 }
 
-await main()
+function installed(side: string): boolean {
+  return side === 'outrigger' || spawnSync(side, [side === 'envoy' ? '--version' : '-v']).error === undefined
+}

@@ -1,0 +1,53 @@
+/** Programs that a bench starts beside itself, each in a folder of its own that goes with it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Program {
+  /** The process that does the work. */
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+export function ownFolder(name: string): string {
+  return mkdtempSync(join(tmpdir(), `outrigger-${name}-`))
+}
+
+/** Resolves when it listens on `port` of 127.0.0.1. */
+export async function startProgram(
+  command: readonly string[],
+  port: number,
+  folder: string,
+): Promise<Program> {
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] })
+  let failure: Error | undefined
+  child.on('error', error => {
+    failure = error
+  })
+  while (!(await listens(port))) {
+    if (failure !== undefined) throw failure
+    if (child.exitCode !== null) throw new Error(`${command.join(' ')} ended with ${child.exitCode}`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+  return { pid: child.pid!, stop: () => stop(child, folder) }
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}
+
+async function stop(child: ChildProcess, folder: string): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+  rmSync(folder, { recursive: true, force: true })
+}

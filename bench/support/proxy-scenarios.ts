@@ -1,0 +1,76 @@
+import type { Certificates, Hop, Speech } from './hop.ts'
+import { h2load, type Load, type Served, wrk } from './load.ts'
+import type { Program } from './programs.ts'
+import { startEnvoy, startHaproxy, startNginx } from './proxies.ts'
+import { startSidecar } from './sidecars.ts'
+
+/** One way of carrying requests: what each hop speaks on both sides, from the client on. The backend speaks as the last. */
+export interface Scenario {
+  readonly about: string
+  readonly hops: readonly { readonly from: Speech; readonly to: Speech }[]
+  /** Instead of the counts that were asked for. */
+  readonly connections?: number
+  load(load: Load): Promise<Served>
+}
+
+/** Few connections with many streams each, as clients of HTTP/2 have; a thousand of them bring one each. */
+const streamsOn = (connections: number) => (connections < 1000 ? 16 : 1)
+
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  http1: {
+    about: 'HTTP/1.1',
+    hops: [{ from: 'http1', to: 'http1' }],
+    load: wrk,
+  },
+  paced: {
+    about: 'HTTP/1.1, 1,000 requests a second',
+    hops: [{ from: 'http1', to: 'http1' }],
+    connections: 16,
+    load: load => h2load({ ...load, streams: 1, requestsPerSecond: 1000 }),
+  },
+  'tls-out': {
+    about: 'HTTP/1.1, TLS to the backend',
+    hops: [{ from: 'http1', to: 'tls' }],
+    load: wrk,
+  },
+  h2: {
+    about: 'HTTP/2',
+    hops: [{ from: 'h2', to: 'h2' }],
+    load: load => h2load({ ...load, streams: streamsOn(load.connections) }),
+  },
+  grpc: {
+    about: 'gRPC-shaped: HTTP/2, POST, answer with trailers',
+    hops: [{ from: 'h2', to: 'h2' }],
+    load: load =>
+      h2load({ ...load, path: `/grpc${load.path}`, streams: streamsOn(load.connections), grpc: true }),
+  },
+  tcp: {
+    about: 'TCP',
+    hops: [{ from: 'tcp', to: 'tcp' }],
+    load: wrk,
+  },
+}
+
+/** Starts a proxy for one hop; undefined where it cannot do that. */
+export type Side = (hop: Hop, certificates: Certificates) => Promise<Program> | undefined
+
+export const sides: Readonly<Record<string, Side>> = {
+  haproxy: startHaproxy,
+  nginx: startNginx,
+  envoy: startEnvoy,
+  outrigger: startOutrigger,
+}
+
+function startOutrigger({ port, backendPort, from, to }: Hop, { ca }: Certificates): Promise<Program> {
+  const limit = 100_000
+  const upstream = [
+    `endpoints: [{ address: "127.0.0.1:${backendPort}" }]`,
+    `circuitBreakers: { maxConnections: ${limit}, maxPending: ${limit}, maxRequests: ${limit} }`,
+    ...(to === 'h2' ? ['protocol: h2'] : []),
+    ...(to === 'tls' ? [`tls: { ca: "${ca}", serverName: localhost }`] : []),
+  ]
+  return startSidecar(`proxy:
+  listeners: [{ name: bench, listen: "127.0.0.1:${port}", protocol: ${from === 'tcp' ? 'tcp' : 'http'}, upstream: back }]
+  upstreams: { back: { ${upstream.join(', ')} } }
+`)
+}
