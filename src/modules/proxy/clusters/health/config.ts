@@ -56,10 +56,29 @@ const tcp = s.object(
   { about: 'Passes when a connection can be made.' },
 )
 
-export const healthCheck = s.oneOf({ http, tcp }, { about: 'One active check.' })
+const grpc = s.object(
+  {
+    service: s.string({
+      about: 'The service to ask for; the whole server unless given.',
+      default: '',
+      example: 'shop.Checkout',
+    }),
+    host: s.string({
+      about: 'The authority; the endpoint’s address unless given.',
+      optional: true,
+      example: 'checkout',
+    }),
+    port: s.integer({ about: 'Another port than the one for traffic.', optional: true, min: 1, max: 65_535 }),
+    ...pace,
+  },
+  { about: 'Passes when the standard service grpc.health.v1.Health says SERVING.' },
+)
+
+export const healthCheck = s.oneOf({ http, tcp, grpc }, { about: 'One active check.' })
 
 export type HealthCheckConfig = Infer<typeof healthCheck>
 export type HttpCheckConfig = Infer<typeof http>
+export type GrpcCheckConfig = Infer<typeof grpc>
 /** What all kinds have in common. */
 export type PaceConfig = Pick<
   HttpCheckConfig,

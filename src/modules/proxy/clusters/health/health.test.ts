@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { FakeClock } from '../../../../kernel/clock/fake.ts'
@@ -146,5 +147,72 @@ describe('a probe', () => {
     await new Promise(resolve => server.close(resolve))
     assert.match((await run(configOf({ tcp: {} }), port)) ?? '', /ECONNREFUSED/)
     assert.match((await run(configOf({ http: {} }), port)) ?? '', /refused the connection/)
+  })
+
+  describe('by gRPC', () => {
+    /** The answer of grpc.health.v1: a message and a status in trailers, or a status alone in the head. */
+    const answers: Record<string, (stream: ServerHttp2Stream) => void> = {
+      '': stream => message(stream, [0x08, 1]),
+      'shop.Checkout': stream => message(stream, [0x08, 1]),
+      'shop.Ill': stream => message(stream, [0x08, 2]),
+      'shop.Strange': stream => message(stream, [0x0b]),
+      'shop.Failing': stream => message(stream, [0x08, 1], '14'),
+      'shop.Unknown': stream =>
+        stream.respond(
+          { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '5' },
+          { endStream: true },
+        ),
+      'shop.Absent': stream =>
+        stream.respond(
+          { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12' },
+          { endStream: true },
+        ),
+      'shop.Web': stream => stream.respond({ ':status': 404 }, { endStream: true }),
+    }
+
+    function message(stream: ServerHttp2Stream, bytes: number[], status = '0'): void {
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }))
+      stream.end(Buffer.from([0, 0, 0, 0, bytes.length, ...bytes]))
+    }
+
+    async function grpcServer(t: { after(done: () => void): void }): Promise<number> {
+      const server = createHttp2Server()
+      server.on('stream', (stream: ServerHttp2Stream, headers) => {
+        const chunks: Buffer[] = []
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+        stream.on('end', () => {
+          const strict = headers[':path'] === '/grpc.health.v1.Health/Check' && headers.te === 'trailers'
+          if (strict) answers[Buffer.concat(chunks).subarray(7).toString()]!(stream)
+          else stream.respond({ ':status': 400 }, { endStream: true })
+        })
+      })
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      t.after(() => void server.close())
+      return (server.address() as AddressInfo).port
+    }
+
+    for (const [service, reason] of [
+      ['', undefined],
+      ['shop.Checkout', undefined],
+      ['shop.Ill', 'it says NOT_SERVING'],
+      ['shop.Strange', 'it answered something that is no HealthCheckResponse'],
+      ['shop.Failing', 'it answered gRPC status 14'],
+      ['shop.Unknown', 'it does not know the service shop.Unknown'],
+      ['shop.Absent', 'it does not offer grpc.health.v1.Health'],
+      ['shop.Web', 'it answered HTTP status 404 to gRPC'],
+    ] as const)
+      it(`says of ${service || 'the whole server'}: ${reason ?? 'it passes'}`, async t =>
+        assert.equal(await run(configOf({ grpc: { service } }), await grpcServer(t)), reason))
+
+    it('fails at a server that speaks HTTP/1.1', async t => {
+      const server = createServer((_, response) => response.end())
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      t.after(() => void server.close())
+      assert.match(
+        (await run(configOf({ grpc: {} }), (server.address() as AddressInfo).port)) ?? '',
+        /malformed HTTP\/2/,
+      )
+    })
   })
 })

@@ -1,8 +1,9 @@
-import { createHttpClient, type HttpClient } from '../../../../http/client/client.ts'
+import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../../../http/client/client.ts'
 import { type ClientTls, createDialer, type Origin } from '../../../../http/client/dial.ts'
 import type { Clock } from '../../../../kernel/clock/clock.ts'
 import type { Endpoint } from '../cluster.ts'
-import type { HealthCheckConfig, HttpCheckConfig } from './config.ts'
+import type { GrpcCheckConfig, HealthCheckConfig, HttpCheckConfig } from './config.ts'
+import { askGrpcHealth } from './grpc.ts'
 
 /** Asks an endpoint once; resolves with undefined when it passes, else with one line that says why not. Never rejects. */
 export interface Probe {
@@ -16,9 +17,15 @@ export interface ProbeWorld {
 }
 
 export function createProbe(config: HealthCheckConfig, endpoint: Endpoint, world: ProbeWorld): Probe {
-  const { port, timeoutMs } = config.config
-  const origin = originOf(endpoint, port, config.kind === 'http' && world.tls !== undefined)
-  return config.kind === 'tcp' ? tcpProbe(origin) : httpProbe(config.config, origin, timeoutMs, world)
+  const origin = originOf(endpoint, config.config.port, config.kind !== 'tcp' && world.tls !== undefined)
+  switch (config.kind) {
+    case 'http':
+      return httpProbe(config.config, origin, world)
+    case 'grpc':
+      return grpcProbe(config.config, origin, world)
+    case 'tcp':
+      return tcpProbe(origin)
+  }
 }
 
 function originOf({ host, port, socketPath }: Endpoint, other: number | undefined, secure: boolean): Origin {
@@ -27,10 +34,34 @@ function originOf({ host, port, socketPath }: Endpoint, other: number | undefine
   return new URL(`${secure ? 'https' : 'http'}://${name}:${other ?? port}`)
 }
 
+function httpProbe(config: HttpCheckConfig, origin: Origin, world: ProbeWorld): Probe {
+  const { path, host, statuses, timeoutMs } = config
+  return withClient(origin, 'http1', timeoutMs, world, async (client, signal) => {
+    const headers = {
+      ...(host !== undefined && { host }),
+      'user-agent': 'outrigger-health',
+      connection: 'close',
+    }
+    const { status, body } = await client.request({ method: 'GET', path, headers, signal })
+    body.discard()
+    return statuses.includes(status) ? undefined : `it answered ${status}`
+  })
+}
+
+function grpcProbe(config: GrpcCheckConfig, origin: Origin, world: ProbeWorld): Probe {
+  return withClient(origin, 'h2', config.timeoutMs, world, (client, signal) =>
+    askGrpcHealth(client, config, signal),
+  )
+}
+
 /** A connection of its own each time: that the endpoint still takes new ones is part of what is asked. */
-function httpProbe(config: HttpCheckConfig, origin: Origin, timeoutMs: number, world: ProbeWorld): Probe {
-  const { path, host, statuses } = config
-  const { clock, tls } = world
+function withClient(
+  origin: Origin,
+  protocol: NonNullable<HttpClientOptions['protocol']>,
+  connectTimeoutMs: number,
+  { clock, tls }: ProbeWorld,
+  ask: (client: HttpClient, signal: AbortSignal) => Promise<string | undefined>,
+): Probe {
   return {
     async run(signal) {
       let client: HttpClient | undefined
@@ -38,19 +69,13 @@ function httpProbe(config: HttpCheckConfig, origin: Origin, timeoutMs: number, w
         const keys = await tls?.()
         client = createHttpClient({
           origin,
+          protocol,
           clock,
           maxConnections: 1,
-          connectTimeoutMs: timeoutMs,
+          connectTimeoutMs,
           ...(keys && { tls: keys }),
         })
-        const headers = {
-          ...(host !== undefined && { host }),
-          'user-agent': 'outrigger-health',
-          connection: 'close',
-        }
-        const { status, body } = await client.request({ method: 'GET', path, headers, signal })
-        body.discard()
-        return statuses.includes(status) ? undefined : `it answered ${status}`
+        return await ask(client, signal)
       } catch (error) {
         return (error as Error).message
       } finally {
