@@ -2,6 +2,7 @@ import { parseAddress } from '../../kernel/config/address.ts'
 import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
+import { accessLogs, checkAccessLogs } from './observation/access-log/config.ts'
 
 const ADDRESS = /^(?:(?:unix:)?\/.+|(?:\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5})$/
 const NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/
@@ -35,6 +36,10 @@ const listener = s.object(
       pattern: NAME,
       expected: 'the name of one of the upstreams',
       example: 'checkout',
+    }),
+    accessLog: accessLogs({
+      about: 'The access logs of this listener, instead of those of the proxy; an empty list is none.',
+      optional: true,
     }),
     forwarded: s.choice(['append', 'replace', 'keep'], {
       about:
@@ -89,6 +94,7 @@ export const proxyConfig = s.object(
   {
     listeners: s.list(listener, { about: 'Where the proxy takes connections.', minItems: 1 }),
     upstreams: s.map(clusterConfig, { about: 'What requests are forwarded to, by name.' }),
+    accessLog: accessLogs({ about: 'A line for each request that came to its end.', default: [] }),
   },
   { about: 'Carries requests from listeners to upstreams.' },
 )
@@ -97,8 +103,8 @@ export type ProxyConfig = Infer<typeof proxyConfig>
 export type ListenerConfig = ProxyConfig['listeners'][number]
 
 /** What the schema cannot say. */
-export function checkProxy({ listeners, upstreams }: ProxyConfig): Problem[] {
-  const problems: Problem[] = []
+export function checkProxy({ listeners, upstreams, accessLog }: ProxyConfig): Problem[] {
+  const problems: Problem[] = checkAccessLogs(accessLog, ['accessLog'])
   const names = new Map<string, number>()
   for (const [index, { listen, name = listen, upstream, protocol, versions }] of listeners.entries()) {
     if (parseAddress(listen) === undefined)
@@ -121,6 +127,7 @@ export function checkProxy({ listeners, upstreams }: ProxyConfig): Problem[] {
         message: 'tcp passes connections on as they are, whatever they speak',
         hint: 'use protocol: http, or leave versions out',
       })
+    problems.push(...checkAccessLogs(listeners[index]!.accessLog ?? [], ['listeners', index, 'accessLog']))
     const twin = names.get(name)
     if (twin !== undefined)
       problems.push({

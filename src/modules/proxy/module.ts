@@ -9,6 +9,7 @@ import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { openListener } from './listeners/listener.ts'
+import { Observation } from './observation/observation.ts'
 
 /** Carries requests from listeners to upstreams. */
 export const proxy: Module<ProxyConfig> = {
@@ -30,7 +31,8 @@ export const proxy: Module<ProxyConfig> = {
       }),
     )
     const processToken = `outrigger-${crypto.randomUUID().slice(0, 8)}`
-    const parts = { host, metrics: new ProxyMetrics(host.metrics), clients, processToken }
+    const observation = host.scope.use(new Observation(config, host))
+    const parts = { host, metrics: new ProxyMetrics(host.metrics), clients, processToken, observation }
     const listeners = await Promise.all(config.listeners.map(one => openListener(one, clusters, parts)))
     for (const [index, { listening }] of listeners.entries())
       host.log.info('listening', 'the proxy takes connections', {
@@ -50,6 +52,7 @@ export const proxy: Module<ProxyConfig> = {
             clients.retireCluster(name)
         clusters.update(next.upstreams)
         for (const [index, listener] of listeners.entries()) listener.update(next.listeners[index]!)
+        observation.update(next)
         present = next
         keys = nextKeys
         return true

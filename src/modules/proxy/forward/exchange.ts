@@ -13,6 +13,7 @@ import type { CallResult, Endpoint, Lease, Wish } from '../clusters/cluster.ts'
 import { requestHash } from '../clusters/request-hash.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
+import type { Observed } from '../observation/observed.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match } from '../routing/route.ts'
 import { answerFields } from './answer-fields.ts'
@@ -43,6 +44,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   readonly #request: ServerRequest
   readonly #response: ServerResponse
   readonly #startMs: number
+  readonly #observed: Observed | undefined
   #view: RequestView | undefined
   #match: Match | undefined
   #backend: Backend | undefined
@@ -57,6 +59,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   #status = 0
   #bytesOut = 0
   #retries = 0
+  #detail = ''
   #tried: Set<Endpoint> | undefined
   #holdsRetry = false
   #replayedStale = false
@@ -70,6 +73,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     this.#request = request
     this.#response = response
     this.#startMs = forwarder.parts.clock.monotonic()
+    this.#observed = forwarder.observer?.begin(request, this.#startMs)
   }
 
   begin(): void {
@@ -157,6 +161,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     this.#lease = lease
     this.#tryStartMs = clock.monotonic()
     this.#headMs = 0
+    this.#observed?.trying(lease.endpoint, this.#tryStartMs)
     const client = clients.for(cluster, lease.endpoint)
     this.#upstream = client.exchange(this.#prepared!, this, this.#match!.rule.backendTimeoutMs)
   }
@@ -206,6 +211,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     this.#status = status
     const fields = answerFields(head.headers, this.#date)
     this.#editAnswer(fields)
+    this.#observed?.answered(fields, this.#headMs)
     const { framing } = head
     const length = framing.kind === 'length' ? framing.length : fields.has('content-length') ? 0 : undefined
     this.#answerBody = this.#response.relay(status, fields, length)
@@ -234,6 +240,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     this.#requestBody?.detach()
     this.#answered()
     this.#answerBody!.end(trailers)
+    if (this.#observed !== undefined) this.#observed.trailers = trailers
     this.#end(this.#status, undefined)
   }
 
@@ -249,6 +256,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     if (this.#answerBody !== undefined) {
       this.#release(result)
       this.#answerBody.abort()
+      this.#detail = error.message
       this.#end(this.#status, failureOf(error))
     } else if (stale && this.#mayReplayStale()) this.#replayStale()
     else if (this.#isRetried(error) && this.#mayRetry()) this.#retry(result)
@@ -307,6 +315,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     const fields = answerFields(head.headers, this.#date)
     fields.append('Connection', 'upgrade')
     fields.append('Upgrade', head.headers.get('upgrade') ?? '')
+    this.#observed?.answered(fields, this.#headMs)
     client.socket.on('error', () => {})
     client.socket.write(encodeResponseHead(head.status, fields), 'latin1')
     if (rest.length > 0) client.socket.write(rest)
@@ -368,6 +377,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   #fail(code: FailureCode, detail: string, headers?: readonly string[]): void {
     const isGrpc = this.#request.headers.get('content-type')?.startsWith('application/grpc') === true
     answerFailure(this.#response, code, detail, isGrpc, headers)
+    this.#detail = detail
     this.#end(FAILURES[code].status, code)
   }
 
@@ -383,6 +393,20 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     if (this.#requestBody !== undefined) bytesIn.inc(this.#requestBody.bytes)
     const target = this.#forwarder.target(this.#match?.rule, this.#backend)
     target.count(status, failure)
-    target.seconds.observe((parts.clock.monotonic() - this.#startMs) / 1000)
+    const endMs = parts.clock.monotonic()
+    target.seconds.observe((endMs - this.#startMs) / 1000)
+    if (this.#observed !== undefined) this.#conclude(this.#observed, status, failure, endMs)
+  }
+
+  #conclude(observed: Observed, status: number, failure: FailureCode | undefined, endMs: number): void {
+    observed.view = this.#view
+    observed.match = this.#match
+    observed.backend = this.#backend
+    observed.status = status
+    observed.failure = failure
+    observed.detail = this.#detail
+    observed.bytesReceived = this.#requestBody?.bytes ?? 0
+    observed.bytesSent = this.#bytesOut
+    observed.end(endMs)
   }
 }

@@ -4,6 +4,7 @@ import type { ServerResponse } from '../../../http/server/response.ts'
 import type { Clock } from '../../../kernel/clock/clock.ts'
 import type { Counter, Gauge } from '../../../kernel/metrics/metrics.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
+import type { Observer } from '../observation/observed.ts'
 import type { Refusal } from '../refusal.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match, Rule } from '../routing/route.ts'
@@ -44,6 +45,8 @@ export class Forwarder {
   readonly bytesIn: Counter
   readonly bytesOut: Counter
   decisions: Decisions
+  /** Undefined while nobody watches. */
+  observer: Observer | undefined
   readonly #none: TargetMetrics
   #targets = new Map<Backend | Rule, TargetMetrics>()
 

@@ -6,6 +6,7 @@ import type { ListenerConfig } from '../config.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
 import { Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
+import type { Observation } from '../observation/observation.ts'
 import { singleUpstream } from './decisions.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
@@ -13,6 +14,7 @@ export interface ListenerParts {
   readonly host: Host
   readonly metrics: ProxyMetrics
   readonly clients: EndpointClients
+  readonly observation: Observation
   /** Names this process in Via. */
   readonly processToken: string
 }
@@ -63,6 +65,7 @@ export async function openListener(
     },
     singleUpstream(config, token, clusters),
   )
+  parts.observation.attach(name, forwarder)
   const server = createHttpServer({
     handler: forwarder.handle,
     clock: host.clock,

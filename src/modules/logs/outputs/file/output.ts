@@ -1,9 +1,9 @@
+import { LineFile } from '../../../../kernel/lines/line-file.ts'
 import type { Slice } from '../../batch.ts'
 import { MessageField } from '../message-field.ts'
 import { ndjson, rawLines } from '../ndjson.ts'
 import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import type { FileConfig } from './config.ts'
-import { LineFile } from './line-file.ts'
 import { rotate } from './rotation.ts'
 
 /** Appends records to a file, one a line. */

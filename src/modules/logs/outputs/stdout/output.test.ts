@@ -133,7 +133,7 @@ describe('the stdout output', () => {
     test(`does not keep a process from ending whose ${what} nobody reads`, async () => {
       const url = (name: string) => JSON.stringify(new URL(name, import.meta.url).href)
       const script = `
-        import { openDescriptor } from ${url('./descriptor.ts')}
+        import { openDescriptor } from ${url('../../../../kernel/lines/descriptor.ts')}
         import { systemClock } from ${url('../../../../kernel/clock/system.ts')}
         const writing = openDescriptor(1, systemClock()).write(Buffer.alloc(4 << 20, 'x\\n'), new AbortController().signal)
         setTimeout(() => process.exit(7), 50)

@@ -1,8 +1,8 @@
+import { type LineWriter, openDescriptor } from '../../../../kernel/lines/descriptor.ts'
 import type { Slice } from '../../batch.ts'
 import { ndjson } from '../ndjson.ts'
 import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import type { StdoutConfig } from './config.ts'
-import { type LineWriter, openDescriptor } from './descriptor.ts'
 
 /** Writes records to standard output, one JSON object a line. */
 export const openStdout: OpenOutput<StdoutConfig> = async (config, host) =>

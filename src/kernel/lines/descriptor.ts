@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
 import { Socket } from 'node:net'
-import type { Clock } from '../../../../kernel/clock/clock.ts'
+import type { Clock } from '../clock/clock.ts'
 
 /** Somewhere lines go. Calls must not overlap. */
 export interface LineWriter {

@@ -1,0 +1,31 @@
+import type { Observed } from '../observed.ts'
+import { Redaction } from '../redaction.ts'
+import type { AccessLogConfig } from './config.ts'
+import { jsonLines, type LineFormat } from './json-line.ts'
+import type { LineQueue } from './line-queue.ts'
+
+/** Decides which requests become lines, and what these look like. */
+export class AccessLog {
+  readonly #queue: LineQueue
+  readonly #format: LineFormat
+  readonly #sampleRatio: number
+  readonly #errorsFrom: number
+  readonly #random: () => number
+
+  constructor(config: AccessLogConfig, queue: LineQueue, random: () => number) {
+    this.#queue = queue
+    this.#sampleRatio = config.sampleRatio
+    this.#errorsFrom = config.errorsFrom
+    this.#random = random
+    this.#format = jsonLines(new Redaction(config.redact.headers, config.redact.parameters))
+  }
+
+  write(observed: Observed): void {
+    if (this.#sampleRatio < 1 && !this.#isError(observed) && this.#random() >= this.#sampleRatio) return
+    this.#queue.put(this.#format(observed))
+  }
+
+  #isError({ failure, status }: Observed): boolean {
+    return failure !== undefined || status >= this.#errorsFrom
+  }
+}

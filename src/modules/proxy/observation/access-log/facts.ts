@@ -1,0 +1,45 @@
+import type { HeaderList } from '../../../../wire/http1/headers.ts'
+import type { Observed } from '../observed.ts'
+import { REDACTED, type Redaction } from '../redaction.ts'
+
+/** HTTP/1.0, HTTP/1.1 or HTTP/2, as the client speaks it. */
+export function protocolOf({ request: { head } }: Observed): string {
+  if ('protocol' in head) return 'HTTP/2'
+  return head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
+}
+
+/** From the request to the end of the answer, whole milliseconds. */
+export function durationMs({ startMs, endMs }: Observed): number {
+  return Math.round(endMs - startMs)
+}
+
+/** From the beginning of the last try to the head of its answer; undefined without one. */
+export function upstreamMs({ tryStartMs, headMs }: Observed): number | undefined {
+  return headMs === 0 ? undefined : Math.round(headMs - tryStartMs)
+}
+
+/** A field's values as one list, without secrets. */
+export function fieldValue(
+  headers: HeaderList | undefined,
+  lowerName: string,
+  redaction: Redaction,
+): string | undefined {
+  const first = headers?.get(lowerName)
+  if (first === undefined) return undefined
+  return redaction.hides(lowerName) ? REDACTED : headers!.combined(lowerName)
+}
+
+/** Gives times as `2026-01-31T12:00:00.000Z`; what stays the same for a second is made once. */
+export class TimeText {
+  #second = -1
+  #text = ''
+
+  of(ms: number): string {
+    const second = Math.floor(ms / 1000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#text = new Date(second * 1000).toISOString().slice(0, 20)
+    }
+    return `${this.#text}${String(Math.floor(ms) - second * 1000).padStart(3, '0')}Z`
+  }
+}

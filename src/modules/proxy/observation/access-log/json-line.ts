@@ -1,0 +1,42 @@
+import type { Observed } from '../observed.ts'
+import type { Redaction } from '../redaction.ts'
+import { jsonText } from './escape.ts'
+import { durationMs, fieldValue, protocolOf, TimeText, upstreamMs } from './facts.ts'
+
+/** Makes a whole line, with its line feed. */
+export type LineFormat = (observed: Observed) => string
+
+/**
+ * Our own line: one JSON object. `failure` and `detail` are there when the request failed, `route`, `upstream`,
+ * `endpoint` and `upstream_ms` when it came that far; what is empty is left out.
+ */
+export function jsonLines(redaction: Redaction): LineFormat {
+  const time = new TimeText()
+  return observed => {
+    const { request, view, match, backend, endpoint, failure } = observed
+    const { head, headers } = request
+    let line = `{"time":"${time.of(observed.startedAtMs)}","listener":${jsonText(observed.listener)}`
+    line += `,"method":${jsonText(head.method)},"path":${jsonText(view?.path ?? head.path)}`
+    if (head.search !== '') line += `,"query":${jsonText(redaction.query(head.search))}`
+    line += `,"protocol":"${protocolOf(observed)}","host":${jsonText(head.authority)}`
+    line += `,"status":${observed.status}`
+    if (failure !== undefined) line += `,"failure":"${failure}","detail":${jsonText(observed.detail)}`
+    line += `,"duration_ms":${durationMs(observed)}`
+    const waitedMs = upstreamMs(observed)
+    if (waitedMs !== undefined) line += `,"upstream_ms":${waitedMs}`
+    line += `,"bytes_received":${observed.bytesReceived},"bytes_sent":${observed.bytesSent}`
+    if (match !== undefined && match.rule.name !== '') line += `,"route":${jsonText(match.rule.name)}`
+    if (backend !== undefined) line += `,"upstream":${jsonText(backend.cluster)}`
+    if (endpoint !== undefined) line += `,"endpoint":${jsonText(endpoint.key)}`
+    if (observed.tries > 1) line += `,"tries":${observed.tries}`
+    line += `,"client":${jsonText(request.remoteAddress)}`
+    line += given('identity', view?.peer.identity)
+    line += given('user_agent', fieldValue(headers, 'user-agent', redaction))
+    line += given('request_id', fieldValue(headers, 'x-request-id', redaction))
+    return `${line}}\n`
+  }
+}
+
+function given(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `,"${name}":${jsonText(value)}`
+}
