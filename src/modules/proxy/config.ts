@@ -2,10 +2,41 @@ import { parseAddress } from '../../kernel/config/address.ts'
 import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
+import { checkListenerRoutes } from './listeners/check-routes.ts'
 import { accessLogs, checkAccessLogs } from './observation/access-log/config.ts'
+import { routeDocument } from './routing/config.ts'
 
 const ADDRESS = /^(?:(?:unix:)?\/.+|(?:\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5})$/
+const UPSTREAM = /^[a-z0-9](?:[a-z0-9.:-]*[a-z0-9])?$/
 const NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/
+
+const routed = s.object(
+  {
+    gateway: s.string({
+      about:
+        'The Gateway (namespace/name, or a name of `proxy.namespace`) that this listener stands for: routes with it as parent hold here. Routes with a Service as parent hold in any case.',
+      optional: true,
+      pattern: /^(?:[a-z0-9-]+\/)?[a-z0-9.-]+$/,
+      expected: 'namespace/name or name',
+      example: 'shop/public',
+    }),
+    section: s.string({
+      about: 'The name of the listener in that Gateway, for routes with `sectionName`.',
+      optional: true,
+      example: 'http',
+    }),
+    unrouted: s.choice(['forward', 'refuse'], {
+      about:
+        'What becomes of requests for a host that no route is attached to. forward: they go to the upstream that they name: `checkout.shop:80` for a service, else an upstream called like the host. refuse: 404 route_not_found.',
+      default: 'forward',
+    }),
+  },
+  {
+    about:
+      'Requests go where `proxy.routes` say. Instead of `upstream`; `routed: {}` routes by the service that is asked for.',
+    optional: true,
+  },
+)
 
 const listener = s.object(
   {
@@ -32,8 +63,9 @@ const listener = s.object(
       default: 'any',
     }),
     upstream: s.string({
-      about: 'The upstream that everything goes to.',
-      pattern: NAME,
+      about: 'The upstream that everything goes to. Instead of `routed`.',
+      optional: true,
+      pattern: UPSTREAM,
       expected: 'the name of one of the upstreams',
       example: 'checkout',
     }),
@@ -41,6 +73,7 @@ const listener = s.object(
       about: 'The access logs of this listener, instead of those of the proxy; an empty list is none.',
       optional: true,
     }),
+    routed,
     forwarded: s.choice(['append', 'replace', 'keep'], {
       about:
         'What the upstream hears of the client. append: its address joins X-Forwarded-For, and X-Forwarded-Proto and -Host are set where they are missing. replace: what the client says of itself is dropped. keep: the fields stay as they are.',
@@ -93,8 +126,22 @@ const listener = s.object(
 export const proxyConfig = s.object(
   {
     listeners: s.list(listener, { about: 'Where the proxy takes connections.', minItems: 1 }),
-    upstreams: s.map(clusterConfig, { about: 'What requests are forwarded to, by name.' }),
     accessLog: accessLogs({ about: 'A line for each request that came to its end.', default: [] }),
+    upstreams: s.map(clusterConfig, {
+      about:
+        'What requests are forwarded to, by name. A Service that routes name is `service.namespace:port`.',
+    }),
+    routes: s.list(routeDocument, {
+      about: 'Route documents of the Kubernetes Gateway API, for listeners that are `routed`.',
+      default: [],
+    }),
+    namespace: s.string({
+      about: 'The namespace of the application: services without one are of this one.',
+      default: 'default',
+      pattern: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
+      expected: 'the name of a namespace',
+    }),
+    clusterDomain: s.string({ about: 'The domain of the services.', default: 'cluster.local' }),
   },
   { about: 'Carries requests from listeners to upstreams.' },
 )
@@ -103,13 +150,25 @@ export type ProxyConfig = Infer<typeof proxyConfig>
 export type ListenerConfig = ProxyConfig['listeners'][number]
 
 /** What the schema cannot say. */
-export function checkProxy({ listeners, upstreams, accessLog }: ProxyConfig): Problem[] {
-  const problems: Problem[] = checkAccessLogs(accessLog, ['accessLog'])
+export function checkProxy(config: ProxyConfig): Problem[] {
+  const { listeners, upstreams, accessLog } = config
+  const problems = [...checkListenerRoutes(config), ...checkAccessLogs(accessLog, ['accessLog'])]
   const names = new Map<string, number>()
-  for (const [index, { listen, name = listen, upstream, protocol, versions }] of listeners.entries()) {
+  for (const [index, listener] of listeners.entries()) {
+    const { listen, name = listen, upstream, routed, protocol, versions } = listener
     if (parseAddress(listen) === undefined)
       problems.push({ path: ['listeners', index, 'listen'], message: `${listen} has a port above 65535` })
-    if (!Object.hasOwn(upstreams, upstream))
+    if ((upstream === undefined) === (routed === undefined))
+      problems.push({
+        path: ['listeners', index],
+        message: `expected \`upstream\` or \`routed\`, got ${upstream === undefined ? 'none' : 'both'}`,
+        hint:
+          upstream === undefined
+            ? 'name the upstream that everything goes to, or write routed: {}'
+            : 'remove one of them',
+      })
+    else if (upstream === undefined) problems.push(...checkRouted(config, index))
+    else if (!Object.hasOwn(upstreams, upstream))
       problems.push({
         path: ['listeners', index, 'upstream'],
         message: `there is no upstream ${upstream}`,
@@ -141,4 +200,21 @@ export function checkProxy({ listeners, upstreams, accessLog }: ProxyConfig): Pr
     for (const problem of checkCluster(upstream))
       problems.push({ ...problem, path: ['upstreams', name, ...problem.path] })
   return problems
+}
+
+function checkRouted({ listeners }: ProxyConfig, index: number): Problem[] {
+  const { routed, protocol } = listeners[index]!
+  const { gateway, section } = routed!
+  const path = ['listeners', index, 'routed']
+  if (section !== undefined && gateway === undefined)
+    return [{ path: [...path, 'section'], message: 'is of no Gateway', hint: 'add gateway' }]
+  if (protocol === 'tcp' && gateway === undefined)
+    return [
+      {
+        path,
+        message: 'a connection does not say which service it is for',
+        hint: 'give gateway, and attach a TCPRoute to it',
+      },
+    ]
+  return []
 }

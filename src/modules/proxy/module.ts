@@ -33,11 +33,13 @@ export const proxy: Module<ProxyConfig> = {
     const processToken = `outrigger-${crypto.randomUUID().slice(0, 8)}`
     const observation = host.scope.use(new Observation(config, host))
     const parts = { host, metrics: new ProxyMetrics(host.metrics), clients, processToken, observation }
-    const listeners = await Promise.all(config.listeners.map(one => openListener(one, clusters, parts)))
+    const listeners = await Promise.all(
+      config.listeners.map(one => openListener(one, config, clusters, parts)),
+    )
     for (const [index, { listening }] of listeners.entries())
       host.log.info('listening', 'the proxy takes connections', {
         address: listening.address,
-        upstream: config.listeners[index]!.upstream,
+        upstream: config.listeners[index]!.upstream ?? 'by routes',
       })
     let present = config
     return {
@@ -51,7 +53,7 @@ export const proxy: Module<ProxyConfig> = {
           if (!reachedAlike(present.upstreams[name], upstream, keys.get(name), nextKeys.get(name)))
             clients.retireCluster(name)
         clusters.update(next.upstreams)
-        for (const [index, listener] of listeners.entries()) listener.update(next.listeners[index]!)
+        for (const [index, listener] of listeners.entries()) listener.update(next.listeners[index]!, next)
         observation.update(next)
         present = next
         keys = nextKeys

@@ -4,7 +4,7 @@ import type { Clock } from '../../kernel/clock/clock.ts'
 import { systemClock } from '../../kernel/clock/system.ts'
 import { type FakeHost, fakeHost } from '../../kernel/host-fake.ts'
 import type { Address, Running } from '../../kernel/module.ts'
-import { type ProxyConfig, proxyConfig } from './config.ts'
+import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
 import { proxy } from './module.ts'
 
 /** For tests: a backend whose connections the test speaks on, as it likes. */
@@ -42,43 +42,48 @@ export async function rawBackend(): Promise<RawBackend> {
   }
 }
 
-export interface FakeProxy<C extends Clock> extends AsyncDisposable {
-  readonly host: FakeHost<C>
+export interface StartedProxy extends AsyncDisposable {
+  readonly host: FakeHost<Clock>
   readonly running: Running<ProxyConfig>
+  /** Of the first listener. */
   readonly port: number
-  /** The configuration with other settings of its listener, for `update`. */
-  configured(listener: object, endpoints?: readonly string[]): ProxyConfig
-  client(): Promise<RawPeer>
+  readonly ports: readonly number[]
+  /** A connection to the first listener, or to another. */
+  client(listener?: number): Promise<RawPeer>
 }
 
-/** A proxy with one listener before these endpoints. */
-export async function startProxy(
-  endpoints: readonly string[],
-  listener: object = {},
+export interface FakeProxy extends StartedProxy {
+  /** The configuration with other settings of its listener, for `update`. */
+  configured(listener: object, endpoints?: readonly string[]): ProxyConfig
+}
+
+/** A configuration as it stands in the file, decoded and checked. */
+export function decodedProxy(config: object): ProxyConfig {
+  const decoded = proxyConfig.decode(config)
+  assert.ok(decoded.ok, JSON.stringify(decoded))
+  assert.deepEqual(checkProxy(decoded.value), [])
+  return decoded.value
+}
+
+/** A proxy of this configuration. */
+export async function startConfigured(
+  config: ProxyConfig,
   clock: Clock = systemClock(),
-  upstream: object = {},
-): Promise<FakeProxy<Clock>> {
-  const host = fakeHost({ name: 'proxy', clock })
-  const configured = (changes: object, places = endpoints): ProxyConfig => {
-    const decoded = proxyConfig.decode({
-      listeners: [{ name: 'front', listen: '127.0.0.1:0', upstream: 'back', ...changes }],
-      upstreams: {
-        back: { endpoints: places.map(address => ({ address })), balancing: 'round_robin', ...upstream },
-      },
-    })
-    assert.ok(decoded.ok, JSON.stringify(decoded))
-    return decoded.value
-  }
-  const running = await proxy.start(configured(listener), host)
-  const address = host.log.of('listening')[0]!.fields['address'] as Extract<Address, { port: number }>
+  offers: Readonly<Record<string, unknown>> = {},
+): Promise<StartedProxy> {
+  const host = fakeHost({ name: 'proxy', clock, offers })
+  const running = await proxy.start(config, host)
+  const ports = host.log
+    .of('listening')
+    .map(({ fields }) => (fields['address'] as Extract<Address, { port: number }>).port)
   const clients: RawPeer[] = []
   return {
     host,
     running,
-    port: address.port,
-    configured: (changes, places) => configured({ ...listener, ...changes }, places),
-    client: async () => {
-      const client = await RawPeer.connect(address.port)
+    port: ports[0]!,
+    ports,
+    client: async (listener = 0) => {
+      const client = await RawPeer.connect(ports[listener]!)
       clients.push(client)
       return client
     },
@@ -87,4 +92,22 @@ export async function startProxy(
       await host.close()
     },
   }
+}
+
+/** A proxy with one listener before these endpoints. */
+export async function startProxy(
+  endpoints: readonly string[],
+  listener: object = {},
+  clock: Clock = systemClock(),
+  upstream: object = {},
+): Promise<FakeProxy> {
+  const configured = (changes: object, places = endpoints): ProxyConfig =>
+    decodedProxy({
+      listeners: [{ name: 'front', listen: '127.0.0.1:0', upstream: 'back', ...changes }],
+      upstreams: {
+        back: { endpoints: places.map(address => ({ address })), balancing: 'round_robin', ...upstream },
+      },
+    })
+  const started = await startConfigured(configured(listener), clock)
+  return { ...started, configured: (changes, places) => configured({ ...listener, ...changes }, places) }
 }

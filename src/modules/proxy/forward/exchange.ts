@@ -16,6 +16,7 @@ import { FAILURES, type FailureCode } from '../failure.ts'
 import type { Observed } from '../observation/observed.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match } from '../routing/route.ts'
+import { chooseBackend } from '../routing/weights.ts'
 import { answerFields } from './answer-fields.ts'
 import { answerFailure } from './failure-answer.ts'
 import { editHeaders, redirectTo } from './filters.ts'
@@ -77,10 +78,10 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   }
 
   begin(): void {
-    const { decisions, parts, inFlight } = this.#forwarder
+    const { decisions, inFlight } = this.#forwarder
     inFlight.inc()
     this.#response.observer = this
-    const view = requestView(this.#request, parts.port, decisions.encodedSlashes)
+    const view = requestView(this.#request, decisions.port, decisions.encodedSlashes)
     if (view === undefined) {
       this.#fail('bad_request', 'the path has an encoding that may not be forwarded')
       return
@@ -102,7 +103,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
       return
     }
     if (this.#redirect(view, match)) return
-    this.#backend = this.#chooseBackend()
+    this.#backend = chooseBackend(match.rule, this.#forwarder.parts.random())
     this.#cluster = this.#backend && decisions.cluster(this.#backend.cluster)
     if (this.#cluster === undefined) {
       this.#fail('no_backend', `${match.rule.name} has no backend to go to`)
@@ -125,17 +126,6 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
       return true
     }
     return false
-  }
-
-  #chooseBackend(): Backend | undefined {
-    const { backends, totalWeight } = this.#match!.rule
-    if (backends.length === 1 && totalWeight > 0) return backends[0]
-    let left = this.#forwarder.parts.random() * totalWeight
-    for (const backend of backends) {
-      left -= backend.weight
-      if (left < 0) return backend
-    }
-    return undefined
   }
 
   #prepare(view: RequestView, match: Match): void {

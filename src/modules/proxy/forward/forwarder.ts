@@ -18,6 +18,8 @@ import type { RequestHop } from './request-fields.ts'
 export interface Decisions {
   readonly hop: RequestHop
   readonly encodedSlashes: EncodedSlashes
+  /** What an authority without a port means. */
+  readonly port: number
   find(view: RequestView): Match | undefined
   cluster(name: string): RunningCluster | undefined
   /** Access rules and limits, in this order. */
@@ -26,7 +28,6 @@ export interface Decisions {
 
 export interface ForwarderParts {
   readonly listener: string
-  readonly port: number
   readonly clock: Clock
   readonly metrics: ProxyMetrics
   readonly clients: EndpointClients

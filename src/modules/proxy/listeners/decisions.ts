@@ -1,28 +1,87 @@
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
-import type { ListenerConfig } from '../config.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
+import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import type { Decisions } from '../forward/forwarder.ts'
+import type { RequestView } from '../request.ts'
+import type { RouteScope } from '../routing/attachment.ts'
+import { ImplicitRoutes, type RuleDefaults, ruleTo } from '../routing/implicit.ts'
 import type { Match } from '../routing/route.ts'
+import { buildRouteTable } from '../routing/table.ts'
+import { chooseBackend } from '../routing/weights.ts'
 
-/** Everything to one upstream. `token` names this process and listener in Via. */
-export function singleUpstream(config: ListenerConfig, token: string, clusters: ClusterPool): Decisions {
-  const { requestTimeoutMs, tryTimeoutMs, retry } = config
-  const match: Match = {
-    prefix: '/',
-    rule: {
-      name: '',
-      backends: [{ cluster: config.upstream, weight: 1, filters: [] }],
-      totalWeight: 1,
-      filters: [],
-      ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
-      ...(tryTimeoutMs !== undefined && { backendTimeoutMs: tryTimeoutMs }),
-      ...(retry !== undefined && { retry }),
-    },
-  }
+/** What an authority without a port means where it names a service and not this listener. */
+const HTTP_PORT = 80
+
+export interface DecisionParts {
+  readonly proxy: Pick<ProxyConfig, 'routes' | 'namespace' | 'clusterDomain' | 'upstreams'>
+  readonly clusters: Pick<ClusterPool, 'get'>
+  /** Names this process and listener in Via. */
+  readonly token: string
+  /** Where the listener listens. */
+  readonly port: number
+}
+
+/** What decides over the requests of a listener; its configuration has passed the checks. */
+export function decisionsOf(config: ListenerConfig, parts: DecisionParts): Decisions {
+  const { proxy, clusters, token, port } = parts
+  const { routed } = config
   return {
     hop: { forwarded: config.forwarded, scheme: 'http', via: config.via ? `1.1 ${token}` : undefined },
     encodedSlashes: config.encodedSlashes,
-    find: () => match,
+    port: routed !== undefined && routed.gateway === undefined ? HTTP_PORT : port,
+    find: routed === undefined ? single(config) : byRoutes(config, proxy, port),
     cluster: name => clusters.get(name),
     admit: () => undefined,
+  }
+}
+
+type Find = Decisions['find']
+
+/** Everything to one upstream. */
+function single(config: ListenerConfig): Find {
+  const match: Match = { prefix: '', rule: ruleTo(config.upstream!, '', defaultsOf(config)) }
+  return () => match
+}
+
+/** The upstream of a connection whose content is not looked at; undefined when no route takes it. */
+export function connectionTarget(
+  config: ListenerConfig,
+  { proxy, clusters, port }: Omit<DecisionParts, 'token'>,
+): () => RunningCluster | undefined {
+  if (config.routed === undefined) return () => clusters.get(config.upstream!)
+  const { table } = buildRouteTable(proxy.routes, scopeOf(config, proxy, port))
+  const rule = table.findConnection({ host: '', port })
+  return () => {
+    const backend = rule && chooseBackend(rule, Math.random())
+    return backend && clusters.get(backend.cluster)
+  }
+}
+
+/** By the route documents; what none of them governs goes to the upstream that it names. */
+function byRoutes(config: ListenerConfig, proxy: DecisionParts['proxy'], port: number): Find {
+  const scope = scopeOf(config, proxy, port)
+  const { table } = buildRouteTable(proxy.routes, scope)
+  if (config.routed!.unrouted === 'refuse') return view => table.find(view)
+  const has = (name: string) => Object.hasOwn(proxy.upstreams, name)
+  const implicit = new ImplicitRoutes(scope, has, defaultsOf(config))
+  return (view: RequestView) => table.find(view) ?? (table.governs(view) ? undefined : implicit.find(view))
+}
+
+/** Whose traffic a routed listener takes. */
+export function scopeOf(
+  { routed }: Pick<ListenerConfig, 'routed'>,
+  { namespace, clusterDomain }: Pick<ProxyConfig, 'namespace' | 'clusterDomain'>,
+  port: number,
+): RouteScope {
+  const { gateway, section } = routed ?? {}
+  const listener = gateway === undefined ? undefined : { gateway, port, ...(section && { section }) }
+  return { namespace, clusterDomain, ...(listener && { listener }) }
+}
+
+function defaultsOf({ requestTimeoutMs, tryTimeoutMs, retry }: ListenerConfig): RuleDefaults {
+  return {
+    ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+    ...(tryTimeoutMs !== undefined && { backendTimeoutMs: tryTimeoutMs }),
+    ...(retry !== undefined && { retry }),
   }
 }

@@ -2,12 +2,13 @@ import { createHttpServer, type HttpServer } from '../../../http/server/server.t
 import { parseAddress } from '../../../kernel/config/address.ts'
 import type { Deadline, Host, Listening } from '../../../kernel/module.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
-import type { ListenerConfig } from '../config.ts'
+import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
 import { Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
 import type { Observation } from '../observation/observation.ts'
-import { singleUpstream } from './decisions.ts'
+import { portOf } from './check-routes.ts'
+import { connectionTarget, decisionsOf } from './decisions.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 export interface ListenerParts {
@@ -23,7 +24,7 @@ export interface ListenerParts {
 export interface Listener {
   readonly listening: Listening
   /** Takes new settings over; requests under way keep theirs. */
-  update(config: ListenerConfig): void
+  update(config: ListenerConfig, proxy: ProxyConfig): void
   /** Stops accepting and finishes what is under way. */
   drain(deadline: Deadline): Promise<void>
 }
@@ -31,20 +32,22 @@ export interface Listener {
 /** Opens a listener; what it holds goes with the host's scope. */
 export async function openListener(
   config: ListenerConfig,
+  proxy: ProxyConfig,
   clusters: ClusterPool,
   parts: ListenerParts,
 ): Promise<Listener> {
   const { host } = parts
+  const port = portOf(config)
   const address = parseAddress(config.listen)!
   if (config.protocol === 'tcp') {
-    let { upstream } = config
-    const relay = new TcpRelay(listenerName(config), parts, () => clusters.get(upstream)!)
+    let target = connectionTarget(config, { proxy, clusters, port })
+    const relay = new TcpRelay(listenerName(config), parts, () => target())
     host.scope.defer(() => relay.close())
     const listening = await host.listen(address, relay.accept)
     return {
       listening,
-      update: next => {
-        upstream = next.upstream
+      update: (next, proxy) => {
+        target = connectionTarget(next, { proxy, clusters, port })
       },
       drain: async deadline => {
         await listening.close()
@@ -57,13 +60,12 @@ export async function openListener(
   const forwarder = new Forwarder(
     {
       listener: name,
-      port: 'port' in address ? address.port : 80,
       clock: host.clock,
       metrics: parts.metrics,
       clients: parts.clients,
       random: Math.random,
     },
-    singleUpstream(config, token, clusters),
+    decisionsOf(config, { proxy, clusters, token, port }),
   )
   parts.observation.attach(name, forwarder)
   const server = createHttpServer({
@@ -82,8 +84,8 @@ export async function openListener(
   const listening = await host.listen(address, server.accept)
   return {
     listening,
-    update: next => {
-      forwarder.decisions = singleUpstream(next, token, clusters)
+    update: (next, proxy) => {
+      forwarder.decisions = decisionsOf(next, { proxy, clusters, token, port })
     },
     drain: deadline => drainServer(listening, server, deadline),
   }

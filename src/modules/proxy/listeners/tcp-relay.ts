@@ -20,10 +20,10 @@ export class TcpRelay {
   readonly #connections: Gauge
   readonly #received: Counter
   readonly #sent: Counter
-  readonly #cluster: () => RunningCluster
+  readonly #cluster: () => RunningCluster | undefined
   #empty: (() => void) | undefined
 
-  constructor(name: string, parts: ListenerParts, cluster: () => RunningCluster) {
+  constructor(name: string, parts: ListenerParts, cluster: () => RunningCluster | undefined) {
     this.#name = name
     this.#parts = parts
     this.#clock = parts.host.clock
@@ -41,7 +41,9 @@ export class TcpRelay {
     client.pause()
     this.#open.add(client)
     this.#connections.inc()
-    if (cluster.discovered) this.#begin(client, cluster)
+    if (cluster === undefined)
+      this.#refuse(client, 'route_not_found', new TargetMetrics(this.#parts.metrics, this.#name, '', ''))
+    else if (cluster.discovered) this.#begin(client, cluster)
     else cluster.ready.then(() => this.#begin(client, cluster))
   }
 

@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import type { Clock } from '../../../kernel/clock/clock.ts'
 import { checkProxy, proxyConfig } from '../config.ts'
 import { type FakeProxy, type RawBackend, rawBackend, startProxy } from '../proxy-fake.ts'
 
@@ -22,7 +21,7 @@ async function backend(t: TestContext): Promise<RawBackend> {
 }
 
 /** One request, answered with 200 by the backend. */
-async function served(proxy: FakeProxy<Clock>, back: RawBackend, request: string): Promise<void> {
+async function served(proxy: FakeProxy, back: RawBackend, request: string): Promise<void> {
   const client = await proxy.client()
   client.say(request)
   const peer = await back.next()
@@ -49,7 +48,7 @@ describe('the access log of JSON lines', () => {
     const back = await backend(t)
     await using proxy = await startProxy([back.address], to(path))
     await served(
-      proxy as FakeProxy<Clock>,
+      proxy as FakeProxy,
       back,
       'GET /a%62?b=1&token=hush HTTP/1.1\r\nHost: shop.test\r\nUser-Agent: tester "1"\r\nAuthorization: Bearer hush\r\nCookie: hush\r\n\r\n',
     )

@@ -59,6 +59,12 @@ export function attach(documents: readonly RouteDocument[], scope: RouteScope): 
   return { services, listener }
 }
 
+/** Whether a route has any effect in this scope. */
+export function holdsFor(document: RouteDocument, scope: RouteScope): boolean {
+  const { services, listener } = attach([document], scope)
+  return services.size > 0 || listener.length > 0
+}
+
 function asks(parent: ParentRef, routeNamespace: string, { listener, namespace }: RouteScope): boolean {
   if (listener === undefined) return false
   const wanted = listener.gateway.includes('/') ? listener.gateway : `${namespace}/${listener.gateway}`
