@@ -16,6 +16,23 @@ export function ownFolder(name: string): string {
   return mkdtempSync(join(tmpdir(), `outrigger-${name}-`))
 }
 
+/** Whatever way the bench ends, nothing stays behind. Called once for each process and its folder. */
+export function goesWithBench(child: ChildProcess, folder: string): void {
+  process.once('exit', () => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
+  if (process.listenerCount('SIGINT') > 0) return
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+}
+
+export async function stop(child: ChildProcess, folder: string): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+  rmSync(folder, { recursive: true, force: true })
+}
+
 /** Resolves when it listens on `port` of 127.0.0.1. */
 export async function startProgram(
   command: readonly string[],
@@ -23,6 +40,7 @@ export async function startProgram(
   folder: string,
 ): Promise<Program> {
   const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] })
+  goesWithBench(child, folder)
   let failure: Error | undefined
   child.on('error', error => {
     failure = error
@@ -43,11 +61,4 @@ function listens(port: number): Promise<boolean> {
     })
     socket.on('error', () => resolve(false))
   })
-}
-
-async function stop(child: ChildProcess, folder: string): Promise<void> {
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
-  rmSync(folder, { recursive: true, force: true })
 }

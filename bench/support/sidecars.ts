@@ -1,11 +1,11 @@
 /** The configurations that the benches of start and memory go through, and a sidecar started on one of them. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installedLauncher } from './installed.ts'
+import { goesWithBench, ownFolder, stop } from './programs.ts'
 
 /** What each sidecar has configured; FOLDER is its own. */
 export const configurations: Readonly<Record<string, string>> = {
@@ -28,7 +28,7 @@ export interface Started {
 }
 
 export async function startSidecar(configuration: string): Promise<Started> {
-  const folder = mkdtempSync(join(tmpdir(), 'outrigger-bench-'))
+  const folder = ownFolder('bench')
   mkdirSync(join(folder, 'logs'))
   writeFileSync(join(folder, 'logs', 'app.log'), '')
   const port = await freePort()
@@ -41,6 +41,7 @@ export async function startSidecar(configuration: string): Promise<Started> {
   const child = spawn(process.execPath, [installedLauncher(), 'run', '-c', path], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  goesWithBench(child, folder)
   let log = ''
   child.stderr.on('data', chunk => {
     log += chunk
@@ -53,16 +54,11 @@ export async function startSidecar(configuration: string): Promise<Started> {
   return { pid: child.pid as number, readyMs, stop: () => stop(child, folder) }
 }
 
-async function stop(child: ChildProcess, folder: string): Promise<void> {
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
-  rmSync(folder, { recursive: true, force: true })
-}
-
-/** A port of this machine that nobody listens on just now. */
-export /** Below the range that connections take theirs from: one that waits for a listener there may otherwise meet itself. */
-async function freePort(): Promise<number> {
+/**
+ * A port of this machine that nobody listens on just now. Below the range that connections take theirs from: one that
+ * waits for a listener there may otherwise meet itself.
+ */
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000)
     const server = createServer()

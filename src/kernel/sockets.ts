@@ -146,10 +146,13 @@ async function bind(server: Server, address: Address): Promise<void> {
   await chmod(address.path, address.mode ?? 0o660)
 }
 
+/** Connections that arrive at once, as after a restart, wait in the system's queue; from those beyond it nothing is heard. */
+const BACKLOG = 4096
+
 function listening(server: Server, where: { host: string; port: number } | { path: string }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(where, () => {
+    server.listen({ ...where, backlog: BACKLOG }, () => {
       server.off('error', reject)
       resolve()
     })
