@@ -7,6 +7,7 @@ import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
 import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
+import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { openListener } from './listeners/listener.ts'
 import { Observation } from './observation/observation.ts'
@@ -32,7 +33,9 @@ export const proxy: Module<ProxyConfig> = {
     )
     const processToken = `outrigger-${crypto.randomUUID().slice(0, 8)}`
     const observation = host.scope.use(new Observation(config, host))
-    const parts = { host, metrics: new ProxyMetrics(host.metrics), clients, processToken, observation }
+    const metrics = new ProxyMetrics(host.metrics)
+    const failures = new FailureLog(host.log)
+    const parts = { host, metrics, clients, processToken, observation, failures }
     const listeners = await Promise.all(
       config.listeners.map(one => openListener(one, config, clusters, parts)),
     )

@@ -24,6 +24,7 @@ const labels = (status: string, failure: string) => ({
   cluster: 'back',
   class: status,
   failure,
+  source: '',
 })
 
 describe('a request', () => {

@@ -61,7 +61,7 @@ describe('a routed listener', () => {
       ['GET http://CHECKOUT.shop:80/x/../cart', 'new.shop:80'],
     ])
       assert.equal((await ask(proxy.port, line!)).body, body, line)
-    const labels = { listener: 'front', cluster: 'new.shop:80', class: '2xx', failure: '' }
+    const labels = { listener: 'front', cluster: 'new.shop:80', class: '2xx', failure: '', source: '' }
     const name = 'HTTPRoute/shop/checkout/0'
     assert.equal(proxy.host.metric('requests_total', { ...labels, route: name }), 3)
   })

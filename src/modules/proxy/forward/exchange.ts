@@ -13,7 +13,7 @@ import type { CallResult, Endpoint, Lease, Wish } from '../clusters/cluster.ts'
 import { requestHash } from '../clusters/request-hash.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
-import type { Observed } from '../observation/observed.ts'
+import type { Conclusion, Observed } from '../observation/observed.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match } from '../routing/route.ts'
 import { chooseBackend } from '../routing/weights.ts'
@@ -52,6 +52,8 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   #cluster: RunningCluster | undefined
   #prepared: PreparedRequest | undefined
   #lease: Lease | undefined
+  /** Of the last try. */
+  #endpoint: Endpoint | undefined
   #tryStartMs = 0
   #headMs = 0
   #upstream: ClientExchange | undefined
@@ -149,9 +151,10 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     }
     const { clients, clock } = this.#forwarder.parts
     this.#lease = lease
+    this.#endpoint = lease.endpoint
     this.#tryStartMs = clock.monotonic()
     this.#headMs = 0
-    this.#observed?.trying(lease.endpoint, this.#tryStartMs)
+    this.#observed?.trying(this.#tryStartMs)
     const client = clients.for(cluster, lease.endpoint)
     this.#upstream = client.exchange(this.#prepared!, this, this.#match!.rule.backendTimeoutMs)
   }
@@ -322,11 +325,13 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   gone(): void {
     if (this.#ended) return
     this.#cancelTry('cancelled')
+    this.#detail = 'the client closed its connection'
     this.#end(FAILURES.client_gone.status, 'client_gone')
   }
 
   requestBroken(error: Error): void {
     if (this.#ended) return
+    this.#detail = error.message
     this.#cancelTry('cancelled')
     if (this.#answerBody !== undefined) this.#answerBody.abort()
     else if (error instanceof HttpServerError && error.code !== 'client_gone')
@@ -347,6 +352,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
       return
     }
     this.#answerBody.abort()
+    this.#detail = 'the answer was not complete in time'
     this.#end(this.#status, 'timeout')
   }
 
@@ -382,21 +388,29 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     if (this.#bytesOut > 0) bytesOut.inc(this.#bytesOut)
     if (this.#requestBody !== undefined) bytesIn.inc(this.#requestBody.bytes)
     const target = this.#forwarder.target(this.#match?.rule, this.#backend)
-    target.count(status, failure)
+    target.count(status, failure, this.#view?.peer.identity)
     const endMs = parts.clock.monotonic()
     target.seconds.observe((endMs - this.#startMs) / 1000)
-    if (this.#observed !== undefined) this.#conclude(this.#observed, status, failure, endMs)
+    if (failure !== undefined || this.#observed !== undefined) this.#conclude(status, failure, endMs)
   }
 
-  #conclude(observed: Observed, status: number, failure: FailureCode | undefined, endMs: number): void {
-    observed.view = this.#view
-    observed.match = this.#match
-    observed.backend = this.#backend
-    observed.status = status
-    observed.failure = failure
-    observed.detail = this.#detail
-    observed.bytesReceived = this.#requestBody?.bytes ?? 0
-    observed.bytesSent = this.#bytesOut
-    observed.end(endMs)
+  #conclude(status: number, failure: FailureCode | undefined, endMs: number): void {
+    const conclusion: Conclusion = {
+      view: this.#view,
+      match: this.#match,
+      backend: this.#backend,
+      endpoint: this.#endpoint,
+      status,
+      failure,
+      detail: this.#detail,
+      bytesReceived: this.#requestBody?.bytes ?? 0,
+      bytesSent: this.#bytesOut,
+      endMs,
+    }
+    if (failure !== undefined) {
+      const { failures, listener } = this.#forwarder.parts
+      failures.request(listener, this.#request, failure, conclusion)
+    }
+    this.#observed?.end(conclusion)
   }
 }

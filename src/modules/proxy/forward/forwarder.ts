@@ -10,6 +10,7 @@ import type { RequestView } from '../request.ts'
 import type { Backend, Match, Rule } from '../routing/route.ts'
 import type { EndpointClients } from './endpoint-clients.ts'
 import { Exchange } from './exchange.ts'
+import type { FailureLog } from './failure-log.ts'
 import { type ProxyMetrics, TargetMetrics } from './metrics.ts'
 import type { EncodedSlashes } from './path.ts'
 import type { RequestHop } from './request-fields.ts'
@@ -31,6 +32,7 @@ export interface ForwarderParts {
   readonly clock: Clock
   readonly metrics: ProxyMetrics
   readonly clients: EndpointClients
+  readonly failures: FailureLog
   /** 0 ≤ n < 1. */
   readonly random: () => number
 }

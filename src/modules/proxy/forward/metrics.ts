@@ -17,8 +17,8 @@ export class ProxyMetrics {
     const target = ['listener', 'route', 'cluster']
     this.requests = metrics.counter(
       'requests_total',
-      'Requests, by the class of the status and by why there was no answer of the backend.',
-      [...target, 'class', 'failure'],
+      'Requests, by the class of the status, by why there was no answer of the backend, and by the verified identity of the client.',
+      [...target, 'class', 'failure', 'source'],
     )
     this.seconds = metrics.histogram(
       'request_duration_seconds',
@@ -38,41 +38,86 @@ export class ProxyMetrics {
   }
 }
 
+/** Identities that are counted by themselves, for each route to a cluster; all others together are `other`. */
+const MAX_SOURCES = 256
+
 /** The bound series of one route to one cluster: counting a request allocates nothing. */
 export class TargetMetrics {
   readonly #metrics: ProxyMetrics
   readonly #labels: readonly [string, string, string]
-  readonly #byClass: (Counter | undefined)[] = []
-  readonly #byFailure = new Map<FailureCode, Counter>()
+  readonly #unknown: SourceCounts
+  #known: Map<string, SourceCounts> | undefined
   readonly seconds: Histogram
   readonly retries: Counter
 
   constructor(metrics: ProxyMetrics, listener: string, route: string, cluster: string) {
     this.#metrics = metrics
     this.#labels = [listener, route, cluster]
+    this.#unknown = new SourceCounts(metrics, this.#labels, '')
     this.seconds = metrics.seconds.with(listener, route, cluster)
     this.retries = metrics.retries.with(listener, route, cluster)
+  }
+
+  /** `source` is the identity that the client has proved. */
+  count(status: number, failure: FailureCode | undefined, source?: string): void {
+    const counts = source === undefined ? this.#unknown : this.#of(source)
+    counts.count(status, failure)
+  }
+
+  #of(source: string): SourceCounts {
+    this.#known ??= new Map()
+    let counts = this.#known.get(source)
+    if (counts === undefined && this.#known.size >= MAX_SOURCES) {
+      source = 'other'
+      counts = this.#known.get(source)
+    }
+    if (counts === undefined) {
+      counts = new SourceCounts(this.#metrics, this.#labels, source)
+      this.#known.set(source, counts)
+    }
+    return counts
+  }
+}
+
+/** What one client has asked of one target. */
+class SourceCounts {
+  readonly #metrics: ProxyMetrics
+  readonly #labels: readonly [string, string, string]
+  readonly #source: string
+  readonly #byClass: (Counter | undefined)[] = []
+  #byFailure: Map<FailureCode, Counter> | undefined
+
+  constructor(metrics: ProxyMetrics, labels: readonly [string, string, string], source: string) {
+    this.#metrics = metrics
+    this.#labels = labels
+    this.#source = source
   }
 
   count(status: number, failure: FailureCode | undefined): void {
     if (failure !== undefined) this.#failed(status, failure).inc()
     else {
       const digit = Math.floor(status / 100)
-      const counter = (this.#byClass[digit] ??= this.#metrics.requests.with(
-        ...this.#labels,
-        `${digit}xx`,
-        '',
-      ))
+      const counter = (this.#byClass[digit] ??= this.#counter(status, ''))
       counter.inc()
     }
   }
 
   #failed(status: number, failure: FailureCode): Counter {
+    this.#byFailure ??= new Map()
     let counter = this.#byFailure.get(failure)
     if (counter === undefined) {
-      counter = this.#metrics.requests.with(...this.#labels, `${Math.floor(status / 100)}xx`, failure)
+      counter = this.#counter(status, failure)
       this.#byFailure.set(failure, counter)
     }
     return counter
+  }
+
+  #counter(status: number, failure: FailureCode | ''): Counter {
+    return this.#metrics.requests.with(
+      ...this.#labels,
+      `${Math.floor(status / 100)}xx`,
+      failure,
+      this.#source,
+    )
   }
 }

@@ -4,6 +4,7 @@ import type { Deadline, Host, Listening } from '../../../kernel/module.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
+import type { FailureLog } from '../forward/failure-log.ts'
 import { Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
 import type { Observation } from '../observation/observation.ts'
@@ -16,6 +17,7 @@ export interface ListenerParts {
   readonly metrics: ProxyMetrics
   readonly clients: EndpointClients
   readonly observation: Observation
+  readonly failures: FailureLog
   /** Names this process in Via. */
   readonly processToken: string
 }
@@ -63,6 +65,7 @@ export async function openListener(
       clock: host.clock,
       metrics: parts.metrics,
       clients: parts.clients,
+      failures: parts.failures,
       random: Math.random,
     },
     decisionsOf(config, { proxy, clusters, token, port }),

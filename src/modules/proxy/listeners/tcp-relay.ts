@@ -42,7 +42,7 @@ export class TcpRelay {
     this.#open.add(client)
     this.#connections.inc()
     if (cluster === undefined)
-      this.#refuse(client, 'route_not_found', new TargetMetrics(this.#parts.metrics, this.#name, '', ''))
+      this.#refuse(client, '', 'route_not_found', new TargetMetrics(this.#parts.metrics, this.#name, '', ''))
     else if (cluster.discovered) this.#begin(client, cluster)
     else cluster.ready.then(() => this.#begin(client, cluster))
   }
@@ -56,18 +56,19 @@ export class TcpRelay {
       return
     }
     if (!connections.tryAcquire()) {
-      this.#refuse(client, 'circuit_open', counts)
+      this.#refuse(client, cluster.name, 'circuit_open', counts)
       return
     }
     const lease = cluster.acquire(ANY)
     if (typeof lease === 'string') {
       connections.release()
-      this.#refuse(client, lease, counts)
+      this.#refuse(client, cluster.name, lease, counts)
     } else this.#dial(client, cluster, lease, counts)
   }
 
-  #refuse(client: Socket, code: FailureCode, counts: TargetMetrics): void {
+  #refuse(client: Socket, upstream: string, code: FailureCode, counts: TargetMetrics): void {
     counts.count(FAILURES[code].status, code)
+    this.#tell(client, upstream, undefined, code, '')
     client.destroy()
     this.#closed(client)
   }
@@ -95,7 +96,10 @@ export class TcpRelay {
       upstream.destroy()
     }
     client.once('close', giveUp)
-    upstream.on('error', () => {})
+    let reason = 'the endpoint did not take the connection in time'
+    upstream.on('error', error => {
+      reason = error.message
+    })
     upstream.once('connect', () => {
       connected = true
       timer.cancel()
@@ -120,9 +124,21 @@ export class TcpRelay {
       })
       cluster.breakers.connections.release()
       counts.count(502, gone ? 'client_gone' : 'upstream_connect_failed')
+      if (!gone) this.#tell(client, cluster.name, lease.endpoint.key, 'upstream_connect_failed', reason)
       client.destroy()
       this.#closed(client)
     })
+  }
+
+  #tell(
+    client: Socket,
+    upstream: string,
+    endpoint: string | undefined,
+    code: FailureCode,
+    detail: string,
+  ): void {
+    const scene = { listener: this.#name, upstream, endpoint, client: client.remoteAddress ?? 'unix' }
+    this.#parts.failures.tell(scene, code, detail)
   }
 
   #closed(client: Socket): void {

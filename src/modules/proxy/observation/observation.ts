@@ -4,7 +4,7 @@ import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import { AccessLog } from './access-log/access-log.ts'
 import { type AccessLogConfig, placeOf } from './access-log/config.ts'
 import { LineQueues } from './access-log/line-queues.ts'
-import { Observed, type Observer, type Witness } from './observed.ts'
+import { type Conclusion, Observed, type Observer, type Witness } from './observed.ts'
 
 /** What can be watched: the part of a listener that takes its requests. */
 export interface Watchable {
@@ -82,7 +82,7 @@ class ListenerObserver implements Observer, Witness {
     return new Observed(this.#listener, request, this.#host.clock.now(), startMs, this)
   }
 
-  ended(observed: Observed): void {
-    for (const log of this.#logs) log.write(observed)
+  ended(observed: Observed, conclusion: Conclusion): void {
+    for (const log of this.#logs) log.write(observed, conclusion)
   }
 }

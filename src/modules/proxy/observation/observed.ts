@@ -12,7 +12,25 @@ export interface Observer {
 
 /** Told once, when a request has come to its end. */
 export interface Witness {
-  ended(observed: Observed): void
+  ended(observed: Observed, conclusion: Conclusion): void
+}
+
+/** How a request ended. */
+export interface Conclusion {
+  readonly view: RequestView | undefined
+  readonly match: Match | undefined
+  readonly backend: Backend | undefined
+  /** Of the last try. */
+  readonly endpoint: Endpoint | undefined
+  readonly status: number
+  readonly failure: FailureCode | undefined
+  /** Why it failed, for people; names no secret of the request. Empty when it did not. */
+  readonly detail: string
+  /** Of bodies and tunnels. */
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  /** By the clock that never jumps. */
+  readonly endMs: number
 }
 
 /** One request as it is seen from outside. The exchange fills it in while it happens, and nobody changes it afterwards. */
@@ -23,27 +41,13 @@ export class Observed {
   readonly startedAtMs: number
   /** As all that follow, by the clock that never jumps. */
   readonly startMs: number
-  /** The end of the answer. */
-  endMs = 0
   /** The last try: when it began, and when the head of its answer came; 0 for neither. */
   tryStartMs = 0
   headMs = 0
   tries = 0
-  view: RequestView | undefined
-  match: Match | undefined
-  backend: Backend | undefined
-  /** Of the last try. */
-  endpoint: Endpoint | undefined
   /** The fields of the answer as the client gets them. */
   answer: HeaderList | undefined
   trailers: HeaderList | undefined
-  status = 0
-  failure: FailureCode | undefined
-  /** Why it failed, for people; names no secret of the request. */
-  detail = ''
-  /** Of bodies and tunnels. */
-  bytesReceived = 0
-  bytesSent = 0
   readonly #witness: Witness
 
   constructor(
@@ -61,8 +65,7 @@ export class Observed {
   }
 
   /** A try begins. */
-  trying(endpoint: Endpoint, nowMs: number): void {
-    this.endpoint = endpoint
+  trying(nowMs: number): void {
     this.tryStartMs = nowMs
     this.headMs = 0
     this.tries++
@@ -74,9 +77,8 @@ export class Observed {
     this.headMs = nowMs
   }
 
-  /** Exactly once; everything else has been filled in. */
-  end(endMs: number): void {
-    this.endMs = endMs
-    this.#witness.ended(this)
+  /** Exactly once, and the last that it hears. */
+  end(conclusion: Conclusion): void {
+    this.#witness.ended(this, conclusion)
   }
 }

@@ -1,4 +1,4 @@
-import type { Observed } from '../observed.ts'
+import type { Conclusion, Observed } from '../observed.ts'
 import { Redaction } from '../redaction.ts'
 import type { AccessLogConfig } from './config.ts'
 import { jsonLines, type LineFormat } from './json-line.ts'
@@ -20,12 +20,12 @@ export class AccessLog {
     this.#format = jsonLines(new Redaction(config.redact.headers, config.redact.parameters))
   }
 
-  write(observed: Observed): void {
-    if (this.#sampleRatio < 1 && !this.#isError(observed) && this.#random() >= this.#sampleRatio) return
-    this.#queue.put(this.#format(observed))
+  write(observed: Observed, conclusion: Conclusion): void {
+    if (this.#sampleRatio < 1 && !this.#isError(conclusion) && this.#random() >= this.#sampleRatio) return
+    this.#queue.put(this.#format(observed, conclusion))
   }
 
-  #isError({ failure, status }: Observed): boolean {
+  #isError({ failure, status }: Conclusion): boolean {
     return failure !== undefined || status >= this.#errorsFrom
   }
 }

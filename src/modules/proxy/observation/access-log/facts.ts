@@ -1,5 +1,5 @@
 import type { HeaderList } from '../../../../wire/http1/headers.ts'
-import type { Observed } from '../observed.ts'
+import type { Conclusion, Observed } from '../observed.ts'
 import { REDACTED, type Redaction } from '../redaction.ts'
 
 /** HTTP/1.0, HTTP/1.1 or HTTP/2, as the client speaks it. */
@@ -9,7 +9,7 @@ export function protocolOf({ request: { head } }: Observed): string {
 }
 
 /** From the request to the end of the answer, whole milliseconds. */
-export function durationMs({ startMs, endMs }: Observed): number {
+export function durationMs({ startMs }: Observed, { endMs }: Conclusion): number {
   return Math.round(endMs - startMs)
 }
 

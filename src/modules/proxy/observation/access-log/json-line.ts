@@ -1,10 +1,10 @@
-import type { Observed } from '../observed.ts'
+import type { Conclusion, Observed } from '../observed.ts'
 import type { Redaction } from '../redaction.ts'
 import { jsonText } from './escape.ts'
 import { durationMs, fieldValue, protocolOf, TimeText, upstreamMs } from './facts.ts'
 
 /** Makes a whole line, with its line feed. */
-export type LineFormat = (observed: Observed) => string
+export type LineFormat = (observed: Observed, conclusion: Conclusion) => string
 
 /**
  * Our own line: one JSON object. `failure` and `detail` are there when the request failed, `route`, `upstream`,
@@ -12,19 +12,20 @@ export type LineFormat = (observed: Observed) => string
  */
 export function jsonLines(redaction: Redaction): LineFormat {
   const time = new TimeText()
-  return observed => {
-    const { request, view, match, backend, endpoint, failure } = observed
+  return (observed, conclusion) => {
+    const { request } = observed
+    const { view, match, backend, endpoint, failure } = conclusion
     const { head, headers } = request
     let line = `{"time":"${time.of(observed.startedAtMs)}","listener":${jsonText(observed.listener)}`
     line += `,"method":${jsonText(head.method)},"path":${jsonText(view?.path ?? head.path)}`
     if (head.search !== '') line += `,"query":${jsonText(redaction.query(head.search))}`
     line += `,"protocol":"${protocolOf(observed)}","host":${jsonText(head.authority)}`
-    line += `,"status":${observed.status}`
-    if (failure !== undefined) line += `,"failure":"${failure}","detail":${jsonText(observed.detail)}`
-    line += `,"duration_ms":${durationMs(observed)}`
+    line += `,"status":${conclusion.status}`
+    if (failure !== undefined) line += `,"failure":"${failure}","detail":${jsonText(conclusion.detail)}`
+    line += `,"duration_ms":${durationMs(observed, conclusion)}`
     const waitedMs = upstreamMs(observed)
     if (waitedMs !== undefined) line += `,"upstream_ms":${waitedMs}`
-    line += `,"bytes_received":${observed.bytesReceived},"bytes_sent":${observed.bytesSent}`
+    line += `,"bytes_received":${conclusion.bytesReceived},"bytes_sent":${conclusion.bytesSent}`
     if (match !== undefined && match.rule.name !== '') line += `,"route":${jsonText(match.rule.name)}`
     if (backend !== undefined) line += `,"upstream":${jsonText(backend.cluster)}`
     if (endpoint !== undefined) line += `,"endpoint":${jsonText(endpoint.key)}`
