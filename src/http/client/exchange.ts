@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ResponseHead } from '../../wire/http1/head.ts'
 import type { HeaderList } from '../../wire/http1/headers.ts'
 import type { Deadline, DeadlineWheel } from '../deadline-wheel.ts'
@@ -30,8 +31,11 @@ export interface ExchangeListener {
   end(trailers: HeaderList | undefined): void
   /** `stale` = a kept connection was closed before it brought a byte: the request did not fail by its own fault. */
   fail(error: HttpClientError, stale: boolean): void
-  /** For a request that `switches`: the raw connection, paused and without listeners. */
-  switched?(head: AnswerHead, socket: Socket, rest: Buffer): void
+  /**
+   * For a request that `switches`: the raw connection, paused and without listeners; over HTTP/2 a stream that stands
+   * for it, with a head as HTTP/1.1 would have brought it.
+   */
+  switched?(head: AnswerHead, stream: Duplex, rest: Buffer): void
 }
 
 /** A request under way. */

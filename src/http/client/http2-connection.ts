@@ -70,6 +70,11 @@ export class Http2ClientConnection extends Http2Connection {
     return Math.max(0, most - this.streams.size)
   }
 
+  /** It takes this request now. Whether it takes a WebSocket is told by the server's settings (RFC 8441 section 3). */
+  mayCarry({ prepared }: Http2Exchange): boolean {
+    return this.room > 0 && (this.#settled || !prepared.switches)
+  }
+
   /** It has been a connection of HTTP/2. */
   get served(): boolean {
     return this.#ready && this.#nextId > 1

@@ -2,11 +2,13 @@ import type { HeaderList } from '../../wire/http1/headers.ts'
 import type { Deadline } from '../deadline-wheel.ts'
 import { HttpClientError } from './error.ts'
 import type { AnswerHead, ClientExchange, ExchangeListener } from './exchange.ts'
+import { exchangeTunnel } from './exchange-tunnel.ts'
 import type { Http2Pool } from './http2-pool.ts'
 import type { ClientStream } from './http2-stream.ts'
 import type { PreparedRequest } from './request.ts'
 
 const NOBODY: ExchangeListener = { head() {}, data() {}, end() {}, fail() {} }
+const EMPTY = Buffer.alloc(0)
 /** A server that refuses one request again and again is not asked for ever. */
 const MAX_REPLAYS = 3
 
@@ -130,6 +132,20 @@ export class Http2Exchange implements ClientExchange, Deadline {
     this.#listener.end(trailers)
   }
 
+  /** The server agrees to another protocol: the stream is no request any more, and has no time limit. */
+  switched(head: AnswerHead): void {
+    this.#pool.wheel.remove(this)
+    const asked = this.#listener
+    const { stream, listener } = exchangeTunnel(this)
+    this.#listener = listener
+    asked.switched?.(head, stream, EMPTY)
+  }
+
+  /** The server has ended its side of the tunnel. */
+  tunnelEnded(): void {
+    this.#listener.end(undefined)
+  }
+
   /** `unseen`: the server has said, or cannot but be, that it has not looked at it. `stale` as in ExchangeListener. */
   fail(error: HttpClientError, unseen: boolean, stale: boolean): void {
     this.#stream = undefined
@@ -165,6 +181,6 @@ function bound(listener: ExchangeListener): ExchangeListener {
     data: chunk => listener.data(chunk),
     end: trailers => listener.end(trailers),
     fail: (error, stale) => listener.fail(error, stale),
-    switched: (head, socket, rest) => listener.switched?.(head, socket, rest),
+    switched: (head, stream, rest) => listener.switched?.(head, stream, rest),
   }
 }

@@ -8,6 +8,7 @@ import { abortedError, HttpClientError } from './error.ts'
 import type { ClientExchange, ExchangeListener } from './exchange.ts'
 import { Http2ClientConnection } from './http2-connection.ts'
 import { Http2Exchange } from './http2-exchange.ts'
+import { asksForWebSocket } from './http2-request.ts'
 import { type ClientRequest, type PreparedRequest, prepareRequest } from './request.ts'
 import { type ClientResponse, PromisedResponse } from './response.ts'
 import { NO_LIMIT, type SharedLimit } from './shared-limit.ts'
@@ -26,7 +27,9 @@ export class Http2Pool implements HttpClient {
   readonly #connectionLimit: SharedLimit
   readonly #queueLimit: SharedLimit
   readonly #makeHttp1: (() => HttpClient) | undefined
+  /** For a server that chose it, and for requests that switch to another protocol. */
   #http1: HttpClient | undefined
+  #fellBack = false
   readonly #all = new Set<Http2ClientConnection>()
   readonly #waiting: Http2Exchange[] = []
   #closed = false
@@ -59,7 +62,9 @@ export class Http2Pool implements HttpClient {
   }
 
   exchange(prepared: PreparedRequest, listener: ExchangeListener, timeoutMs?: number): ClientExchange {
-    if (this.#http1 !== undefined) return this.#http1.exchange(prepared, listener, timeoutMs)
+    if (this.#fellBack) return this.#http1!.exchange(prepared, listener, timeoutMs)
+    if (prepared.switches && this.#makeHttp1 !== undefined)
+      return (this.#http1 ??= this.#makeHttp1()).exchange(prepared, listener, timeoutMs)
     const exchange = new Http2Exchange(this, prepared, listener, timeoutMs)
     this.dispatch(exchange)
     return exchange
@@ -75,19 +80,29 @@ export class Http2Pool implements HttpClient {
 
   dispatch(exchange: Http2Exchange): void {
     if (this.#closed) this.#failSoon(exchange, this.#closedError())
-    else if (exchange.prepared.switches) {
-      const message = `a request that switches to another protocol does not go over HTTP/2 to ${this.dialer.peer}`
-      this.#failSoon(exchange, new HttpClientError('connect_failed', message, { unsent: true }))
-    } else if (!this.#ride(exchange)) this.#queue(exchange)
+    else if (exchange.prepared.method === 'CONNECT')
+      this.#failSoon(exchange, this.#cannotSwitch('CONNECT does not go'))
+    else if (!this.#ride(exchange)) this.#queue(exchange)
   }
 
   #ride(exchange: Http2Exchange): boolean {
     for (const connection of this.#all)
-      if (connection.room > 0) {
-        connection.carry(exchange)
+      if (connection.mayCarry(exchange)) {
+        this.#carry(connection, exchange)
         return true
       }
     return false
+  }
+
+  #carry(connection: Http2ClientConnection, exchange: Http2Exchange): void {
+    if (connection.peerSettings.enableConnectProtocol || !asksForWebSocket(exchange.prepared))
+      connection.carry(exchange)
+    else this.#failSoon(exchange, this.#cannotSwitch('no WebSocket goes'))
+  }
+
+  #cannotSwitch(what: string): HttpClientError {
+    const message = `${what} over the HTTP/2 of ${this.dialer.peer}`
+    return new HttpClientError('connect_failed', message, { unsent: true })
   }
 
   #queue(exchange: Http2Exchange): void {
@@ -119,9 +134,13 @@ export class Http2Pool implements HttpClient {
 
   /** A connection has room. */
   free(connection: Http2ClientConnection): void {
-    while (this.#waiting.length > 0 && connection.room > 0) {
-      this.#queueLimit.release()
-      connection.carry(this.#waiting.shift()!)
+    for (let at = 0; at < this.#waiting.length && connection.room > 0; ) {
+      const exchange = this.#waiting[at]!
+      if (connection.mayCarry(exchange)) {
+        this.#waiting.splice(at, 1)
+        this.#queueLimit.release()
+        this.#carry(connection, exchange)
+      } else at++
     }
     this.#openMore()
   }
@@ -149,6 +168,7 @@ export class Http2Pool implements HttpClient {
       return
     }
     const http1 = (this.#http1 ??= this.#makeHttp1())
+    this.#fellBack = true
     // Its place goes to the HTTP/1.1 connection that follows.
     if (this.#all.delete(connection)) this.#connectionLimit.release()
     for (const exchange of this.#takeAll())

@@ -1,11 +1,38 @@
 import { parseFields } from '../../wire/http1/fields.ts'
 import { HeaderList } from '../../wire/http1/headers.ts'
+import { websocketAccept } from '../websocket.ts'
 import type { PreparedRequest } from './request.ts'
 
 export interface Http2Request {
   /** :method, GET … */
   readonly pseudo: readonly string[]
   readonly fields: HeaderList
+}
+
+/** Whether it asks for a WebSocket, the one protocol to switch to that HTTP/2 has (RFC 8441). */
+export function asksForWebSocket({ switches, head }: PreparedRequest): boolean {
+  return switches && /\r\nupgrade:[ \t]*websocket[ \t]*\r\n/i.test(head)
+}
+
+/** The same request as an extended CONNECT: without a key, which HTTP/2 has no use for. */
+export function http2WebSocket(prepared: PreparedRequest, secure: boolean): Http2Request {
+  const { pseudo, fields } = http2Request(prepared, secure)
+  fields.delete('sec-websocket-key')
+  return { pseudo: [':method', 'CONNECT', ':protocol', 'websocket', ...pseudo.slice(2)], fields }
+}
+
+/** What a server that agrees would have said in HTTP/1.1. */
+export function agreedFields(prepared: PreparedRequest, headers: HeaderList): HeaderList {
+  const key = /\r\nsec-websocket-key:[ \t]*([^\r\t ]*)/i.exec(prepared.head)?.[1] ?? ''
+  const accept = [
+    'upgrade',
+    'websocket',
+    'connection',
+    'upgrade',
+    'sec-websocket-accept',
+    websocketAccept(key),
+  ]
+  return new HeaderList([...headers.raw, ...accept])
 }
 
 /** A request that was made ready for HTTP/1.1, as HTTP/2 says it (RFC 9113 section 8.3.1). */

@@ -1,11 +1,12 @@
 import type { Framing } from '../../wire/http1/framing.ts'
+import type { HeaderList } from '../../wire/http1/headers.ts'
 import { ErrorCode, type ErrorName, errorName } from '../../wire/http2/error.ts'
 import { MessageFault, readResponse, readTrailers } from '../../wire/http2/message.ts'
 import { Http2Stream } from '../http2/stream.ts'
 import { HttpClientError } from './error.ts'
 import type { Http2ClientConnection } from './http2-connection.ts'
 import type { Http2Exchange } from './http2-exchange.ts'
-import { http2Request } from './http2-request.ts'
+import { agreedFields, asksForWebSocket, http2Request, http2WebSocket } from './http2-request.ts'
 
 /** More interim responses than anybody has a use for. */
 const MAX_INTERIM = 32
@@ -15,6 +16,9 @@ export class ClientStream extends Http2Stream {
   readonly #client: Http2ClientConnection
   #exchange: Http2Exchange | undefined
   #headSeen = false
+  /** The request is an extended CONNECT; `#isTunnel`: the server has agreed. */
+  #asksForTunnel = false
+  #isTunnel = false
   #interim = 0
   /** What Content-Length has promised and DATA has not brought. */
   #bodyLeft: number | undefined
@@ -31,13 +35,15 @@ export class ClientStream extends Http2Stream {
   send(): void {
     const exchange = this.#exchange!
     const { prepared } = exchange
-    const { pseudo, fields } = http2Request(prepared, this.#client.secure)
     const { buffers, stream, pushed } = prepared
-    const bodyless = buffers.length === 0 && stream === undefined && !pushed
+    this.#asksForTunnel = asksForWebSocket(prepared)
+    const make = this.#asksForTunnel ? http2WebSocket : http2Request
+    const { pseudo, fields } = make(prepared, this.#client.secure)
+    const bodyless = buffers.length === 0 && stream === undefined && !pushed && !this.#asksForTunnel
     this.connection.sendHeaders(this.id, pseudo, fields, bodyless)
     if (bodyless) this.localEnded = true
     else if (stream !== undefined) void this.#sendStream(stream)
-    else if (!pushed) this.#sendBuffers(buffers)
+    else if (!pushed && !this.#asksForTunnel) this.#sendBuffers(buffers)
     exchange.ride(this)
   }
 
@@ -63,7 +69,7 @@ export class ClientStream extends Http2Stream {
   /** Nobody wants the answer any more. */
   cancel(): void {
     this.#exchange = undefined
-    if (!this.broken) this.connection.resetStream(this.id, 'CANCEL')
+    if (!this.broken && !(this.localEnded && this.remoteEnded)) this.connection.resetStream(this.id, 'CANCEL')
   }
 
   protected hasRoom(): void {
@@ -97,11 +103,27 @@ export class ClientStream extends Http2Stream {
       return
     }
     this.#headSeen = true
+    if (this.#asksForTunnel && status < 300) {
+      this.#agreed(headers, endStream)
+      return
+    }
     const silent = this.#exchange?.prepared.method === 'HEAD' || status === 204 || status === 304
     if (!silent) this.#bodyLeft = contentLength
     else this.#bodyLeft = 0
     if (endStream) this.#checkLength(0, true)
     this.#exchange?.head({ status, headers, framing: framing(endStream || silent, contentLength) })
+    if (endStream) this.#answered(undefined)
+  }
+
+  #agreed(headers: HeaderList, endStream: boolean): void {
+    const exchange = this.#exchange
+    this.#isTunnel = true
+    if (exchange === undefined) return
+    exchange.switched({
+      status: 101,
+      headers: agreedFields(exchange.prepared, headers),
+      framing: { kind: 'none' },
+    })
     if (endStream) this.#answered(undefined)
   }
 
@@ -122,6 +144,12 @@ export class ClientStream extends Http2Stream {
   #answered(trailers: Parameters<Http2Exchange['answered']>[0]): void {
     this.remoteEnded = true
     const exchange = this.#exchange
+    if (this.#isTunnel) {
+      // Our side of a tunnel ends by itself.
+      exchange?.tunnelEnded()
+      if (this.localEnded) this.connection.streamEnded(this)
+      return
+    }
     this.#exchange = undefined
     this.#client.answered()
     if (this.localEnded) this.connection.streamEnded(this)

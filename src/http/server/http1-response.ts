@@ -1,6 +1,13 @@
 import { CHUNK_END, chunkStart, encodeResponseHead, lastChunk } from '../../wire/http1/encode.ts'
 import { type HeaderInit, HeaderList } from '../../wire/http1/headers.ts'
-import { hasNoBody, ResponseBody, type ResponsePeer, ServerResponse, type TakenOver } from './response.ts'
+import {
+  hasNoBody,
+  ResponseBody,
+  type ResponsePeer,
+  ServerResponse,
+  type TakenOver,
+  type Tunnel,
+} from './response.ts'
 
 /** The connection as a response sees it. */
 export interface ResponseChannel extends ResponsePeer {
@@ -70,6 +77,17 @@ export class Http1Response extends ServerResponse {
     this.headersSent = true
     this.ended = true
     return this.#channel.takeOver()
+  }
+
+  agree(fields: HeaderList, protocol: string): Tunnel {
+    fields.append('Connection', 'upgrade')
+    fields.append('Upgrade', protocol)
+    const head = encodeResponseHead(101, fields)
+    const { socket, rest } = this.takeOver()
+    this.status = 101
+    socket.on('error', () => {})
+    socket.write(head, 'latin1')
+    return { stream: socket, rest }
   }
 
   #begin(status: number, fields: HeaderList, declared: number | undefined, asked: boolean): ResponseBody {

@@ -36,7 +36,7 @@ export class Http2ServerConnection extends Http2Connection {
       settings: {
         maxConcurrentStreams: limits.maxStreams,
         maxHeaderListBytes: limits.maxHeadBytes,
-        ...(options.servesConnect === true && { enableConnectProtocol: true }),
+        ...(options.servesWebSockets === true && { enableConnectProtocol: true }),
       },
       maxHeadBytes: limits.maxHeadBytes,
       headTimeoutMs: limits.headTimeoutMs,

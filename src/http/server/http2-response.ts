@@ -1,8 +1,17 @@
+import type { Duplex } from 'node:stream'
 import { encodeFields } from '../../wire/http1/encode.ts'
 import { type HeaderInit, HeaderList } from '../../wire/http1/headers.ts'
-import { hasNoBody, ResponseBody, type ResponsePeer, ServerResponse, type TakenOver } from './response.ts'
+import {
+  hasNoBody,
+  ResponseBody,
+  type ResponsePeer,
+  ServerResponse,
+  type TakenOver,
+  type Tunnel,
+} from './response.ts'
 
 const NO_HEADERS: HeaderInit = {}
+const EMPTY = Buffer.alloc(0)
 
 /** The stream as a response sees it. */
 export interface ResponseStream extends ResponsePeer {
@@ -12,6 +21,8 @@ export interface ResponseStream extends ResponsePeer {
   sendEnd(last: Buffer | undefined, trailers: HeaderList | undefined): void
   /** As ResponseBody.write returns it. */
   drained(): Promise<void> | undefined
+  /** The bodies of the request and of this answer are a tunnel. */
+  tunnel(answer: ResponseBody): Duplex
   /** Breaks the stream off, not the connection. */
   abort(): void
 }
@@ -52,6 +63,11 @@ export class Http2Response extends ServerResponse {
 
   takeOver(): TakenOver {
     throw new Error('a stream of HTTP/2 cannot be taken over: its two bodies are the tunnel')
+  }
+
+  agree(fields: HeaderList): Tunnel {
+    fields.delete('sec-websocket-accept')
+    return { stream: this.#stream.tunnel(this.relay(200, fields, undefined)), rest: EMPTY }
   }
 
   inform(status: number, headers: HeaderInit = NO_HEADERS): void {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { HeaderList } from '../../wire/http1/headers.ts'
 import type { ErrorName } from '../../wire/http2/error.ts'
 import { type Http2RequestHead, MessageFault, readTrailers } from '../../wire/http2/message.ts'
@@ -9,6 +10,9 @@ import { clientGone, HttpServerError } from './error.ts'
 import type { Http2ServerConnection } from './http2-connection.ts'
 import { Http2Response, type ResponseStream } from './http2-response.ts'
 import { ServerRequest } from './request.ts'
+import type { ResponseBody } from './response.ts'
+import { streamTunnel } from './stream-tunnel.ts'
+import { websocketRequest } from './websocket-request.ts'
 
 /** One request and its answer on an HTTP/2 connection. */
 export class ServerStream extends Http2Stream implements Deadline, BodySource, ResponseStream {
@@ -20,7 +24,11 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
   /** What Content-Length has promised and DATA has not brought. */
   #bodyLeft: number | undefined
   #owesContinue = false
+  /** Its bodies speak another protocol: each side ends, and is silent, as it likes. */
+  #isTunnel = false
   #room: PromiseWithResolvers<void> | undefined
+
+  #headers: HeaderList | undefined
 
   constructor(connection: Http2ServerConnection, context: ServerContext, id: number, isHead: boolean) {
     super(connection, id)
@@ -35,10 +43,21 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
       this.#bodyLeft = head.framing.kind === 'length' ? head.framing.length : undefined
       this.#body = new IncomingBody(this, this.#bodyLeft)
       this.#owesContinue = head.expectsContinue
+      this.#headers = head.headers
     }
-    const request = new ServerRequest(head, this.#body, remoteAddress, fromLoopback)
-    if (head.method === 'CONNECT' && options.servesConnect !== true) {
-      this.response.send(501, { 'Content-Type': 'text/plain' }, 'CONNECT is not served here\n')
+    const { protocol } = head
+    const isWebSocket = protocol === 'websocket' && options.servesWebSockets === true
+    const asked = isWebSocket ? websocketRequest(head) : head
+    const request = new ServerRequest(asked, this.#body, remoteAddress, fromLoopback)
+    this.response.opensTunnel = isWebSocket
+    if (asked.method === 'CONNECT' && (options.servesConnect !== true || protocol !== undefined)) {
+      this.response.send(
+        501,
+        { 'Content-Type': 'text/plain' },
+        protocol === undefined
+          ? 'CONNECT is not served here\n'
+          : 'of protocols only websocket is served here\n',
+      )
       return
     }
     try {
@@ -141,7 +160,13 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
   override ended(): void {
     super.ended()
     // RFC 9113 section 8.1: the answer is complete, the rest of the request is not wanted.
-    if (!this.remoteEnded && !this.broken) this.connection.resetStream(this.id, 'NO_ERROR')
+    if (!this.remoteEnded && !this.broken && !this.#isTunnel) this.connection.resetStream(this.id, 'NO_ERROR')
+  }
+
+  tunnel(answer: ResponseBody): Duplex {
+    this.#isTunnel = true
+    this.#context.wheel.disarm(this)
+    return streamTunnel(this.#body, answer, this.response)
   }
 
   drained(): Promise<void> | undefined {
@@ -156,7 +181,8 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
   }
 
   abort(): void {
-    if (!this.broken) this.connection.resetStream(this.id, 'INTERNAL_ERROR')
+    if (!this.broken)
+      this.connection.resetStream(this.id, this.#isTunnel ? 'CONNECT_ERROR' : 'INTERNAL_ERROR')
   }
 
   protected hasRoom(): void {
@@ -174,7 +200,7 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
 
   expire(): void {
     if (this.full) this.connection.resetStream(this.id, 'CANCEL')
-    else if (this.#body.waiting) {
+    else if (this.#body.waiting && !this.#isPatient) {
       const { bodyStallMs } = this.#context.limits
       this.#body.fail(
         new HttpServerError('body_timeout', 408, `no byte of the body came for ${bodyStallMs} ms`),
@@ -182,9 +208,18 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
     }
   }
 
+  /** Nobody has to send: the answer is under way, or it is gRPC, whose streams may be silent for hours. */
+  get #isPatient(): boolean {
+    return (
+      this.#isTunnel ||
+      this.response.headersSent ||
+      this.#headers?.get('content-type')?.startsWith('application/grpc') === true
+    )
+  }
+
   brokenOff(_code: ErrorName | number, _byPeer: boolean): void {
     this.#context.wheel.remove(this)
-    if (this.localEnded) this.#body.discard()
+    if (this.localEnded && !this.#isTunnel) this.#body.discard()
     else this.#body.fail(clientGone())
     this.#room?.reject(clientGone())
     this.#room = undefined

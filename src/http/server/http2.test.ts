@@ -4,6 +4,7 @@ import * as http2 from 'node:http2'
 import type { Server } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { FakeClock } from '../../kernel/clock/fake.ts'
+import { HeaderList } from '../../wire/http1/headers.ts'
 import { ByteWriter } from '../../wire/http2/byte-writer.ts'
 import { ErrorCode } from '../../wire/http2/error.ts'
 import { PREFACE } from '../../wire/http2/frame.ts'
@@ -248,11 +249,12 @@ describe('a server asked over HTTP/2 by node:http2', () => {
   })
 
   test('an extended CONNECT is a tunnel for a handler that serves it', async () => {
-    await start({ servesConnect: true })
-    handler = async (request, response) => {
-      const body = response.start(200)
-      for await (const chunk of request.body) await body.write(`${request.path}:${chunk}`)
-      body.end()
+    await start({ servesWebSockets: true })
+    handler = (request, response) => {
+      assert.deepEqual([request.method, request.head.upgrade], ['GET', true])
+      const { stream: tunnel } = response.agree(new HeaderList(), 'websocket')
+      tunnel.on('data', chunk => tunnel.write(`${request.path}:${chunk}`))
+      tunnel.on('end', () => tunnel.end())
     }
     const one = session()
     await once(one, 'remoteSettings')

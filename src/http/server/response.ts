@@ -1,10 +1,18 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { parseContentLength } from '../../wire/http1/framing.ts'
 import { type HeaderInit, HeaderList } from '../../wire/http1/headers.ts'
 import { clientGone } from './error.ts'
 
 export interface TakenOver {
   readonly socket: Socket
+  readonly rest: Buffer
+}
+
+/** A connection that speaks another protocol from here on. */
+export interface Tunnel {
+  readonly stream: Duplex
+  /** What the client said behind its request. */
   readonly rest: Buffer
 }
 
@@ -48,6 +56,11 @@ export abstract class ServerResponse {
   /** What was answered; 0 before. */
   status = 0
   observer: ResponseObserver | undefined
+  /**
+   * The client has asked for a tunnel in such a way that any 2xx would open it (RFC 8441 section 4): only `agree`
+   * may give one.
+   */
+  opensTunnel = false
 
   constructor(peer: ResponsePeer) {
     this.#peer = peer
@@ -74,6 +87,12 @@ export abstract class ServerResponse {
    * stream cannot be taken over and throws: there the request's and the response's body are the tunnel.
    */
   abstract takeOver(): TakenOver
+
+  /**
+   * Agrees to the protocol that the request asks for with its `upgrade`: 101 to HTTP/1.1; to HTTP/2 200, and the
+   * stream is the tunnel. `fields` as for `relay`. Only before anything was answered.
+   */
+  abstract agree(fields: HeaderList, protocol: string): Tunnel
 
   /** An interim response (100, 103); any number before the final one. HTTP/1.0 knows none: nothing is sent then. */
   abstract inform(status: number, headers?: HeaderInit): void

@@ -72,6 +72,8 @@ export interface HttpServerOptions {
   readonly versions?: HttpVersions
   /** CONNECT goes to the handler too, which may take the connection over; else it is answered with 501. */
   readonly servesConnect?: boolean
+  /** WebSockets are taken over HTTP/2 too, by extended CONNECT (RFC 8441); a handler sees a GET that asks for an upgrade. */
+  readonly servesWebSockets?: boolean
   /** A handler failed by its own fault; the client has got a bare 500 or a broken connection. */
   readonly onError?: (error: unknown, request: ServerRequest) => void
   /** A peer sent what the codec refuses; it has got the error's status, or HTTP/2's code for it. */

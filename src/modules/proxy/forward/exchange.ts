@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { HttpClientError } from '../../../http/client/error.ts'
 import type { AnswerHead, ClientExchange, ExchangeListener } from '../../../http/client/exchange.ts'
 import type { PreparedRequest } from '../../../http/client/request.ts'
@@ -7,7 +7,6 @@ import { HttpServerError } from '../../../http/server/error.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ResponseBody, ResponseObserver, ServerResponse } from '../../../http/server/response.ts'
 import type { Timer } from '../../../kernel/clock/clock.ts'
-import { encodeResponseHead } from '../../../wire/http1/encode.ts'
 import type { HeaderList } from '../../../wire/http1/headers.ts'
 import type { CallResult, Endpoint, Lease, Wish } from '../clusters/cluster.ts'
 import { requestHash } from '../clusters/request-hash.ts'
@@ -25,7 +24,7 @@ import { RequestBody, type RequestBodyOwner } from './request-body.ts'
 import { hasPassed } from './request-fields.ts'
 import { requestView } from './request-view.ts'
 import { backoffMs } from './retry.ts'
-import { joinSockets } from './tunnel.ts'
+import { joinStreams, switchProblem } from './tunnel.ts'
 import { failureOf, outcomeOf } from './upstream-failure.ts'
 import { isIdempotent, upstreamRequest } from './upstream-request.ts'
 
@@ -200,6 +199,11 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
       this.#retry({ outcome: 'answered', status, latencyMs: this.#headMs - this.#tryStartMs })
       return
     }
+    if (this.#response.opensTunnel && status < 300) {
+      this.#cancelTry('reset')
+      this.#fail('upstream_malformed', 'the backend answered instead of switching to the protocol')
+      return
+    }
     this.#requestBody?.forget()
     this.#status = status
     const fields = answerFields(head.headers, this.#date)
@@ -298,23 +302,27 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
 
   // ---- another protocol
 
-  switched(head: AnswerHead, socket: Socket, rest: Buffer): void {
+  switched(head: AnswerHead, backend: Duplex, rest: Buffer): void {
     this.#upstream = undefined
+    const problem = switchProblem(this.#request.headers, head.headers, this.#response.opensTunnel)
+    if (problem !== undefined) {
+      backend.destroy()
+      this.#cancelTry('reset')
+      this.#fail('upstream_malformed', problem)
+      return
+    }
     this.#status = head.status
     this.#headMs = this.#forwarder.parts.clock.monotonic()
     this.#release({ outcome: 'answered', status: head.status, latencyMs: this.#headMs - this.#tryStartMs })
     this.#forwarder.wheel.remove(this)
-    const client = this.#response.takeOver()
     const fields = answerFields(head.headers, this.#date)
-    fields.append('Connection', 'upgrade')
-    fields.append('Upgrade', head.headers.get('upgrade') ?? '')
     this.#observed?.answered(fields, this.#headMs)
-    client.socket.on('error', () => {})
-    client.socket.write(encodeResponseHead(head.status, fields), 'latin1')
-    if (rest.length > 0) client.socket.write(rest)
-    if (client.rest.length > 0) socket.write(client.rest)
-    joinSockets(client.socket, socket, () => {
-      this.#bytesOut = socket.bytesRead
+    const client = this.#response.agree(fields, head.headers.get('upgrade') ?? '')
+    if (rest.length > 0) client.stream.write(rest)
+    if (client.rest.length > 0) backend.write(client.rest)
+    joinStreams(client.stream, backend, (bytesIn, bytesOut) => {
+      this.#bytesOut = rest.length + bytesOut
+      this.#forwarder.bytesIn.inc(client.rest.length + bytesIn)
       this.#end(head.status, undefined)
     })
   }

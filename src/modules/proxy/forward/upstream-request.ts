@@ -34,7 +34,8 @@ export function upstreamRequest(
   }
   const hasBody = head.framing.kind !== 'none'
   const chunked = head.framing.kind === 'chunked'
-  const upgrade = head.upgrade ? upgradeOf(request) : undefined
+  // What follows a body would be told from it differently by the two ends.
+  const upgrade = head.upgrade && !hasBody ? upgradeOf(request) : undefined
   const headers = requestFields(
     { headers: head.headers, host, peerAddress: request.remoteAddress, upgrade, chunked },
     hop,

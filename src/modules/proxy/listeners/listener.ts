@@ -75,6 +75,7 @@ export async function openListener(
     handler: forwarder.handle,
     clock: host.clock,
     versions: config.versions,
+    servesWebSockets: true,
     onRejected: error => parts.metrics.rejected.with(name, error.reason).inc(),
     onError: error =>
       host.log.error('request_failed', 'forwarding a request failed by our own fault', {

@@ -6,7 +6,7 @@ import type { Endpoint, Lease, Wish } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
 import { TargetMetrics } from '../forward/metrics.ts'
-import { joinSockets } from '../forward/tunnel.ts'
+import { joinStreams } from '../forward/tunnel.ts'
 import type { ListenerParts } from './listener.ts'
 
 const ANY: Wish = {}
@@ -105,7 +105,7 @@ export class TcpRelay {
       timer.cancel()
       client.off('close', giveUp)
       const latencyMs = this.#clock.monotonic() - startMs
-      joinSockets(client, upstream, bytes => {
+      joinStreams(client, upstream, bytes => {
         this.#received.inc(bytes)
         this.#sent.inc(upstream.bytesRead)
         lease.done({ outcome: 'answered', latencyMs })
