@@ -315,7 +315,7 @@ export class ClientConnection implements Deadline {
     if (reusable) {
       this.#carried++
       this.resume()
-      this.#idleMs = Math.min(this.#owner.idleTimeoutMs, keepAliveMs(head.headers))
+      this.#idleMs = Math.min(this.#owner.idleTimeoutMs, keepAliveMs(head.keepAlive))
       this.#owner.wheel.arm(this, this.#idleMs)
       this.#owner.free(this)
     }
@@ -400,7 +400,8 @@ function drained(socket: Socket): Promise<void> {
 }
 
 /** `Keep-Alive: timeout=5` is the server's promise; a second less keeps us from racing its end. */
-function keepAliveMs(headers: HeaderList): number {
-  const match = /(?:^|[ ,;])timeout="?([0-9]{1,6})/i.exec(headers.get('keep-alive') ?? '')
+function keepAliveMs(value: string | undefined): number {
+  if (value === undefined) return Number.POSITIVE_INFINITY
+  const match = /(?:^|[ ,;])timeout="?([0-9]{1,6})/i.exec(value)
   return match === null ? Number.POSITIVE_INFINITY : Math.max(Number(match[1]) * 1000 - 1000, 0)
 }

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import { encodeFields } from '../../wire/http1/encode.ts'
 import { type HeaderInit, HeaderList } from '../../wire/http1/headers.ts'
 import {
   hasNoBody,
@@ -120,7 +119,7 @@ class Http2ResponseBody extends ResponseBody {
     if (this.#ended) return
     const fields = trailers === undefined || this.#silent ? undefined : HeaderList.from(trailers)
     // They may have to wait for the body; what is wrong with them must be said now.
-    if (fields !== undefined) encodeFields(fields)
+    fields?.allLines()
     this.#ended = true
     if (this.#left !== undefined && this.#left > 0) {
       this.#stream.abort()

@@ -94,3 +94,34 @@ describe('a header list', () => {
     assert.equal(headers.lists('connection', 'clos'), false)
   })
 })
+
+describe('a list that was received', () => {
+  const received = () => HeaderList.ofLines('Host: a\r\nX-Empty: \r\nx-two: 1\r\nX-Two: 2, 3\r\n')
+
+  test('is read like any other', () => {
+    const list = received()
+    assert.equal(list.size, 4)
+    assert.deepEqual(list.getAll('X-TWO'), ['1', '2, 3'])
+    assert.equal(list.combined('x-two'), '1, 2, 3')
+    assert.equal(list.get('x-empty'), '')
+    assert.equal(list.has('x'), false)
+    assert.deepEqual([list.steeringAt(0), list.steeringAt(2)], ['host', ''])
+    assert.deepEqual(list.raw, ['Host', 'a', 'X-Empty', '', 'x-two', '1', 'X-Two', '2, 3'])
+  })
+
+  test('is handed on in pieces of its text', () => {
+    const list = received()
+    assert.equal(list.lines(1, 3), 'X-Empty: \r\nx-two: 1\r\n')
+    assert.equal(list.lines(2, 2), '')
+    assert.equal(list.allLines(), 'Host: a\r\nX-Empty: \r\nx-two: 1\r\nX-Two: 2, 3\r\n')
+  })
+
+  test('is written as it was edited, and what was added is checked', () => {
+    const list = received()
+    list.set('X-two', '9')
+    list.delete('host')
+    assert.equal(list.allLines(), 'X-Empty: \r\nx-two: 9\r\n')
+    list.append('X', 'a\r\nb: c')
+    assert.throws(() => list.allLines(), HeaderInjectionError)
+  })
+})

@@ -1,11 +1,8 @@
-import { FIELD_VALUE, TOKEN } from './fields.ts'
+import { HeaderInjectionError, TOKEN } from './field-line.ts'
 import type { HeaderList } from './headers.ts'
 import { statusText } from './status.ts'
 
-/** A head that must not be sent: it would let its caller write other lines than it means (CWE-113). */
-export class HeaderInjectionError extends TypeError {
-  override readonly name = 'HeaderInjectionError'
-}
+export { HeaderInjectionError }
 
 const TARGET = /^[\x21-\x7e]+$/
 
@@ -20,33 +17,18 @@ export function encodeRequestHead(method: string, target: string, headers: Heade
     throw new HeaderInjectionError(
       `the request target ${JSON.stringify(target)} has spaces or characters outside ASCII; percent-encode them`,
     )
-  return `${method} ${target} HTTP/1.1\r\n${encodeFields(headers)}\r\n`
+  return `${method} ${target} HTTP/1.1\r\n${headers.allLines()}\r\n`
 }
 
 /** A response head as latin1 text, with its empty line. Throws as encodeRequestHead does. */
 export function encodeResponseHead(status: number, headers: HeaderList): string {
-  return `${statusLine(status)}${encodeFields(headers)}\r\n`
+  return `${statusLine(status)}${headers.allLines()}\r\n`
 }
 
 function statusLine(status: number): string {
   if (!Number.isInteger(status) || status < 100 || status > 999)
     throw new HeaderInjectionError(`the status ${String(status)} is not a number from 100 to 999`)
   return `HTTP/1.1 ${status} ${statusText(status)}\r\n`
-}
-
-export function encodeFields(headers: HeaderList): string {
-  const raw = headers.raw
-  let text = ''
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at]!
-    const value = raw[at + 1]!
-    if (!TOKEN.test(name))
-      throw new HeaderInjectionError(`the header name ${JSON.stringify(name)} is not a token`)
-    if (!FIELD_VALUE.test(value))
-      throw new HeaderInjectionError(`the value of the header ${name} has control or non-latin1 characters`)
-    text += `${name}: ${value}\r\n`
-  }
-  return text
 }
 
 /** What stands before the data of a chunk; CHUNK_END stands after it. An empty chunk would end the body. */
@@ -59,5 +41,5 @@ export const CHUNK_END = '\r\n'
 
 /** The end of a chunked body. */
 export function lastChunk(trailers?: HeaderList): string {
-  return trailers === undefined ? '0\r\n\r\n' : `0\r\n${encodeFields(trailers)}\r\n`
+  return trailers === undefined ? '0\r\n\r\n' : `0\r\n${trailers.allLines()}\r\n`
 }

@@ -1,16 +1,21 @@
 import { Http1Error } from './error.ts'
+import { FIELD_VALUE, PLAIN_LINES, TOKEN } from './field-line.ts'
 import { HeaderList } from './headers.ts'
-
-/** RFC 9110 section 5.6.2: tchar. */
-export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-/** RFC 9110 section 5.5: no control characters but HTAB; obs-text is let through as it is. */
-export const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
  * The field lines of `text` from `from` to its end, each closed by CR LF.
  * Strict: no folding, no space before the colon, tokens for names, no control characters in values.
  */
 export function parseFields(text: string, from: number, maxFields: number): HeaderList {
+  const lines = text.slice(from)
+  if (!PLAIN_LINES.test(lines)) return parseEach(text, from, maxFields)
+  const fields = HeaderList.ofLines(lines)
+  if (fields.size > maxFields) throw new Http1Error('too_many_headers')
+  return fields
+}
+
+/** Line by line: finds what is wrong, or takes off the white space that others put around values. */
+function parseEach(text: string, from: number, maxFields: number): HeaderList {
   const raw: string[] = []
   let at = from
   while (at < text.length) {

@@ -1,5 +1,5 @@
 import { Http1Error } from './error.ts'
-import { TOKEN } from './fields.ts'
+import { TOKEN } from './field-line.ts'
 import type { HeaderList } from './headers.ts'
 
 /** How the end of a body is found (RFC 9112 section 6.3). */
@@ -25,9 +25,10 @@ export interface ControlFields {
   connection: string
   expect: string | undefined
   hasUpgrade: boolean
+  keepAlive: string | undefined
 }
 
-/** Reads the control fields. Only names of the right length are looked at closely. */
+/** Reads the control fields. */
 export function readControlFields(headers: HeaderList): ControlFields {
   const found: ControlFields = {
     host: undefined,
@@ -39,45 +40,44 @@ export function readControlFields(headers: HeaderList): ControlFields {
     connection: '',
     expect: undefined,
     hasUpgrade: false,
+    keepAlive: undefined,
   }
-  const raw = headers.raw
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at]!
-    switch (name.length) {
-      case 4:
-      case 6:
-      case 7:
-      case 10:
-      case 14:
-      case 17:
-        note(found, name.toLowerCase(), raw[at + 1]!)
-    }
+  const { size } = headers
+  for (let at = 0; at < size; at++) {
+    const name = headers.steeringAt(at)
+    if (name !== '') note(found, name, headers, at)
   }
   return found
 }
 
-function note(found: ControlFields, name: string, value: string): void {
+function note(found: ControlFields, name: string, headers: HeaderList, at: number): void {
   switch (name) {
     case 'host':
-      found.host ??= value
+      found.host ??= headers.valueAt(at)
       found.hostCount++
       return
     case 'expect':
-      found.expect = found.expect === undefined ? value : `${found.expect}, ${value}`
+      found.expect =
+        found.expect === undefined ? headers.valueAt(at) : `${found.expect}, ${headers.valueAt(at)}`
       return
     case 'upgrade':
       found.hasUpgrade = true
       return
-    case 'connection':
-      found.connection =
-        found.connection === '' ? value.toLowerCase() : `${found.connection},${value.toLowerCase()}`
+    case 'connection': {
+      const value = headers.valueAt(at)
+      const options = value === 'keep-alive' ? value : value.toLowerCase()
+      found.connection = found.connection === '' ? options : `${found.connection},${options}`
+      return
+    }
+    case 'keep-alive':
+      found.keepAlive ??= headers.valueAt(at)
       return
     case 'content-length':
-      found.contentLength ??= value
+      found.contentLength ??= headers.valueAt(at)
       found.contentLengthCount++
       return
     case 'transfer-encoding':
-      found.transferEncoding ??= value
+      found.transferEncoding ??= headers.valueAt(at)
       found.transferEncodingCount++
       return
     case 'content_length':
@@ -126,9 +126,19 @@ function declaredFraming(fields: ControlFields, minor: 0 | 1): Framing | undefin
 
 /** No sign, space, prefix, list or leading zero (readers of octal exist); at most 2^53 - 1. */
 export function parseContentLength(value: string): number {
+  if (SHORT_LENGTH.test(value)) return digits(value)
   const length = /^(?:0|[1-9][0-9]{0,15})$/.test(value) ? Number(value) : Number.NaN
   if (!Number.isSafeInteger(length)) throw new Http1Error('bad_content_length')
   return length
+}
+
+const SHORT_LENGTH = /^[1-9][0-9]{0,8}$/
+
+/** Number() takes a detour that a few digits need not. */
+function digits(text: string): number {
+  let value = 0
+  for (let at = 0; at < text.length; at++) value = value * 10 + text.charCodeAt(at) - 0x30
+  return value
 }
 
 function checkTransferEncoding(value: string, lines: number): void {

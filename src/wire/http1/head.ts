@@ -1,5 +1,6 @@
 import { Http1Error } from './error.ts'
-import { parseFields, TOKEN } from './fields.ts'
+import { TOKEN } from './field-line.ts'
+import { parseFields } from './fields.ts'
 import { type Framing, isPersistent, readControlFields, requestFraming, responseFraming } from './framing.ts'
 import type { HeaderList } from './headers.ts'
 import type { HeadLimits } from './limits.ts'
@@ -35,6 +36,8 @@ export interface ResponseHead {
   readonly headers: HeaderList
   readonly framing: Framing
   readonly persistent: boolean
+  /** The value of Keep-Alive. */
+  readonly keepAlive: string | undefined
 }
 
 /**
@@ -47,8 +50,8 @@ export function parseRequestHead(text: string, limits: HeadLimits): RequestHead 
   const methodEnd = text.indexOf(' ')
   const targetEnd = text.indexOf(' ', methodEnd + 1)
   if (methodEnd <= 0 || methodEnd > lineEnd) throw new Http1Error('bad_request_line')
-  const method = text.slice(0, methodEnd)
-  if (!TOKEN.test(method)) throw new Http1Error('bad_method')
+  const method = text.startsWith('GET ') ? 'GET' : text.slice(0, methodEnd)
+  if (method !== 'GET' && !TOKEN.test(method)) throw new Http1Error('bad_method')
   if (targetEnd === -1 || targetEnd > lineEnd) throw new Http1Error('bad_version')
   if (targetEnd === methodEnd + 1) throw new Http1Error('bad_request_line')
   const minor = parseVersion(text.slice(targetEnd + 1, lineEnd))
@@ -78,18 +81,30 @@ export function parseRequestHead(text: string, limits: HeadLimits): RequestHead 
 export function parseResponseHead(text: string, method: string, limits: HeadLimits): ResponseHead {
   const lineEnd = text.indexOf('\r\n')
   if (lineEnd > limits.maxStartLineBytes) throw new Http1Error('head_too_large')
-  // The space before an empty reason phrase is often left out; nothing can be smuggled through that.
-  const line = /^(HTTP\/[0-9]\.[0-9]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(
-    text.slice(0, lineEnd),
-  )
-  if (line === null) throw new Http1Error('bad_status_line')
-  const minor = parseVersion(line[1]!)
-  const status = Number(line[2])
+  const line = text.slice(0, lineEnd)
+  if (!STATUS_LINE.test(line)) throw new Http1Error('bad_status_line')
+  const minor = parseVersion(line.slice(0, 8))
+  const status = digitAt(line, 9) * 100 + digitAt(line, 10) * 10 + digitAt(line, 11)
   const headers = parseFields(text, lineEnd + 2, limits.maxHeaders)
   const fields = readControlFields(headers)
   const framing = responseFraming(fields, method, status, minor)
   const persistent = framing.kind !== 'until_close' && isPersistent(fields, minor)
-  return { status, statusText: line[3] ?? '', minor, headers, framing, persistent }
+  return {
+    status,
+    statusText: line.slice(13),
+    minor,
+    headers,
+    framing,
+    persistent,
+    keepAlive: fields.keepAlive,
+  }
+}
+
+/** The space before an empty reason phrase is often left out; nothing can be smuggled through that. */
+const STATUS_LINE = /^HTTP\/[0-9]\.[0-9] [1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?$/
+
+function digitAt(text: string, at: number): number {
+  return text.charCodeAt(at) - 0x30
 }
 
 function parseVersion(version: string): 0 | 1 {

@@ -1,3 +1,5 @@
+import { fieldLine, steeringName } from './field-line.ts'
+
 /** What a caller may give for headers: several values of one name become several lines. */
 export type HeaderInit =
   | HeaderList
@@ -7,13 +9,19 @@ type HeaderValue = string | number
 /**
  * Header fields in the order and the case in which they stand on the wire; lookup ignores case.
  * Values are latin1: one character a byte.
+ *
+ * A list that was received keeps its lines as one text, so that whoever hands most of them on copies them in one piece
+ * and checks nothing twice. It falls into names and values when somebody asks for `raw` or edits it.
  */
 export class HeaderList implements Iterable<readonly [name: string, value: string]> {
-  /** name, value, name, value … */
-  readonly raw: string[]
+  #raw: string[] | undefined
+  /** Lines that are known to be well-formed, each `Name: value` CR LF; only while there is no `#raw`. */
+  #lines = ''
+  /** Of each line: where its colon stands, and its CR LF. Made when it is needed. */
+  #marks: number[] | undefined
 
-  constructor(raw: string[] = []) {
-    this.raw = raw
+  constructor(raw: string[] | undefined = []) {
+    this.#raw = raw
   }
 
   static from(init: HeaderInit): HeaderList {
@@ -22,41 +30,101 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
     return list
   }
 
+  /** Lines that were checked already, each `Name: value` CR LF without further white space. */
+  static ofLines(lines: string): HeaderList {
+    const list = new HeaderList(NO_FIELDS)
+    list.#raw = undefined
+    list.#lines = lines
+    return list
+  }
+
+  /** name, value, name, value … */
+  get raw(): string[] {
+    if (this.#raw === undefined) {
+      const raw: string[] = []
+      for (let at = 0; at < this.size; at++) raw.push(this.nameAt(at), this.valueAt(at))
+      this.#raw = raw
+      this.#lines = ''
+      this.#marks = undefined
+    }
+    return this.#raw
+  }
+
   addAll(init: HeaderInit): void {
+    const raw = this.raw
     if (init instanceof HeaderList) {
-      for (const text of init.raw) this.raw.push(text)
+      for (const text of init.raw) raw.push(text)
       return
     }
     for (const name in init) {
       const value = init[name]
       if (value === undefined) continue
-      if (typeof value === 'object') for (const one of value) this.raw.push(name, String(one))
-      else this.raw.push(name, String(value))
+      if (typeof value === 'object') for (const one of value) raw.push(name, String(one))
+      else raw.push(name, String(value))
     }
   }
 
   get size(): number {
-    return this.raw.length / 2
+    return (this.#raw ?? this.#marked()).length / 2
+  }
+
+  nameAt(index: number): string {
+    return this.#raw === undefined
+      ? this.#lines.slice(this.#startOf(index), this.#marked()[2 * index]!)
+      : this.#raw[2 * index]!
+  }
+
+  valueAt(index: number): string {
+    if (this.#raw !== undefined) return this.#raw[2 * index + 1]!
+    const marks = this.#marked()
+    return this.#lines.slice(marks[2 * index]! + 2, marks[2 * index + 1]!)
+  }
+
+  /** The name in lower case of a field that steers connection, framing or a hop; '' for any other. */
+  steeringAt(index: number): string {
+    if (this.#raw === undefined)
+      return steeringName(this.#lines, this.#startOf(index), this.#marked()[2 * index]!)
+    const name = this.#raw[2 * index]!
+    return steeringName(name, 0, name.length)
+  }
+
+  /** The lines of the fields from `from` to before `to` as they are written. Throws HeaderInjectionError. */
+  lines(from: number, to: number): string {
+    if (from === to) return ''
+    if (this.#raw === undefined)
+      return this.#lines.slice(this.#startOf(from), this.#marked()[2 * to - 1]! + 2)
+    let text = ''
+    for (let at = 2 * from; at < 2 * to; at += 2) text += fieldLine(this.#raw[at]!, this.#raw[at + 1]!)
+    return text
+  }
+
+  /** All of them as they are written. Throws HeaderInjectionError. */
+  allLines(): string {
+    return this.#raw === undefined ? this.#lines : this.lines(0, this.size)
   }
 
   /** The first value, or undefined. */
   get(name: string): string | undefined {
-    const at = this.#find(name.toLowerCase(), 0)
-    return at === -1 ? undefined : this.raw[at + 1]
+    const index = this.#find(name.toLowerCase(), 0)
+    return index === -1 ? undefined : this.valueAt(index)
   }
 
   getAll(name: string): string[] {
     const wanted = name.toLowerCase()
     const values: string[] = []
-    for (let at = this.#find(wanted, 0); at !== -1; at = this.#find(wanted, at + 2))
-      values.push(this.raw[at + 1]!)
+    for (let index = this.#find(wanted, 0); index !== -1; index = this.#find(wanted, index + 1))
+      values.push(this.valueAt(index))
     return values
   }
 
   /** All values as one comma list (RFC 9110 section 5.3), or undefined. */
   combined(name: string): string | undefined {
-    const values = this.getAll(name)
-    return values.length === 0 ? undefined : values.join(', ')
+    const wanted = name.toLowerCase()
+    let index = this.#find(wanted, 0)
+    if (index === -1) return undefined
+    let values = this.valueAt(index)
+    while ((index = this.#find(wanted, index + 1)) !== -1) values += `, ${this.valueAt(index)}`
+    return values
   }
 
   has(name: string): boolean {
@@ -81,13 +149,14 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   /** Replaces the first line of this name in its place and removes the others; appends when there is none. */
   set(name: string, value: string): void {
     const wanted = name.toLowerCase()
-    const at = this.#find(wanted, 0)
-    if (at === -1) {
-      this.raw.push(name, value)
+    const raw = this.raw
+    const index = this.#find(wanted, 0)
+    if (index === -1) {
+      raw.push(name, value)
       return
     }
-    this.raw[at + 1] = value
-    this.#deleteFrom(wanted, at + 2)
+    raw[2 * index + 1] = value
+    this.#deleteFrom(wanted, index + 1)
   }
 
   delete(name: string): void {
@@ -95,21 +164,48 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   }
 
   *[Symbol.iterator](): Iterator<readonly [string, string]> {
-    for (let at = 0; at < this.raw.length; at += 2) yield [this.raw[at]!, this.raw[at + 1]!]
+    for (let at = 0; at < this.size; at++) yield [this.nameAt(at), this.valueAt(at)]
   }
 
   #find(lowerName: string, from: number): number {
-    const raw = this.raw
-    for (let at = from; at < raw.length; at += 2) {
-      const name = raw[at]!
-      if (name.length === lowerName.length && (name === lowerName || name.toLowerCase() === lowerName))
-        return at
+    const { size } = this
+    const length = lowerName.length
+    for (let index = from; index < size; index++) {
+      if (this.#raw === undefined) {
+        const start = this.#startOf(index)
+        if (this.#marks![2 * index]! - start !== length) continue
+        if (this.#lines.slice(start, start + length).toLowerCase() === lowerName) return index
+      } else {
+        const name = this.#raw[2 * index]!
+        if (name.length === length && (name === lowerName || name.toLowerCase() === lowerName)) return index
+      }
     }
     return -1
   }
 
   #deleteFrom(lowerName: string, from: number): void {
-    for (let at = this.#find(lowerName, from); at !== -1; at = this.#find(lowerName, at))
-      this.raw.splice(at, 2)
+    const raw = this.raw
+    for (let index = this.#find(lowerName, from); index !== -1; index = this.#find(lowerName, index))
+      raw.splice(2 * index, 2)
+  }
+
+  #startOf(index: number): number {
+    return index === 0 ? 0 : this.#marked()[2 * index - 1]! + 2
+  }
+
+  #marked(): number[] {
+    if (this.#marks !== undefined) return this.#marks
+    const marks: number[] = []
+    const lines = this.#lines
+    for (let at = 0; at < lines.length; ) {
+      const colon = lines.indexOf(':', at)
+      const end = lines.indexOf('\r\n', colon)
+      marks.push(colon, end)
+      at = end + 2
+    }
+    this.#marks = marks
+    return marks
   }
 }
+
+const NO_FIELDS: string[] = []

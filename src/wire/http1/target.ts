@@ -18,10 +18,13 @@ export interface Target {
 /** Visible ASCII without '#' (a fragment is never sent) and '\' (which some readers take for '/'). */
 const VISIBLE = /^[\x21\x22\x24-\x5b\x5d-\x7e]+$/
 const AUTHORITY = /^(?:[A-Za-z0-9\-._~!$&'()*+;=%]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?$/
+/** The usual ones, told without taking them apart. */
+const PLAIN_AUTHORITY = /^[A-Za-z0-9\-._~]+(?::[0-9]{1,4})?$/
 const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(\/[^?]*)?(?:\?(.*))?$/
 
 /** Whether this is `host` or `host:port` as a Host header carries it: no userinfo, path, list or space. */
 export function isAuthority(text: string): boolean {
+  if (PLAIN_AUTHORITY.test(text)) return true
   const match = AUTHORITY.exec(text)
   return match !== null && (match[1] === undefined || Number(match[1]) <= 65535)
 }

@@ -1,5 +1,5 @@
 import { HeaderInjectionError } from '../http1/encode.ts'
-import { FIELD_VALUE, TOKEN } from '../http1/fields.ts'
+import { FIELD_VALUE, TOKEN } from '../http1/field-line.ts'
 import type { HeaderList } from '../http1/headers.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { DEFAULT_FRAME_BYTES, Flag, FRAME_HEAD_BYTES, FrameType } from './frame.ts'

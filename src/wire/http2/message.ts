@@ -1,6 +1,6 @@
 import { isForbiddenTrailer } from '../http1/chunked.ts'
 import { Http1Error } from '../http1/error.ts'
-import { FIELD_VALUE } from '../http1/fields.ts'
+import { FIELD_VALUE } from '../http1/field-line.ts'
 import { type Framing, parseContentLength } from '../http1/framing.ts'
 import type { RequestHead } from '../http1/head.ts'
 import { HeaderList } from '../http1/headers.ts'

@@ -18,9 +18,15 @@ const HOP = new Set([
 const PROTECTED =
   /^(?:host|content-length|transfer-encoding|te|authorization|cookie|forwarded|via|expect|x-forwarded-.*|x-real-ip|outrigger-.*)$/
 
-/** Whether a field of this lower-case name ends at this hop. */
-export function isHopByHop(lowerName: string): boolean {
-  return HOP.has(lowerName)
+/** Whether a field ends at this hop, by what it steers (`HeaderList.steeringAt`) or because Connection lists it. */
+export function endsHere(
+  headers: HeaderList,
+  at: number,
+  steering: string,
+  listed: ReadonlySet<string> | undefined,
+): boolean {
+  if (steering !== '' && HOP.has(steering)) return true
+  return listed?.has(headers.nameAt(at).toLowerCase()) === true
 }
 
 /** The lower-case names that Connection lists besides the usual; undefined when there is none, which is nearly always. */

@@ -1,5 +1,6 @@
+import { fieldLine } from '../../../wire/http1/field-line.ts'
 import { HeaderList } from '../../../wire/http1/headers.ts'
-import { isHopByHop, listedNames } from './hop-by-hop.ts'
+import { endsHere, listedNames } from './hop-by-hop.ts'
 
 /**
  * What the backend hears of the client. append: its address joins X-Forwarded-For, and X-Forwarded-Proto and -Host are
@@ -14,6 +15,8 @@ export interface RequestHop {
   readonly via: string | undefined
 }
 
+const TRAILERS = /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i
+
 export interface RequestMessage {
   readonly headers: HeaderList
   readonly host: string
@@ -25,61 +28,65 @@ export interface RequestMessage {
 
 /** The fields of a request as it goes on, in the order and case in which they came; Host first. */
 export function requestFields(message: RequestMessage, hop: RequestHop): HeaderList {
-  const { headers } = message
+  const { headers, host, peerAddress } = message
   const listed = listedNames(headers)
-  const from = headers.raw
-  const raw: string[] = ['Host', message.host]
+  const { size } = headers
+  // The one value that a rule may have written.
+  let lines = fieldLine('Host', host)
+  let copied = 0
   let forwardedFor = ''
   let hasProto = hop.forwarded === 'keep'
   let hasHost = hasProto
   let via = ''
-  for (let at = 0; at < from.length; at += 2) {
-    const name = from[at]!
-    const value = from[at + 1]!
-    const lower = name.toLowerCase()
-    switch (lower) {
+  for (let at = 0; at < size; at++) {
+    let instead = ''
+    const steering = headers.steeringAt(at)
+    switch (steering) {
       case 'host':
       case 'x-forwarded-client-cert':
-        continue
+        break
       case 'te':
         // RFC 9113 section 8.2.2 and gRPC: the one value that says something to the other end.
-        if (/(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(value)) raw.push(name, 'trailers')
-        continue
+        if (TRAILERS.test(headers.valueAt(at))) instead = `${headers.nameAt(at)}: trailers\r\n`
+        break
       case 'via':
-        if (hop.via === undefined) break
-        via = via === '' ? value : `${via}, ${value}`
-        continue
+        if (hop.via === undefined) continue
+        via = joined(via, headers.valueAt(at))
+        break
       case 'x-forwarded-for':
-        if (hop.forwarded === 'keep') break
-        if (hop.forwarded === 'append')
-          forwardedFor = forwardedFor === '' ? value : `${forwardedFor}, ${value}`
-        continue
+        if (hop.forwarded === 'keep') continue
+        if (hop.forwarded === 'append') forwardedFor = joined(forwardedFor, headers.valueAt(at))
+        break
       case 'x-forwarded-proto':
-        if (hop.forwarded === 'replace') continue
+        if (hop.forwarded === 'replace') break
         hasProto = true
-        break
+        continue
       case 'x-forwarded-host':
-        if (hop.forwarded === 'replace') continue
+        if (hop.forwarded === 'replace') break
         hasHost = true
-        break
+        continue
       case 'forwarded':
-        if (hop.forwarded === 'replace') continue
-        break
+        if (hop.forwarded === 'replace') break
+        continue
       default:
-        if (isHopByHop(lower) || listed?.has(lower)) continue
+        if (!endsHere(headers, at, steering, listed)) continue
     }
-    raw.push(name, value)
+    lines += headers.lines(copied, at) + instead
+    copied = at + 1
   }
-  if (hop.forwarded !== 'keep') {
-    const { peerAddress } = message
-    raw.push('X-Forwarded-For', forwardedFor === '' ? peerAddress : `${forwardedFor}, ${peerAddress}`)
-  }
-  if (!hasProto) raw.push('X-Forwarded-Proto', hop.scheme)
-  if (!hasHost) raw.push('X-Forwarded-Host', message.host)
-  if (hop.via !== undefined) raw.push('Via', via === '' ? hop.via : `${via}, ${hop.via}`)
-  if (message.chunked) raw.push('Transfer-Encoding', 'chunked')
-  if (message.upgrade !== undefined) raw.push('Connection', 'upgrade', 'Upgrade', message.upgrade)
-  return new HeaderList(raw)
+  lines += headers.lines(copied, size)
+  // What follows is made of values that were read, and so checked, already.
+  if (hop.forwarded !== 'keep') lines += `X-Forwarded-For: ${joined(forwardedFor, peerAddress)}\r\n`
+  if (!hasProto) lines += `X-Forwarded-Proto: ${hop.scheme}\r\n`
+  if (!hasHost) lines += `X-Forwarded-Host: ${host}\r\n`
+  if (hop.via !== undefined) lines += `Via: ${joined(via, hop.via)}\r\n`
+  if (message.chunked) lines += 'Transfer-Encoding: chunked\r\n'
+  if (message.upgrade !== undefined) lines += `Connection: upgrade\r\nUpgrade: ${message.upgrade}\r\n`
+  return HeaderList.ofLines(lines)
+}
+
+function joined(list: string, item: string): string {
+  return list === '' ? item : `${list}, ${item}`
 }
 
 /** Whether the request has been here before: its Via names this hop. */
