@@ -16,8 +16,10 @@ for (const file of globSync('examples/**/*.yaml', { cwd: root })) {
   })
 }
 
-test('the demo of npm start delivers every line and cleans up', { timeout: 60_000 }, async () => {
-  const args = [join(root, 'examples/access-log/demo.ts'), '--seconds', '3', '--clean']
+test('the demo of npm start delivers every line, carries requests past an instance that dies, and cleans up', {
+  timeout: 60_000,
+}, async () => {
+  const args = [join(root, 'examples/shop/demo.ts'), '--seconds', '6', '--clean']
   const demo = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [demo.stdout, demo.stderr])
@@ -28,4 +30,10 @@ test('the demo of npm start delivers every line and cleans up', { timeout: 60_00
   const result = /lines written (\d+), delivered (\d+), lost 0, duplicated \d+/.exec(output)
   assert.equal(code, 0, output)
   assert.ok(result !== null && Number(result[1]) > 500 && result[1] === result[2], output)
+  const carried =
+    /requests to stock (\d+), failed (\d+), retries (\d+), circuit opened (once|\d+ times)/.exec(output)
+  assert.ok(carried !== null && Number(carried[1]) > 300 && Number(carried[3]) > 0, output)
+  assert.ok(Number(carried[2]) < Number(carried[3]), `retries spare the users most failures: ${output}`)
+  assert.match(output, /circuit of stock-2 opens/)
+  assert.match(output, /stock-2 is killed[\s\S]*stock-2 is back/)
 })

@@ -126,9 +126,11 @@ describe('a cluster', () => {
     assert.deepEqual(used(), ['10.0.0.1:80', '10.0.0.3:80'])
     assert.equal(gauge('ejected'), 1)
     assert.equal(host.metric('cluster_ejections_total', { cluster: 'shop', cause: 'consecutive_errors' }), 1)
+    assert.equal(host.log.of('endpoint_returned').length, 0)
     host.clock.advance(31_001)
     assert.equal(used().length, 3)
     assert.equal(gauge('usable'), 3)
+    assert.equal(host.log.of('endpoint_returned').length, 1)
   })
 
   it('uses all endpoints when too few are usable', () => {

@@ -266,6 +266,8 @@ class ClusterAtWork implements RunningCluster {
         this.#changed()
       },
       returned: member => {
+        const fields = { cluster: this.name, endpoint: member.key }
+        log.info('endpoint_returned', `${member.key} is used again`, fields)
         this.#warm(member)
         this.#changed()
       },

@@ -1,3 +1,6 @@
+import { type ProxyFigures, quantileMs } from './proxy-figures.ts'
+import type { InstanceView } from './stock-service.ts'
+import type { Event } from './story.ts'
 import type { Usage } from './usage.ts'
 
 /** Everything that the demo shows at one moment. */
@@ -8,6 +11,15 @@ export interface Moment {
   readonly rotations: number
   /** Records that arrived at each output, by its name. */
   readonly delivered: Readonly<Record<string, number>>
+  readonly stock: {
+    /** By the shop's own count: what it asked, and what it did not get. */
+    readonly calls: number
+    readonly failed: number
+    readonly proxy: ProxyFigures
+    readonly instances: readonly InstanceView[]
+  }
+  /** All so far, the earliest first. */
+  readonly events: readonly Event[]
   readonly sidecar: Usage | undefined
 }
 
@@ -20,6 +32,7 @@ export interface Facts {
 
 /** Outputs send in batches: over a shorter time their rates would jump. */
 const RATES_OVER_MS = 4000
+const EVENTS_SHOWN = 5
 
 /** A table that is drawn over itself; plain lines where there is no terminal. */
 export class Screen {
@@ -28,6 +41,7 @@ export class Screen {
   readonly #past: Moment[] = []
   /** The lines that stand on the terminal, as they were written. */
   #drawn: readonly string[] = []
+  #told = 0
 
   constructor(out: NodeJS.WriteStream, facts: Facts) {
     this.#out = out
@@ -40,6 +54,8 @@ export class Screen {
     while (this.#past.length > 2 && now.atMs - this.#past[1]!.atMs >= RATES_OVER_MS) this.#past.shift()
     const earlier = this.#past[0]!
     if (!this.#out.isTTY) {
+      for (; this.#told < now.events.length; this.#told++)
+        this.#out.write(`        ${eventLine(now.events[this.#told]!)}\n`)
       this.#out.write(`${plainLine(now, earlier)}\n`)
       return
     }
@@ -59,22 +75,39 @@ function rowsOf(line: string, columns: number): number {
 function table(now: Moment, earlier: Moment, facts: Facts): string[] {
   const seconds = Math.floor(now.atMs / 1000)
   const clock = facts.endMs === undefined ? `${seconds} s` : `${seconds} of ${facts.endMs / 1000} s`
+  const rate = (count: number, before: number | undefined) => perSecond(count, before, now, earlier)
   const outputs = Object.entries(now.delivered).map(([name, count]) =>
+    row(`→ ${name}`, count, rate(count, earlier.delivered[name]), `lag ${number(lag(now, count))}`),
+  )
+  const { stock } = now
+  const instances = stock.instances.map((instance, index) =>
     row(
-      `→ ${name}`,
-      count,
-      perSecond(count, earlier.delivered[name], now, earlier),
-      `lag ${number(lag(now, count))}`,
+      `→ ${instance.name}`,
+      instance.requests,
+      rate(instance.requests, earlier.stock.instances[index]?.requests),
+      '',
+      state(instance),
     ),
   )
+  const events = now.events.slice(-EVENTS_SHOWN).map(event => `  ${dim(eventLine(event))}`)
   return [
     '',
-    `  ${bold('An application that writes a file, and a sidecar that ships it')}${dim(clock.padStart(14))}`,
+    `  ${bold('A shop, its log and its stock, and a sidecar that takes care of both')}${dim(clock.padStart(10))}`,
     '',
-    row('requests', now.requests, perSecond(now.requests, earlier.requests, now, earlier), ''),
-    row('lines written', now.written, perSecond(now.written, earlier.written, now, earlier), rotated(now)),
+    row('visits', now.requests, rate(now.requests, earlier.requests), ''),
+    row('lines written', now.written, rate(now.written, earlier.written), rotated(now)),
     ...outputs,
+    '',
+    row('requests to stock', stock.calls, rate(stock.calls, earlier.stock.calls), p99(now, earlier)),
+    ...instances,
+    row('  retries', stock.proxy.retries, rate(stock.proxy.retries, earlier.stock.proxy.retries), ''),
+    row('  circuit opened', stock.proxy.opened, '', ''),
+    row('  failed for users', stock.failed, '', ''),
+    '',
     `  ${'sidecar'.padEnd(18)}${usage(now, earlier)}`,
+    '',
+    ...events,
+    ...Array<string>(EVENTS_SHOWN - events.length).fill(''),
     '',
     `  ${dim('status ')} ${facts.adminUrl}`,
     `  ${dim('search ')} ${facts.searchCommand}`,
@@ -83,21 +116,39 @@ function table(now: Moment, earlier: Moment, facts: Facts): string[] {
   ]
 }
 
+function state({ mood, circuit }: InstanceView): string {
+  const condition = mood === 'well' ? '' : `, ${mood}`
+  return circuit === 'open' ? `${red('○')} circuit open${condition}` : `${green('●')} in use${condition}`
+}
+
+function p99(now: Moment, earlier: Moment): string {
+  const ms = quantileMs(0.99, now.stock.proxy, earlier.stock.proxy)
+  return ms === undefined ? '' : `p99 ${ms.toFixed(1)} ms`
+}
+
+function eventLine({ atMs, text }: Event): string {
+  return `${(atMs / 1000).toFixed(1).padStart(6)} s  ${text}`
+}
+
 function plainLine(now: Moment, earlier: Moment): string {
   const outputs = Object.entries(now.delivered).map(
     ([name, count]) => `${name} ${count} (lag ${lag(now, count)})`,
   )
+  const { calls, failed, proxy, instances } = now.stock
+  const open = instances.filter(({ circuit }) => circuit === 'open').map(({ name }) => name)
   const parts = [
-    `requests ${now.requests}`,
+    `visits ${now.requests}`,
     `written ${now.written}`,
     ...outputs,
+    `requests to stock ${calls} (${[p99(now, earlier), `retries ${proxy.retries}`, `failed ${failed}`].filter(Boolean).join(', ')})`,
+    ...(open.length > 0 ? [`circuit open: ${open.join(', ')}`] : []),
     `sidecar ${usage(now, earlier)}`,
   ]
   return `${String(Math.round(now.atMs / 1000)).padStart(4)} s  ${parts.join(', ')}`
 }
 
-function row(name: string, count: number, rate: string, note: string): string {
-  return `  ${name.padEnd(18)}${number(count).padStart(10)}${rate.padStart(12)}   ${dim(note)}`
+function row(name: string, count: number, rate: string, note: string, state = ''): string {
+  return `  ${name.padEnd(18)}${number(count).padStart(10)}${rate.padStart(12)}   ${state}${dim(note)}`
 }
 
 /** The application tells its count a moment before the outputs are asked. */
@@ -136,4 +187,12 @@ function bold(text: string): string {
 
 function dim(text: string): string {
   return text === '' ? '' : `\u001b[2m${text}\u001b[0m`
+}
+
+function red(text: string): string {
+  return `\u001b[31m${text}\u001b[0m`
+}
+
+function green(text: string): string {
+  return `\u001b[32m${text}\u001b[0m`
 }

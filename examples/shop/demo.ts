@@ -1,5 +1,6 @@
-// The whole scenario on one machine: a shop that writes its access log to a file, visitors, a sidecar that ships the
-// log to a local store and to an Elasticsearch-compatible receiver, and a look at all of them.
+// The whole scenario on one machine: a shop that writes its access log to a file and asks a stock service, visitors, and
+// a sidecar that ships the log to a local store and to an Elasticsearch-compatible receiver, and carries the calls to
+// the stock's three instances, of which one fails, dies and comes back. And a look at all of them.
 //   npm start                      until Ctrl-C
 //   npm start -- --seconds 15      ends by itself; exit code 1 when a line is lost
 //   --rate 2000                    requests a second (500)
@@ -12,7 +13,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import { startFakeElasticsearch } from '../../test/fakes/elasticsearch/server.ts'
 import { Program } from './program.ts'
+import { type ProxyFigures, proxyFigures } from './proxy-figures.ts'
 import { type Moment, Screen } from './screen.ts'
+import { Instance } from './stock-service.ts'
+import { circuitChange, Story } from './story.ts'
 import { usageOf } from './usage.ts'
 
 const { values } = parseArgs({
@@ -27,6 +31,7 @@ const root = dirname(dirname(here))
 const forMs = values.seconds === undefined ? undefined : Number(values.seconds) * 1000
 const ROTATE_BYTES = 512 * 1024
 const ADMIN_PORT = 4600
+const STOCK_PORT = 8180
 const READY_WITHIN_MS = 10_000
 const DELIVERED_WITHIN_MS = 20_000
 
@@ -47,7 +52,12 @@ process.once('SIGINT', () => {
 process.once('SIGTERM', interrupted)
 
 const receiver = await startFakeElasticsearch({ sequenceField: 'sequence' })
+const instances = ['stock-1', 'stock-2', 'stock-3'].map(
+  name => new Instance(name, port => start(name, [join(here, 'stock.ts')], { PORT: String(port) })),
+)
+await Promise.all(instances.map(instance => instance.begin()))
 const admin = `127.0.0.1:${await freePort(ADMIN_PORT)}`
+const stock = `127.0.0.1:${await freePort(STOCK_PORT)}`
 const sidecar = start(
   'sidecar',
   [join(root, 'bin/outrigger.js'), 'run', '-c', join(here, 'outrigger.yaml')],
@@ -57,12 +67,15 @@ const sidecar = start(
     LOG_FOLDER: folder,
     STORE_PATH: storePath,
     ELASTICSEARCH_URL: receiver.url,
+    STOCK_LISTEN: stock,
+    ...Object.fromEntries(instances.map(({ address }, index) => [`STOCK_${index + 1}`, address])),
   },
 )
 await ready(`http://${admin}/readyz`)
 const app = start('application', [join(here, 'app.ts')], {
   LOG_PATH: join(folder, 'access.log'),
   ROTATE_BYTES: String(ROTATE_BYTES),
+  STOCK_URL: `http://${stock}`,
   PORT: '0',
 })
 const shop = `http://127.0.0.1:${(await app.says())['port']}`
@@ -74,6 +87,14 @@ const screen = new Screen(process.stdout, {
   endMs: forMs,
 })
 const begun = performance.now()
+const story = new Story(instances[1]!, forMs, () => performance.now() - begun)
+sidecar.onSaid(line => {
+  const change = circuitChange(line)
+  const instance = instances.find(({ address }) => address === change?.address)
+  if (change === undefined || instance === undefined) return
+  instance.circuit = change.open ? 'open' : 'closed'
+  story.tell(`circuit of ${instance.name} ${change.text}`)
+})
 // A moment that the end overtakes is not shown.
 const show = () =>
   void moment().then(
@@ -87,13 +108,16 @@ await conclude()
 
 /** In the order of a pod's end: first those who make work, then the application, then the sidecar. */
 async function conclude(): Promise<void> {
+  story.end()
   await visitor.stop()
   const last = app.says()
   await app.stop()
-  const { lines: written = 0 } = await last
+  const { lines: written = 0, stockCalls = 0, stockFailures = 0 } = await last
+  const { retries, opened } = await figures()
   const allBy = performance.now() + DELIVERED_WITHIN_MS
   while (arrived() < written && performance.now() < allBy) await sleep(100)
   const code = await sidecar.stop()
+  await Promise.all(instances.map(instance => instance.stop()))
   await receiver.close()
 
   const delivered = arrived()
@@ -102,6 +126,10 @@ async function conclude(): Promise<void> {
   // The terminal has put ^C at the beginning of the line.
   if (process.stdout.isTTY) process.stdout.write('\r\u001b[K')
   console.log(`lines written ${written}, delivered ${delivered}, lost ${lost}, duplicated ${duplicated}`)
+  const times = opened === 1 ? 'once' : `${opened} times`
+  console.log(
+    `requests to stock ${stockCalls}, failed ${stockFailures}, retries ${retries}, circuit opened ${times}`,
+  )
   if (lost > 0 || code !== 0)
     console.error(`the sidecar ended with ${code}; its last words:\n${sidecar.said}`)
   if (!values.clean) console.log(`kept in ${folder}; --clean removes it`)
@@ -118,8 +146,19 @@ async function moment(): Promise<Moment> {
     written: stats['lines'] ?? 0,
     rotations: stats['rotations'] ?? 0,
     delivered: { store: inStore('count(*)'), elasticsearch: receiver.sequences.size },
+    stock: {
+      calls: stats['stockCalls'] ?? 0,
+      failed: stats['stockFailures'] ?? 0,
+      proxy: await figures(),
+      instances: await Promise.all(instances.map(instance => instance.view())),
+    },
+    events: story.events,
     sidecar: usageOf(sidecar.pid),
   }
+}
+
+async function figures(): Promise<ProxyFigures> {
+  return proxyFigures(await fetch(`http://${admin}/metrics`).then(response => response.text()))
 }
 
 /** The number of lines that both outputs have, told apart by their sequence. */

@@ -15,6 +15,19 @@ function at(atMs: number, requests: number): Moment {
     written: requests,
     rotations: 0,
     delivered: { store: requests },
+    stock: {
+      calls: requests,
+      failed: 0,
+      proxy: { requests, retries: 0, opened: 0, buckets: [] },
+      instances: [
+        { name: 'stock-1', mood: 'well', circuit: 'closed', requests },
+        { name: 'stock-2', mood: 'killed', circuit: 'open', requests: 0 },
+      ],
+    },
+    events: [
+      { atMs: 500, text: 'stock-2 is killed' },
+      { atMs: 600, text: 'circuit of stock-2 opens for 1.5 s: consecutive errors' },
+    ],
     sidecar: undefined,
   }
 }
@@ -45,14 +58,33 @@ for (const columns of [40, 80, 200]) {
     const screen = new Screen(out, facts)
     for (const [n, requests] of [10, 20, 30].entries()) screen.show(at(1000 * n, requests))
     const text = rows.join('\n')
-    assert.equal(text.match(/An application/g)?.length, 1)
-    assert.match(text, /requests +30 /)
-    assert.doesNotMatch(text, /requests +20 /)
+    assert.equal(text.match(/A shop/g)?.length, 1)
+    assert.match(text, /visits +30 /)
+    assert.doesNotMatch(text, /visits +20 /)
   })
 }
 
 test('its heading fits a terminal of 80 columns', () => {
   const { rows, out } = terminal(80)
   new Screen(out, facts).show(at(1000, 10))
-  assert.match(rows[1]!, /^ {2}An application .* 1 of 15 s$/)
+  assert.match(rows[1]!, /^ {2}A shop, .* 1 of 15 s$/)
+})
+
+test('an instance shows how it is and whether it is asked', () => {
+  const { rows, out } = terminal(100)
+  new Screen(out, facts).show(at(1000, 10))
+  const text = rows.join('\n')
+  assert.match(text, /stock-1 .*● in use\n/)
+  assert.match(text, /stock-2 .*○ circuit open, killed\n/)
+})
+
+test('without a terminal each event is told once, before the line of its moment', () => {
+  const lines: string[] = []
+  const out = { isTTY: false, write: (text: string) => lines.push(text) }
+  const screen = new Screen(out as unknown as NodeJS.WriteStream, facts)
+  screen.show(at(1000, 10))
+  screen.show(at(2000, 20))
+  const text = lines.join('')
+  assert.equal(text.match(/stock-2 is killed/g)?.length, 1)
+  assert.ok(text.indexOf('stock-2 is killed') < text.indexOf('visits 10'))
 })

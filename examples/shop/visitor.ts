@@ -27,7 +27,7 @@ function visit(): void {
 
 function page(n: number): string {
   if (n % 10 === 0) return '/checkout'
-  return n % 3 === 0 ? '/' : `/orders/${Math.floor(Math.random() * 5000)}`
+  return n % 3 === 0 ? '/' : `/products/${Math.floor(Math.random() * 5000)}`
 }
 
 async function stop(): Promise<void> {

@@ -7,6 +7,7 @@ export class Program {
   readonly name: string
   readonly #child: ChildProcess
   readonly #lines: Interface
+  readonly #errors: Interface
   readonly #said: string[] = []
   #stopping = false
 
@@ -23,7 +24,8 @@ export class Program {
       detached: true,
     })
     this.#lines = createInterface({ input: this.#child.stdout! })
-    createInterface({ input: this.#child.stderr! }).on('line', line => {
+    this.#errors = createInterface({ input: this.#child.stderr! })
+    this.#errors.on('line', line => {
       this.#said.push(line)
       if (this.#said.length > 50) this.#said.shift()
     })
@@ -34,6 +36,15 @@ export class Program {
 
   get pid(): number {
     return this.#child.pid ?? 0
+  }
+
+  /** Calls for each line that it writes to stderr from now on. */
+  onSaid(say: (line: string) => void): void {
+    this.#errors.on('line', say)
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
   }
 
   /** What it wrote to stderr last. */

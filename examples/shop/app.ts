@@ -1,25 +1,37 @@
-// A small web shop. It knows nothing of a sidecar: it writes a JSON line for each request to the file LOG_PATH,
-// and renames that file when it has grown to ROTATE_BYTES, as logrotate would.
+// A small web shop. It knows nothing of a sidecar: it asks the stock service at STOCK_URL what is there, writes a JSON
+// line for each request to the file LOG_PATH, and renames that file when it has grown to ROTATE_BYTES, as logrotate would.
 import { createWriteStream, renameSync, rmSync, type WriteStream } from 'node:fs'
-import { createServer, type ServerResponse } from 'node:http'
+import { Agent, createServer, get, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+const stockUrl = process.env['STOCK_URL'] ?? 'http://127.0.0.1:8180'
 const logPath = process.env['LOG_PATH'] ?? 'access.log'
 const rotateBytes = Number(process.env['ROTATE_BYTES'] ?? 4 * 1024 * 1024)
 const KEPT_FILES = 5
+const STOCK_TIMEOUT_MS = 2000
+
+interface Answer {
+  readonly status: number
+  readonly message: string
+}
+
+const stock = new Agent({ keepAlive: true, maxSockets: 64 })
 
 let log = openLog()
 let logBytes = 0
 let requests = 0
 let lines = 0
 let rotations = 0
+let stockCalls = 0
+let stockFailures = 0
 
-const server = createServer((request, response) => {
+const server = createServer(async (request, response) => {
   const started = performance.now()
   const { method = '', url = '/' } = request
-  if (url === '/stats') return answer(response, 200, { requests, lines, rotations })
+  if (url === '/stats')
+    return answer(response, 200, { requests, lines, rotations, stockCalls, stockFailures })
   requests++
-  const { status, message } = shop(method, url)
+  const { status, message } = await shop(method, url)
   const bytes = answer(response, status, { message })
   writeLine({
     time: new Date().toISOString(),
@@ -40,15 +52,35 @@ server.listen(Number(process.env['PORT'] ?? 8080), '127.0.0.1', () => {
 })
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop)
 
-function shop(method: string, url: string): { status: number; message: string } {
-  const [, place, item] = url.split('/')
+async function shop(method: string, url: string): Promise<Answer> {
+  const [, place, item = ''] = url.split('/')
   if (place === 'checkout' && Math.random() < 0.1) return { status: 503, message: 'payment provider timeout' }
   if (place === 'checkout') return { status: 201, message: 'order placed' }
-  if (place === 'orders' && Number(item) % 50 === 0)
-    return { status: 404, message: `order ${item} not found` }
-  if (place === 'orders') return { status: 200, message: `order ${item} shown` }
+  if (place === 'products' && Number(item) % 50 === 0)
+    return { status: 404, message: `product ${item} not found` }
+  if (place === 'products') return product(item)
   if (place === '') return { status: 200, message: 'front page shown' }
   return { status: 404, message: `nothing to ${method} here` }
+}
+
+async function product(item: string): Promise<Answer> {
+  stockCalls++
+  const status = await askStock(`/items/${item}`)
+  if (status === 200) return { status, message: `product ${item} shown with its stock` }
+  stockFailures++
+  return { status: 502, message: `the stock of product ${item} is not known: ${status ?? 'no answer'}` }
+}
+
+/** The status of the answer; undefined when there was none. */
+function askStock(path: string): Promise<number | undefined> {
+  return new Promise(resolve => {
+    const asked = get(`${stockUrl}${path}`, { agent: stock, timeout: STOCK_TIMEOUT_MS }, response => {
+      response.resume().once('end', () => resolve(response.statusCode))
+      response.once('error', () => resolve(undefined))
+    })
+    asked.once('timeout', () => asked.destroy())
+    asked.once('error', () => resolve(undefined))
+  })
 }
 
 function answer(response: ServerResponse, status: number, body: object): number {
@@ -92,6 +124,9 @@ function openLog(): WriteStream {
 }
 
 function stop(): void {
-  server.close(() => log.end(() => console.log(JSON.stringify({ lines, rotations }))))
+  server.close(() => {
+    stock.destroy()
+    log.end(() => console.log(JSON.stringify({ lines, rotations, stockCalls, stockFailures })))
+  })
   server.closeIdleConnections()
 }
