@@ -4,6 +4,7 @@ import { BALANCINGS, goesByHash } from './balancing/create.ts'
 import { discovery } from './discovery/config.ts'
 import { endpointConfig } from './discovery/endpoint-list.ts'
 import { healthCheck } from './health/config.ts'
+import { checkHedging, hedgingConfig } from './hedging/config.ts'
 
 const name = (about: string, example: string) =>
   s.string({ about, pattern: /./, expected: 'a name', example })
@@ -215,6 +216,7 @@ export const clusterConfig = s.object(
     outlierDetection,
     circuitBreakers,
     retryBudget,
+    hedging: hedgingConfig,
   },
   { about: 'One backend: where it listens, and how requests are spread and kept from harm.' },
 )
@@ -248,6 +250,9 @@ export function checkCluster(config: ClusterConfig): Problem[] {
       'is shorter than `baseEjectionTime`',
       'make it at least as long',
     )
+  if (config.hedging !== undefined)
+    for (const problem of checkHedging(config.hedging))
+      problems.push({ ...problem, path: ['hedging', ...problem.path] })
   const seen = new Set<string>()
   config.endpoints?.forEach(({ address }, index) => {
     const key = JSON.stringify(address)

@@ -19,6 +19,7 @@ export interface ClusterFamilies {
   readonly refusals: Family<Counter>
   readonly budgetExhausted: Family<Counter>
   readonly discoveries: Family<Counter>
+  readonly hedges: Family<Counter>
 }
 
 export function clusterFamilies(metrics: Metrics): ClusterFamilies {
@@ -57,6 +58,11 @@ export function clusterFamilies(metrics: Metrics): ClusterFamilies {
     discoveries: metrics.counter(
       'cluster_discoveries_total',
       'Answers of the source of endpoints by result.',
+      ['cluster', 'result'],
+    ),
+    hedges: metrics.counter(
+      'cluster_hedges_total',
+      'Slow requests that were to get a second try, by what became of it: won, lost (the first try answered first), failed, refused (by the retry budget, or for want of another endpoint).',
       ['cluster', 'result'],
     ),
   }

@@ -14,6 +14,7 @@ import type { DnsResolver } from './discovery/resolver.ts'
 import type { HealthCheckConfig } from './health/config.ts'
 import { MemberChecks } from './health/member-checks.ts'
 import { createProbe, type Probe } from './health/probe.ts'
+import { Hedging } from './hedging/hedging.ts'
 import type { EndpointSpec, Member } from './member.ts'
 import { Membership } from './membership.ts'
 import { type ClusterFamilies, type EndpointState, forgetGauges, type Limit } from './metrics.ts'
@@ -42,6 +43,8 @@ export interface RunningCluster extends Cluster, Disposable {
   readonly config: ClusterConfig
   readonly breakers: Breakers
   readonly retryBudget: RetryBudget
+  /** When slow requests get a second try; undefined: never. */
+  readonly hedging: Hedging | undefined
   /** Endpoints have been listed, if only once: before, wait for `ready`. */
   readonly discovered: boolean
   /** Resolves with the first list, the source's first failure or the end of the cluster. */
@@ -66,6 +69,7 @@ class ClusterAtWork implements RunningCluster {
   readonly breakers: Breakers
   readonly retryBudget: RetryBudget
   readonly ready: Promise<void>
+  hedging: Hedging | undefined
   config: ClusterConfig
   discovered = false
   readonly #parts: ClusterParts
@@ -109,6 +113,7 @@ class ClusterAtWork implements RunningCluster {
     this.ready = new Promise(resolve => {
       this.#setReady = resolve
     })
+    this.hedging = this.#makeHedging()
     this.#startOutliers()
     this.#startSource()
   }
@@ -153,6 +158,7 @@ class ClusterAtWork implements RunningCluster {
     this.breakers.retries.max = limits.maxRetries
     this.retryBudget.config = config.retryBudget
     const same = <K extends keyof ClusterConfig>(key: K) => sameConfig(before[key], config[key])
+    if (!same('hedging')) this.hedging = this.#makeHedging()
     if (!same('outlierDetection')) this.#startOutliers()
     if (!same('healthChecks') || !same('tls')) for (const member of this.#members) this.#startChecks(member)
     if (!same('endpoints') || !same('discovery')) this.#startSource()
@@ -243,6 +249,12 @@ class ClusterAtWork implements RunningCluster {
     this.#checks.get(member)?.[Symbol.dispose]()
     this.#checks.delete(member)
     member.checked = undefined
+  }
+
+  #makeHedging(): Hedging | undefined {
+    const { hedging } = this.config
+    const { clock, families } = this.#parts
+    return hedging && new Hedging(hedging, clock, result => families.hedges.with(this.name, result))
   }
 
   #startOutliers(): void {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { HttpClientError } from '../../../http/client/error.ts'
-import type { AnswerHead, ClientExchange, ExchangeListener } from '../../../http/client/exchange.ts'
+import type { AnswerHead, ClientExchange } from '../../../http/client/exchange.ts'
 import type { PreparedRequest } from '../../../http/client/request.ts'
 import type { Deadline } from '../../../http/deadline-wheel.ts'
 import { HttpServerError } from '../../../http/server/error.ts'
@@ -8,8 +8,7 @@ import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ResponseBody, ResponseObserver, ServerResponse } from '../../../http/server/response.ts'
 import type { Timer } from '../../../kernel/clock/clock.ts'
 import type { HeaderList } from '../../../wire/http1/headers.ts'
-import type { CallResult, Endpoint, Lease, Wish } from '../clusters/cluster.ts'
-import { requestHash } from '../clusters/request-hash.ts'
+import type { CallResult, Endpoint, Lease } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
 import type { Conclusion, Observed } from '../observation/observed.ts'
@@ -20,6 +19,7 @@ import { answerFields } from './answer-fields.ts'
 import { answerFailure } from './failure-answer.ts'
 import { editHeaders, redirectTo } from './filters.ts'
 import type { Decisions, Forwarder } from './forwarder.ts'
+import { HedgedTries, type HedgeOwner, isHedged } from './hedged-tries.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
 import { hasPassed } from './request-fields.ts'
 import { requestView } from './request-view.ts'
@@ -27,16 +27,16 @@ import { backoffMs } from './retry.ts'
 import { joinStreams, switchProblem } from './tunnel.ts'
 import { failureOf, outcomeOf } from './upstream-failure.ts'
 import { isIdempotent, upstreamRequest } from './upstream-request.ts'
+import { wishOf } from './wish.ts'
 
 /** A backend that has not granted `100 Continue` by then is sent the body anyway (RFC 9110 section 10.1.1). */
 const CONTINUE_MS = 1000
-const ANY: Wish = {}
 
 /**
  * One request on its way: route, access and limits, an endpoint, one or more tries, the answer. Everything happens
  * in the turn in which the bytes come. It ends exactly once, in `#end`.
  */
-export class Exchange implements ExchangeListener, ResponseObserver, RequestBodyOwner, Deadline {
+export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner, Deadline {
   deadlineMs = Number.POSITIVE_INFINITY
   bucket = -1
   readonly #forwarder: Forwarder
@@ -56,6 +56,8 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   #tryStartMs = 0
   #headMs = 0
   #upstream: ClientExchange | undefined
+  /** Until one of them counts. */
+  #hedged: HedgedTries | undefined
   #requestBody: RequestBody | undefined
   #answerBody: ResponseBody | undefined
   #status = 0
@@ -64,6 +66,7 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
   #detail = ''
   #tried: Set<Endpoint> | undefined
   #holdsRetry = false
+  #budgetSpent = false
   #replayedStale = false
   #pause: Timer | undefined
   #continueTimer: Timer | undefined
@@ -143,26 +146,32 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
 
   #try(): void {
     const cluster = this.#cluster!
-    const lease = cluster.acquire(this.#wish(cluster))
+    const wish = wishOf(cluster, this.#view!, this.#tried)
+    const lease = cluster.acquire(wish)
     if (typeof lease === 'string') {
       this.#fail(lease, `${FAILURES[lease].about}: ${cluster.name}`)
       return
     }
     const { clients, clock } = this.#forwarder.parts
-    this.#lease = lease
-    this.#endpoint = lease.endpoint
-    this.#tryStartMs = clock.monotonic()
+    const timeoutMs = this.#match!.rule.backendTimeoutMs
+    const prepared = this.#prepared!
     this.#headMs = 0
-    this.#observed?.trying(this.#tryStartMs)
-    const client = clients.for(cluster, lease.endpoint)
-    this.#upstream = client.exchange(this.#prepared!, this, this.#match!.rule.backendTimeoutMs)
+    if (cluster.hedging !== undefined && this.#retries === 0 && isHedged(prepared)) {
+      const parts = { owner: this, cluster, clients, clock, prepared, timeoutMs, wish }
+      this.#hedged = new HedgedTries(parts, lease)
+      return
+    }
+    this.follow(undefined, lease, clock.monotonic())
+    this.#upstream = clients.for(cluster, lease.endpoint).exchange(prepared, this, timeoutMs)
   }
 
-  #wish({ config: { hashOn } }: RunningCluster): Wish {
-    const avoid = this.#tried
-    const hash = hashOn && requestHash(hashOn, this.#view!)
-    if (hash === undefined) return avoid === undefined ? ANY : { avoid }
-    return avoid === undefined ? { hash } : { hash, avoid }
+  follow(upstream: ClientExchange | undefined, lease: Lease, startMs: number): void {
+    this.#hedged = undefined
+    this.#upstream = upstream
+    this.#lease = lease
+    this.#endpoint = lease.endpoint
+    this.#tryStartMs = startMs
+    this.#observed?.trying(startMs)
   }
 
   ready(upstream: ClientExchange): void {
@@ -259,7 +268,9 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     else if (this.#isRetried(error) && this.#mayRetry()) this.#retry(result)
     else {
       this.#release(result)
-      this.#fail(failureOf(error), error.message)
+      const code = failureOf(error)
+      if (this.#budgetSpent) this.#fail('budget_exhausted', `${code}: ${error.message}`)
+      else this.#fail(code, error.message)
     }
   }
 
@@ -283,7 +294,9 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
     const { retry } = this.#match!.rule
     if (retry === undefined || this.#retries >= retry.attempts || this.#ended) return false
     if (this.#requestBody?.replayable === false) return false
-    return this.#holdsRetry || this.#cluster!.retryBudget.tryAcquire()
+    if (this.#holdsRetry || this.#cluster!.retryBudget.tryAcquire()) return true
+    this.#budgetSpent = true
+    return false
   }
 
   #retry(result: CallResult): void {
@@ -366,6 +379,8 @@ export class Exchange implements ExchangeListener, ResponseObserver, RequestBody
 
   #cancelTry(outcome: CallResult['outcome']): void {
     this.#pause?.cancel()
+    this.#hedged?.cancel(outcome)
+    this.#hedged = undefined
     this.#upstream?.cancel()
     this.#upstream = undefined
     const latencyMs = this.#forwarder.parts.clock.monotonic() - this.#tryStartMs
