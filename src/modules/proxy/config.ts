@@ -4,6 +4,8 @@ import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
 import { checkListenerRoutes } from './listeners/check-routes.ts'
 import { accessLogs, checkAccessLogs } from './observation/access-log/config.ts'
+import { requestId } from './observation/request-id.ts'
+import { tracing } from './observation/tracing/config.ts'
 import { routeDocument } from './routing/config.ts'
 
 const ADDRESS = /^(?:(?:unix:)?\/.+|(?:\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5})$/
@@ -126,6 +128,8 @@ const listener = s.object(
 export const proxyConfig = s.object(
   {
     listeners: s.list(listener, { about: 'Where the proxy takes connections.', minItems: 1 }),
+    requestId,
+    tracing,
     accessLog: accessLogs({ about: 'A line for each request that came to its end.', default: [] }),
     upstreams: s.map(clusterConfig, {
       about:

@@ -100,6 +100,7 @@ export async function startProxy(
   listener: object = {},
   clock: Clock = systemClock(),
   upstream: object = {},
+  proxyWide: object = {},
 ): Promise<FakeProxy> {
   const configured = (changes: object, places = endpoints): ProxyConfig =>
     decodedProxy({
@@ -107,6 +108,7 @@ export async function startProxy(
       upstreams: {
         back: { endpoints: places.map(address => ({ address })), balancing: 'round_robin', ...upstream },
       },
+      ...proxyWide,
     })
   const started = await startConfigured(configured(listener), clock)
   return { ...started, configured: (changes, places) => configured({ ...listener, ...changes }, places) }

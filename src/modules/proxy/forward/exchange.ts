@@ -134,7 +134,8 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
 
   #prepare(view: RequestView, match: Match): void {
     const { rule } = match
-    this.#prepared = upstreamRequest(this.#request, view, match, this.#backend!, this.#decisions.hop)
+    const { hop } = this.#decisions
+    this.#prepared = upstreamRequest(this.#request, view, match, this.#backend!, hop, this.#observed)
     if (this.#prepared.pushed) {
       const keep = rule.retry !== undefined || isIdempotent(view.method)
       this.#requestBody = new RequestBody(this.#request.body, this, keep)
@@ -156,13 +157,16 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
     const timeoutMs = this.#match!.rule.backendTimeoutMs
     const prepared = this.#prepared!
     this.#headMs = 0
+    const observed = this.#observed
     if (cluster.hedging !== undefined && this.#retries === 0 && isHedged(prepared)) {
-      const parts = { owner: this, cluster, clients, clock, prepared, timeoutMs, wish }
+      const parts = { owner: this, cluster, clients, clock, prepared, timeoutMs, wish, observed }
       this.#hedged = new HedgedTries(parts, lease)
       return
     }
-    this.follow(undefined, lease, clock.monotonic())
-    this.#upstream = clients.for(cluster, lease.endpoint).exchange(prepared, this, timeoutMs)
+    const attempt = observed?.attempt(prepared, lease, cluster)
+    this.follow(undefined, attempt ?? lease, clock.monotonic())
+    const client = clients.for(cluster, lease.endpoint)
+    this.#upstream = client.exchange(attempt?.sent ?? prepared, this, timeoutMs)
   }
 
   follow(upstream: ClientExchange | undefined, lease: Lease, startMs: number): void {
@@ -171,7 +175,7 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
     this.#lease = lease
     this.#endpoint = lease.endpoint
     this.#tryStartMs = startMs
-    this.#observed?.trying(startMs)
+    this.#observed?.followed(startMs)
   }
 
   ready(upstream: ClientExchange): void {
@@ -282,7 +286,8 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
   #replayStale(): void {
     this.#replayedStale = true
     const client = this.#forwarder.parts.clients.for(this.#cluster!, this.#lease!.endpoint)
-    this.#upstream = client.exchange(this.#prepared!, this, this.#match!.rule.backendTimeoutMs)
+    const sent = this.#observed?.sent ?? this.#prepared!
+    this.#upstream = client.exchange(sent, this, this.#match!.rule.backendTimeoutMs)
   }
 
   #isRetried(error: HttpClientError): boolean {
@@ -420,6 +425,7 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
   #conclude(status: number, failure: FailureCode | undefined, endMs: number): void {
     const conclusion: Conclusion = {
       view: this.#view,
+      scheme: this.#decisions.hop.scheme,
       match: this.#match,
       backend: this.#backend,
       endpoint: this.#endpoint,
@@ -432,7 +438,7 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
     }
     if (failure !== undefined) {
       const { failures, listener } = this.#forwarder.parts
-      failures.request(listener, this.#request, failure, conclusion)
+      failures.request(listener, this.#request, failure, conclusion, this.#observed)
     }
     this.#observed?.end(conclusion)
   }

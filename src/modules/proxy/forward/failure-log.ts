@@ -1,7 +1,7 @@
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { Level, Log } from '../../../kernel/log/log.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
-import type { Conclusion } from '../observation/observed.ts'
+import type { Conclusion, Observed } from '../observation/observed.ts'
 
 /** How much somebody should look at a failure: those of backends are ours to mend, those of clients are theirs. */
 const LEVEL: Readonly<Partial<Record<FailureCode, Level>>> = {
@@ -28,6 +28,8 @@ export interface FailureScene {
   readonly host?: string
   readonly path?: string
   readonly status?: number
+  readonly request_id?: string | undefined
+  readonly trace_id?: string | undefined
 }
 
 /**
@@ -41,7 +43,13 @@ export class FailureLog {
     this.#log = log
   }
 
-  request(listener: string, request: ServerRequest, code: FailureCode, how: Conclusion): void {
+  request(
+    listener: string,
+    request: ServerRequest,
+    code: FailureCode,
+    how: Conclusion,
+    observed: Observed | undefined,
+  ): void {
     const scene = {
       listener,
       route: how.match?.rule.name,
@@ -53,6 +61,8 @@ export class FailureLog {
       host: request.authority,
       path: request.path,
       status: how.status,
+      request_id: observed?.requestId,
+      trace_id: observed?.trace?.traceId,
     }
     this.tell(scene, code, how.detail)
   }

@@ -8,6 +8,7 @@ import type { HeaderList } from '../../../wire/http1/headers.ts'
 import type { CallResult, Endpoint, Lease, Wish } from '../clusters/cluster.ts'
 import type { Hedging } from '../clusters/hedging/hedging.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
+import type { Observed } from '../observation/observed.ts'
 import type { EndpointClients } from './endpoint-clients.ts'
 import { outcomeOf } from './upstream-failure.ts'
 import { isIdempotent } from './upstream-request.ts'
@@ -28,6 +29,7 @@ export interface HedgeParts {
   readonly timeoutMs: number | undefined
   /** That of the first try. */
   readonly wish: Wish
+  readonly observed: Observed | undefined
 }
 
 /** Whether a request may be sent twice at once: nothing of it has to be kept, and nobody is harmed. */
@@ -121,12 +123,14 @@ class Try implements ExchangeListener {
   readonly #upstream: ClientExchange
 
   constructor(tries: HedgedTries, lease: Lease) {
-    const { clients, cluster, clock, owner, prepared, timeoutMs } = tries.parts
+    const { clients, cluster, clock, owner, prepared, timeoutMs, observed } = tries.parts
+    const attempt = observed?.attempt(prepared, lease, cluster)
     this.#tries = tries
     this.#owner = owner
-    this.lease = lease
+    this.lease = attempt ?? lease
     this.startMs = clock.monotonic()
-    this.#upstream = clients.for(cluster, lease.endpoint).exchange(prepared, this, timeoutMs)
+    const client = clients.for(cluster, lease.endpoint)
+    this.#upstream = client.exchange(attempt?.sent ?? prepared, this, timeoutMs)
   }
 
   stop(outcome: CallResult['outcome']): void {

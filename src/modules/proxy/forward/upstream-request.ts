@@ -1,6 +1,7 @@
 import type { PreparedRequest } from '../../../http/client/request.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import { encodeRequestHead } from '../../../wire/http1/encode.ts'
+import type { Observed } from '../observation/observed.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match } from '../routing/route.ts'
 import { changePath, editHeaders } from './filters.ts'
@@ -21,6 +22,7 @@ export function upstreamRequest(
   match: Match,
   backend: Backend,
   hop: RequestHop,
+  observed: Observed | undefined,
 ): PreparedRequest {
   const { head } = request
   let { path } = view
@@ -40,6 +42,7 @@ export function upstreamRequest(
     { headers: head.headers, host, peerAddress: request.remoteAddress, upgrade, chunked },
     hop,
   )
+  observed?.outgoing(headers)
   for (const filter of filters) if (filter.kind === 'request_headers') editHeaders(headers, filter)
   return {
     method: head.method,

@@ -50,7 +50,7 @@ describe('the access log of JSON lines', () => {
     await served(
       proxy as FakeProxy,
       back,
-      'GET /a%62?b=1&token=hush HTTP/1.1\r\nHost: shop.test\r\nUser-Agent: tester "1"\r\nAuthorization: Bearer hush\r\nCookie: hush\r\n\r\n',
+      'GET /a%62?b=1&token=hush HTTP/1.1\r\nHost: shop.test\r\nUser-Agent: tester "1"\r\nAuthorization: Bearer hush\r\nCookie: hush\r\nX-Request-Id: 42\r\n\r\n',
     )
     const [line] = await lines(path, 1)
     const { time, duration_ms, upstream_ms, ...rest } = line!
@@ -71,6 +71,7 @@ describe('the access log of JSON lines', () => {
       endpoint: back.address,
       client: '127.0.0.1',
       user_agent: 'tester "1"',
+      request_id: '42',
     })
     assert.equal((await readFile(path, 'utf8')).includes('hush'), false)
   })

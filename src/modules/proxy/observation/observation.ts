@@ -1,10 +1,18 @@
+import { isDeepStrictEqual } from 'node:util'
+import packageFile from '../../../../package.json' with { type: 'json' }
 import type { ServerRequest } from '../../../http/server/request.ts'
+import type { Counter, Family } from '../../../kernel/metrics/metrics.ts'
 import type { Host } from '../../../kernel/module.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import { AccessLog } from './access-log/access-log.ts'
 import { type AccessLogConfig, placeOf } from './access-log/config.ts'
 import { LineQueues } from './access-log/line-queues.ts'
 import { type Conclusion, Observed, type Observer, type Witness } from './observed.ts'
+import { Redaction } from './redaction.ts'
+import { type RequestIdMode, requestIdOf } from './request-id.ts'
+import { Exporter } from './tracing/exporter.ts'
+import { Ids } from './tracing/ids.ts'
+import { Tracer } from './tracing/tracer.ts'
 
 /** What can be watched: the part of a listener that takes its requests. */
 export interface Watchable {
@@ -17,13 +25,24 @@ export class Observation implements AsyncDisposable {
   readonly #host: Host
   readonly #queues: LineQueues
   readonly #watched = new Map<string, Watchable>()
+  readonly #exported: Family<Counter>
+  readonly #lost: Family<Counter>
   #config: ProxyConfig
+  #exporter: Exporter | undefined
+  #tracer: Tracer | undefined
 
   constructor(config: ProxyConfig, host: Host) {
     this.#config = config
     this.#host = host
     this.#queues = new LineQueues(host)
+    this.#exported = host.metrics.counter('spans_exported_total', 'Spans that the collector has taken.')
+    this.#lost = host.metrics.counter(
+      'spans_dropped_total',
+      'Spans that were lost: the queue was full, the collector refused them or could not be reached.',
+      ['reason'],
+    )
     this.#queues.keep(logsOf(config))
+    this.#trace(config)
   }
 
   /** From now on the listener of this name is watched as the configuration says. */
@@ -34,26 +53,57 @@ export class Observation implements AsyncDisposable {
 
   /** Takes a checked configuration over; requests under way are written as before. */
   update(config: ProxyConfig): void {
+    const before = this.#config
     this.#config = config
     this.#queues.keep(logsOf(config))
+    if (!isDeepStrictEqual(before.tracing, config.tracing)) this.#trace(config)
     for (const [listener, watched] of this.#watched) this.#watch(listener, watched)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#queues.close()
+    await Promise.all([this.#exporter?.[Symbol.asyncDispose](), this.#queues.close()])
+  }
+
+  #trace({ tracing }: ProxyConfig): void {
+    void this.#exporter?.[Symbol.asyncDispose]()
+    this.#exporter = undefined
+    this.#tracer = undefined
+    if (tracing === undefined) return
+    const { clock, log } = this.#host
+    const { version } = packageFile
+    if (tracing.otlp !== undefined)
+      this.#exporter = new Exporter(tracing.otlp, {
+        clock,
+        log,
+        version,
+        random: Math.random,
+        exported: this.#exported.with(),
+        dropped: this.#lost,
+        resource: {
+          'service.name': tracing.service,
+          'telemetry.sdk.name': 'outrigger',
+          'telemetry.sdk.language': 'nodejs',
+          'telemetry.sdk.version': version,
+          ...tracing.attributes,
+        },
+      })
+    const parts = { ids: new Ids(), clock, sink: this.#exporter, redaction: new Redaction() }
+    this.#tracer = new Tracer(tracing, parts, Math.random)
   }
 
   #watch(listener: string, watched: Watchable): void {
     const own = this.#config.listeners.find(({ name, listen }) => (name ?? listen) === listener)
     const logs = own === undefined ? [] : logsFor(this.#config, own)
-    watched.observer =
-      logs.length === 0
-        ? undefined
-        : new ListenerObserver(
-            listener,
-            this.#host,
-            logs.map(log => new AccessLog(log, this.#queues.get(log), Math.random)),
-          )
+    const { requestId } = this.#config
+    const isWatched = logs.length > 0 || this.#tracer !== undefined || (requestId ?? 'keep') !== 'keep'
+    watched.observer = isWatched
+      ? new ListenerObserver(listener, {
+          host: this.#host,
+          logs: logs.map(log => new AccessLog(log, this.#queues.get(log), Math.random)),
+          tracer: this.#tracer,
+          requestId: requestId ?? 'generate',
+        })
+      : undefined
   }
 }
 
@@ -67,22 +117,34 @@ function logsOf(config: ProxyConfig): AccessLogConfig[] {
   return [...new Map(all.map(log => [placeOf(log), log])).values()]
 }
 
+interface ObserverParts {
+  readonly host: Host
+  readonly logs: readonly AccessLog[]
+  readonly tracer: Tracer | undefined
+  readonly requestId: RequestIdMode
+}
+
 class ListenerObserver implements Observer, Witness {
   readonly #listener: string
-  readonly #host: Host
-  readonly #logs: readonly AccessLog[]
+  readonly #parts: ObserverParts
 
-  constructor(listener: string, host: Host, logs: readonly AccessLog[]) {
+  constructor(listener: string, parts: ObserverParts) {
     this.#listener = listener
-    this.#host = host
-    this.#logs = logs
+    this.#parts = parts
   }
 
   begin(request: ServerRequest, startMs: number): Observed {
-    return new Observed(this.#listener, request, this.#host.clock.now(), startMs, this)
+    const { host, tracer, requestId } = this.#parts
+    return new Observed(this.#listener, request, {
+      startedAtMs: host.clock.now(),
+      startMs,
+      requestId: requestIdOf(request.headers, requestId),
+      trace: tracer?.begin(request),
+      witness: this,
+    })
   }
 
   ended(observed: Observed, conclusion: Conclusion): void {
-    for (const log of this.#logs) log.write(observed, conclusion)
+    for (const log of this.#parts.logs) log.write(observed, conclusion)
   }
 }

@@ -1,9 +1,14 @@
+import type { PreparedRequest } from '../../../http/client/request.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { HeaderList } from '../../../wire/http1/headers.ts'
-import type { Endpoint } from '../clusters/cluster.ts'
+import type { Endpoint, Lease } from '../clusters/cluster.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
 import type { FailureCode } from '../failure.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match } from '../routing/route.ts'
+import type { Attempt } from './tracing/attempt.ts'
+import { removeTrace } from './tracing/propagation.ts'
+import type { RequestTrace } from './tracing/request-trace.ts'
 
 /** Whoever wants to know of the requests of a listener. A listener that nobody watches has none. */
 export interface Observer {
@@ -18,6 +23,7 @@ export interface Witness {
 /** How a request ended. */
 export interface Conclusion {
   readonly view: RequestView | undefined
+  readonly scheme: 'http' | 'https'
   readonly match: Match | undefined
   readonly backend: Backend | undefined
   /** Of the last try. */
@@ -31,6 +37,17 @@ export interface Conclusion {
   readonly bytesSent: number
   /** By the clock that never jumps. */
   readonly endMs: number
+}
+
+/** What is known of a request from its first moment. */
+export interface Beginning {
+  /** Wall clock, milliseconds since the epoch. */
+  readonly startedAtMs: number
+  /** By the clock that never jumps. */
+  readonly startMs: number
+  readonly requestId: string | undefined
+  readonly trace: RequestTrace | undefined
+  readonly witness: Witness
 }
 
 /** One request as it is seen from outside. The exchange fills it in while it happens, and nobody changes it afterwards. */
@@ -48,27 +65,46 @@ export class Observed {
   /** The fields of the answer as the client gets them. */
   answer: HeaderList | undefined
   trailers: HeaderList | undefined
+  /** The last try's request, where it differs from the others'. */
+  sent: PreparedRequest | undefined
+  readonly trace: RequestTrace | undefined
+  /** What X-Request-Id says to the backend. */
+  readonly requestId: string | undefined
   readonly #witness: Witness
 
   constructor(
     listener: string,
     request: ServerRequest,
-    startedAtMs: number,
-    startMs: number,
-    witness: Witness,
+    { startedAtMs, startMs, requestId, trace, witness }: Beginning,
   ) {
     this.listener = listener
     this.request = request
     this.startedAtMs = startedAtMs
     this.startMs = startMs
+    this.requestId = requestId
+    this.trace = trace
     this.#witness = witness
   }
 
-  /** A try begins. */
-  trying(nowMs: number): void {
-    this.tryStartMs = nowMs
-    this.headMs = 0
+  /** The fields of the request as they are about to go on: those that differ from try to try are taken out. */
+  outgoing(headers: HeaderList): void {
+    if (this.requestId !== undefined) headers.set('X-Request-Id', this.requestId)
+    if (this.trace !== undefined) removeTrace(headers)
+  }
+
+  /** A try begins, maybe beside another one. Undefined: it is sent as it is, and nobody asks for its outcome. */
+  attempt(prepared: PreparedRequest, lease: Lease, { config }: RunningCluster): Attempt | undefined {
     this.tries++
+    if (this.trace === undefined) return undefined
+    const attempt = this.trace.attempt(this, prepared, lease, config.tls !== undefined)
+    this.sent = attempt.sent
+    return attempt
+  }
+
+  /** This try is the one that counts. */
+  followed(startMs: number): void {
+    this.tryStartMs = startMs
+    this.headMs = 0
   }
 
   /** The head of an answer came that goes on to the client. */
@@ -79,6 +115,7 @@ export class Observed {
 
   /** Exactly once, and the last that it hears. */
   end(conclusion: Conclusion): void {
+    this.trace?.ended(this, conclusion)
     this.#witness.ended(this, conclusion)
   }
 }

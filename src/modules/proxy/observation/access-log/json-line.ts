@@ -33,7 +33,8 @@ export function jsonLines(redaction: Redaction): LineFormat {
     line += `,"client":${jsonText(request.remoteAddress)}`
     line += given('identity', view?.peer.identity)
     line += given('user_agent', fieldValue(headers, 'user-agent', redaction))
-    line += given('request_id', fieldValue(headers, 'x-request-id', redaction))
+    line += given('request_id', observed.requestId ?? fieldValue(headers, 'x-request-id', redaction))
+    line += given('trace_id', observed.trace?.traceId)
     return `${line}}\n`
   }
 }

@@ -1,0 +1,91 @@
+/** Writes the fields of one protobuf message (proto3: the caller leaves defaults out). */
+export class ProtobufWriter {
+  #bytes = Buffer.allocUnsafe(256)
+  #length = 0
+
+  /** What was written; valid until the next write. */
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** A whole number from 0 up to 2^53. */
+  varint(field: number, value: number): void {
+    this.#raw(field * 8)
+    this.#raw(value)
+  }
+
+  /** An int64, also a negative one: two's complement in ten bytes. */
+  int64(field: number, value: number): void {
+    this.#raw(field * 8)
+    if (value >= 0) this.#raw(value)
+    else {
+      let left = BigInt.asUintN(64, BigInt(value))
+      this.#reserve(10)
+      for (; left > 0x7fn; left >>= 7n) this.#bytes[this.#length++] = Number(left & 0x7fn) | 0x80
+      this.#bytes[this.#length++] = Number(left)
+    }
+  }
+
+  fixed64(field: number, value: bigint): void {
+    this.#raw(field * 8 + 1)
+    this.#reserve(8)
+    this.#bytes.writeBigUInt64LE(value, this.#length)
+    this.#length += 8
+  }
+
+  fixed32(field: number, value: number): void {
+    this.#raw(field * 8 + 5)
+    this.#reserve(4)
+    this.#bytes.writeUInt32LE(value, this.#length)
+    this.#length += 4
+  }
+
+  double(field: number, value: number): void {
+    this.#raw(field * 8 + 1)
+    this.#reserve(8)
+    this.#bytes.writeDoubleLE(value, this.#length)
+    this.#length += 8
+  }
+
+  /** As UTF-8; lone surrogates become U+FFFD. */
+  string(field: number, value: string): void {
+    const size = Buffer.byteLength(value, 'utf8')
+    this.#raw(field * 8 + 2)
+    this.#raw(size)
+    this.#reserve(size)
+    this.#length += this.#bytes.write(value, this.#length, 'utf8')
+  }
+
+  /** Bytes, or a message that was written already. */
+  embed(field: number, value: Uint8Array): void {
+    this.#raw(field * 8 + 2)
+    this.#raw(value.length)
+    this.#reserve(value.length)
+    this.#bytes.set(value, this.#length)
+    this.#length += value.length
+  }
+
+  /** A message in the message; the inner writer is done with when `write` returns. */
+  message(field: number, write: (inner: ProtobufWriter) => void): void {
+    const inner = new ProtobufWriter()
+    write(inner)
+    this.embed(field, inner.bytes)
+  }
+
+  #raw(value: number): void {
+    this.#reserve(10)
+    while (value > 0x7f) {
+      this.#bytes[this.#length++] = (value % 128) | 0x80
+      value = Math.floor(value / 128)
+    }
+    this.#bytes[this.#length++] = value
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+  }
+}
