@@ -107,6 +107,13 @@ export class Http1Response extends ServerResponse {
     return body
   }
 
+  abort(): void {
+    if (this.headersSent) throw new Error('the response has been sent already')
+    this.headersSent = true
+    this.ended = true
+    this.#channel.abort()
+  }
+
   inform(status: number, headers: HeaderInit = NO_HEADERS): void {
     this.checkInterim(status)
     if (this.#minor === 1) this.#channel.write(encodeResponseHead(status, HeaderList.from(headers)))

@@ -69,6 +69,13 @@ export class Http2Response extends ServerResponse {
     return { stream: this.#stream.tunnel(this.relay(200, fields, undefined)), rest: EMPTY }
   }
 
+  abort(): void {
+    if (this.headersSent) throw new Error('the response has been sent already')
+    this.headersSent = true
+    this.ended = true
+    this.#stream.abort()
+  }
+
   inform(status: number, headers: HeaderInit = NO_HEADERS): void {
     this.checkInterim(status)
     this.#stream.sendHead(status, HeaderList.from(headers), false)

@@ -94,6 +94,9 @@ export abstract class ServerResponse {
    */
   abstract agree(fields: HeaderList, protocol: string): Tunnel
 
+  /** Breaks off without an answer: the connection of HTTP/1.1, the stream of HTTP/2. Only before anything was answered. */
+  abstract abort(): void
+
   /** An interim response (100, 103); any number before the final one. HTTP/1.0 knows none: nothing is sent then. */
   abstract inform(status: number, headers?: HeaderInit): void
 

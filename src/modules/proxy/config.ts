@@ -1,7 +1,11 @@
 import { parseAddress } from '../../kernel/config/address.ts'
 import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
+import { checkAccess } from './access/check.ts'
+import { accessConfig } from './access/config.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
+import { checkFaults, faultsConfig } from './faults/config.ts'
+import { checkLimits, limitsConfig } from './limits/config.ts'
 import { checkListenerRoutes } from './listeners/check-routes.ts'
 import { accessLogs, checkAccessLogs } from './observation/access-log/config.ts'
 import { requestId } from './observation/request-id.ts'
@@ -121,6 +125,9 @@ const listener = s.object(
         optional: true,
       },
     ),
+    access: accessConfig,
+    limits: limitsConfig,
+    faults: faultsConfig,
   },
   { about: 'One listener.' },
 )
@@ -191,6 +198,7 @@ export function checkProxy(config: ProxyConfig): Problem[] {
         hint: 'use protocol: http, or leave versions out',
       })
     problems.push(...checkAccessLogs(listeners[index]!.accessLog ?? [], ['listeners', index, 'accessLog']))
+    problems.push(...checkDecisions(listener, ['listeners', index]))
     const twin = names.get(name)
     if (twin !== undefined)
       problems.push({
@@ -221,4 +229,25 @@ function checkRouted({ listeners }: ProxyConfig, index: number): Problem[] {
       },
     ]
   return []
+}
+
+function checkDecisions(
+  { protocol, access, limits, faults }: ListenerConfig,
+  path: readonly (string | number)[],
+): Problem[] {
+  const problems = [
+    ...(access === undefined ? [] : checkAccess(access, [...path, 'access'])),
+    ...checkLimits(limits, [...path, 'limits']),
+    ...checkFaults(faults, [...path, 'faults']),
+  ]
+  if (protocol !== 'tcp') return problems
+  const given = { access: access !== undefined, limits: limits.length > 0, faults: faults.length > 0 }
+  for (const [option, isGiven] of Object.entries(given))
+    if (isGiven)
+      problems.push({
+        path: [...path, option],
+        message: 'has no effect with protocol: tcp, which passes connections on unread',
+        hint: 'use protocol: http, or remove it',
+      })
+  return problems
 }

@@ -7,6 +7,8 @@ import { createHttpServer } from '../../http/server/server.ts'
 import { systemClock } from '../../kernel/clock/system.ts'
 import type { HeaderList } from '../../wire/http1/headers.ts'
 
+const MAX_BYTES = 32 * 1024 * 1024
+
 /** A request as a backend got it. */
 export interface Heard {
   readonly method: string
@@ -34,7 +36,7 @@ export async function echoBackend(
     clock: systemClock(),
     handler: async (request, response) => {
       const { method, target, headers } = request
-      const body = await request.body.bytes(1024 * 1024)
+      const body = await request.body.bytes(MAX_BYTES)
       heard.push({ method, target, headers, body: body.toString() })
       wake()
       answer(response, request)
@@ -81,7 +83,7 @@ export async function ask(
       headers: { Host: host, ...headers },
       ...(body !== undefined && { body: Buffer.from(body) }),
     })
-    const bytes = await response.body.bytes(16 * 1024 * 1024)
+    const bytes = await response.body.bytes(MAX_BYTES)
     return { status: response.status, headers: response.headers, body: bytes.toString() }
   } finally {
     client.close()

@@ -1,53 +1,19 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { checkProxy, proxyConfig } from './config.ts'
-import { ask, type EchoBackend, echoBackend } from './echo-fake.ts'
-import { decodedProxy, startConfigured } from './proxy-fake.ts'
+import { ask } from './echo-fake.ts'
+import { startConfigured } from './proxy-fake.ts'
+import { Backends, route, routed, to, under } from './routed-fake.ts'
 
-const open: EchoBackend[] = []
+const running = new Backends()
+const backends = (...names: string[]) => running.start(...names)
 
-afterEach(() => {
-  for (const backend of open.splice(0)) backend[Symbol.dispose]()
-})
-
-async function backends(...names: string[]): Promise<Record<string, { endpoints: object[] }>> {
-  const made = await Promise.all(names.map(name => echoBackend(name)))
-  open.push(...made)
-  return Object.fromEntries(made.map(({ address }, at) => [names[at]!, { endpoints: [{ address }] }]))
-}
-
-interface Shape {
-  readonly kind?: string
-  readonly name?: string
-  readonly parents?: readonly object[]
-  readonly rules: readonly object[]
-}
-
-function route({ kind = 'HTTPRoute', name = 'checkout', parents, rules }: Shape): object {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind,
-    metadata: { name },
-    spec: { parentRefs: parents ?? [{ kind: 'Service', name: 'checkout' }], rules },
-  }
-}
-
-const to = (name: string, weight = 1) => ({ name, port: 80, weight })
-const under = (value: string) => [{ path: { value } }]
-
-function configured(upstreams: object, routes: readonly object[], listener: object = { routed: {} }) {
-  return decodedProxy({
-    listeners: [{ name: 'front', listen: '127.0.0.1:0', ...listener }],
-    namespace: 'shop',
-    upstreams,
-    routes,
-  })
-}
+afterEach(() => running.close())
 
 describe('a routed listener', () => {
   test('sends a request to the backend of the rule that it meets', async () => {
     const upstreams = await backends('old.shop:80', 'new.shop:80')
-    const config = configured(upstreams, [
+    const config = routed(upstreams, [
       route({
         rules: [{ matches: under('/cart'), backendRefs: [to('new')] }, { backendRefs: [to('old')] }],
       }),
@@ -69,9 +35,9 @@ describe('a routed listener', () => {
   test('shares requests out by weight', async () => {
     const upstreams = await backends('old.shop:80', 'new.shop:80', 'none.shop:80')
     const rules = [{ backendRefs: [to('old', 3), to('none', 0), to('new', 1)] }]
-    await using proxy = await startConfigured(configured(upstreams, [route({ rules })]))
+    await using proxy = await startConfigured(routed(upstreams, [route({ rules })]))
     for (let round = 0; round < 200; round++) await ask(proxy.port, 'GET http://checkout/')
-    const [old, young, none] = open.map(({ heard }) => heard.length)
+    const [old, young, none] = ['old', 'new', 'none'].map(name => running.of(`${name}.shop:80`).heard.length)
     assert.equal(none, 0)
     assert.equal(old! + young!, 200)
     // 150 of 200 are expected; six standard deviations (6.1 each) either way.
@@ -81,7 +47,7 @@ describe('a routed listener', () => {
   test('answers 404 where routes govern the host and none matches', async () => {
     const upstreams = await backends('checkout.shop:80')
     const rules = [{ matches: under('/cart'), backendRefs: [to('checkout')] }]
-    await using proxy = await startConfigured(configured(upstreams, [route({ rules })]))
+    await using proxy = await startConfigured(routed(upstreams, [route({ rules })]))
     const answer = await ask(proxy.port, 'GET http://checkout/')
     assert.equal(answer.status, 404)
     assert.equal(answer.headers.get('outrigger-error'), 'route_not_found')
@@ -89,7 +55,7 @@ describe('a routed listener', () => {
 
   test('sends what no route governs to the upstream that it names', async () => {
     const upstreams = await backends('stock.shop:80', 'stock.shop:8080', 'mail.ops:80', 'billing')
-    await using proxy = await startConfigured(configured(upstreams, []))
+    await using proxy = await startConfigured(routed(upstreams, []))
     for (const [host, body] of [
       ['stock', 'stock.shop:80'],
       ['stock:8080', 'stock.shop:8080'],
@@ -105,17 +71,21 @@ describe('a routed listener', () => {
 
   test('refuses what no route governs where it is told to', async () => {
     const upstreams = await backends('stock.shop:80')
-    await using proxy = await startConfigured(configured(upstreams, [], { routed: { unrouted: 'refuse' } }))
+    await using proxy = await startConfigured(routed(upstreams, [], { routed: { unrouted: 'refuse' } }))
     assert.equal((await ask(proxy.port, 'GET http://stock/')).status, 404)
   })
 
   test('takes the routes of the Gateway that it stands for, by host name', async () => {
     const upstreams = await backends('web.shop:80', 'any.shop:80')
     const parents = [{ name: 'public' }]
-    const own = route({ name: 'web', parents, rules: [{ backendRefs: [to('web')] }] })
-    Object.assign((own as { spec: object }).spec, { hostnames: ['*.shop.example'] })
+    const own = route({
+      name: 'web',
+      parents,
+      hostnames: ['*.shop.example'],
+      rules: [{ backendRefs: [to('web')] }],
+    })
     const rest = route({ name: 'rest', parents, rules: [{ backendRefs: [to('any')] }] })
-    const config = configured(upstreams, [own, rest], { routed: { gateway: 'public' } })
+    const config = routed(upstreams, [own, rest], { routed: { gateway: 'public' } })
     await using proxy = await startConfigured(config)
     assert.equal((await ask(proxy.port, 'GET http://www.shop.example/')).body, 'web.shop:80')
     assert.equal((await ask(proxy.port, 'GET http://other.example/')).body, 'any.shop:80')
@@ -129,18 +99,18 @@ describe('a routed listener', () => {
       rules: [{ backendRefs: [to('db')] }],
     })
     const listener = { protocol: 'tcp', routed: { gateway: 'shop/inside' } }
-    await using proxy = await startConfigured(configured(upstreams, [tcp], listener))
+    await using proxy = await startConfigured(routed(upstreams, [tcp], listener))
     assert.equal((await ask(proxy.port, 'GET http://whatever/')).body, 'db.shop:80')
   })
 
   test('takes new routes over while a connection stays open', async () => {
     const upstreams = await backends('old.shop:80', 'new.shop:80')
     const rule = (name: string) => [route({ rules: [{ backendRefs: [to(name)] }] })]
-    await using proxy = await startConfigured(configured(upstreams, rule('old')))
+    await using proxy = await startConfigured(routed(upstreams, rule('old')))
     const client = await proxy.client()
     client.say('GET / HTTP/1.1\r\nHost: checkout\r\n\r\n')
     await client.hears(/old\.shop:80$/)
-    assert.equal(await proxy.running.update!(configured(upstreams, rule('new'))), true)
+    assert.equal(await proxy.running.update!(routed(upstreams, rule('new'))), true)
     client.say('GET / HTTP/1.1\r\nHost: checkout\r\n\r\n')
     await client.hears(/new\.shop:80$/)
   })

@@ -104,8 +104,17 @@ export const accessConfig = s.object(
         'Headers that tell the application who calls: removed from every request that comes in, so that no client can set them. Those that claims are written to are removed in any case.',
       default: ['x-forwarded-client-cert', 'l5d-client-id'],
     }),
+    policy: s.boolean({
+      about:
+        'Whether the module `policy` is asked too, after the rules: both must let a request pass. When it cannot be asked nothing passes.',
+      default: false,
+    }),
   },
-  { about: 'Access control.', default: {} },
+  {
+    about:
+      'Who may do what. Without it everybody may do everything; what is refused gets 403 `denied`, or 401 `unauthenticated` where a token might help.',
+    optional: true,
+  },
 )
 
 export type AccessConfig = Infer<typeof accessConfig>

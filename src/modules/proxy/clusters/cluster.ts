@@ -23,6 +23,8 @@ export interface Cluster {
 export interface Wish {
   /** Calls with the same hash go to the same endpoint, where the balancing looks at it. */
   readonly hash?: number
+  /** The `sessionKey` of the endpoint that the session began with: it is used as long as it may be used. */
+  readonly session?: string
   /** Endpoints that were tried already; used again only when there is no other. */
   readonly avoid?: ReadonlySet<Endpoint>
 }

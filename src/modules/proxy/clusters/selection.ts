@@ -3,6 +3,7 @@ import { type Balancing, createBalancer, goesByHash } from './balancing/create.t
 import type { Wish } from './cluster.ts'
 import { mixed } from './hash.ts'
 import type { Member } from './member.ts'
+import { sessionKey } from './session-key.ts'
 
 export interface SelectionRules extends BalancingWorld {
   readonly balancing: Balancing
@@ -29,6 +30,8 @@ export class Selection {
   readonly #far: Balancer | undefined
   /** Share of the calls that stay near. */
   readonly #nearShare: number
+  readonly #candidates: readonly Member[]
+  #sessions: ReadonlyMap<string, Member> | undefined
 
   constructor(members: Iterable<Member>, usable: (member: Member) => boolean, rules: SelectionRules) {
     const listed = [...members].filter(member => member.weight > 0)
@@ -39,6 +42,7 @@ export class Selection {
     this.#random = rules.random
     this.#byHash = goesByHash(rules.balancing)
     const candidates = this.panicking ? listed : healthy
+    this.#candidates = candidates
     const { preferZone } = rules
     const inZone = preferZone === undefined ? [] : candidates.filter(({ zone }) => zone === preferZone)
     const elsewhere = inZone.length === 0 ? [] : candidates.filter(({ zone }) => zone !== preferZone)
@@ -51,6 +55,10 @@ export class Selection {
   /** Undefined when no member may be used. Allocates nothing. */
   pick(wish: Wish, nowMs: number): Member | undefined {
     if (this.#near === undefined) return undefined
+    if (wish.session !== undefined) {
+      const known = this.#ofSession(wish.session)
+      if (known !== undefined && !wish.avoid?.has(known)) return known
+    }
     const hash = this.#byHash ? (wish.hash ?? this.#random() * TWO_32) >>> 0 : 0
     const { avoid } = wish
     const near = this.#staysNear(hash)
@@ -63,6 +71,12 @@ export class Selection {
     }
     const rest = near ? this.#far : this.#near
     return this.#search(balancer, avoid) ?? (rest && this.#search(rest, avoid)) ?? member
+  }
+
+  /** The index is made with the first session, and goes with this selection. */
+  #ofSession(key: string): Member | undefined {
+    this.#sessions ??= new Map(this.#candidates.map(member => [sessionKey(member.key), member]))
+    return this.#sessions.get(key)
   }
 
   #staysNear(hash: number): boolean {

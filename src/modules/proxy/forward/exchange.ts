@@ -3,7 +3,6 @@ import type { HttpClientError } from '../../../http/client/error.ts'
 import type { AnswerHead, ClientExchange } from '../../../http/client/exchange.ts'
 import type { PreparedRequest } from '../../../http/client/request.ts'
 import type { Deadline } from '../../../http/deadline-wheel.ts'
-import { HttpServerError } from '../../../http/server/error.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ResponseBody, ResponseObserver, ServerResponse } from '../../../http/server/response.ts'
 import type { Timer } from '../../../kernel/clock/clock.ts'
@@ -11,19 +10,22 @@ import type { HeaderList } from '../../../wire/http1/headers.ts'
 import type { CallResult, Endpoint, Lease } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
+import type { Fault } from '../faults/faults.ts'
 import type { Conclusion, Observed } from '../observation/observed.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match } from '../routing/route.ts'
 import { chooseBackend } from '../routing/weights.ts'
 import { answerFields } from './answer-fields.ts'
-import { answerFailure } from './failure-answer.ts'
-import { editHeaders, redirectTo } from './filters.ts'
-import type { Decisions, Forwarder } from './forwarder.ts'
+import { Arrival } from './arrival.ts'
+import { answerBroken } from './failure-answer.ts'
+import type { Forwarder } from './forwarder.ts'
 import { HedgedTries, type HedgeOwner, isHedged } from './hedged-tries.ts'
+import type { MirroredRequest } from './mirror.ts'
+import { editAnswer } from './own-answers.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
-import { hasPassed } from './request-fields.ts'
-import { requestView } from './request-view.ts'
 import { backoffMs } from './retry.ts'
+import { backendOf, sessionOf } from './session.ts'
+import { type AnswerBody, SlowBody } from './slow-body.ts'
 import { joinStreams, switchProblem } from './tunnel.ts'
 import { failureOf, outcomeOf } from './upstream-failure.ts'
 import { isIdempotent, upstreamRequest } from './upstream-request.ts'
@@ -33,20 +35,14 @@ import { wishOf } from './wish.ts'
 const CONTINUE_MS = 1000
 
 /**
- * One request on its way: route, access and limits, an endpoint, one or more tries, the answer. Everything happens
- * in the turn in which the bytes come. It ends exactly once, in `#end`.
+ * One request on its way: what `Arrival` decides, an endpoint, one or more tries, the answer. Everything happens
+ * in the turn in which the bytes come. It ends exactly once, in `finish`.
  */
-export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner, Deadline {
+export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, RequestBodyOwner, Deadline {
   deadlineMs = Number.POSITIVE_INFINITY
   bucket = -1
-  readonly #forwarder: Forwarder
-  readonly #decisions: Decisions
-  readonly #request: ServerRequest
-  readonly #response: ServerResponse
   readonly #startMs: number
   readonly #observed: Observed | undefined
-  #view: RequestView | undefined
-  #match: Match | undefined
   #backend: Backend | undefined
   #cluster: RunningCluster | undefined
   #prepared: PreparedRequest | undefined
@@ -59,102 +55,79 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
   /** Until one of them counts. */
   #hedged: HedgedTries | undefined
   #requestBody: RequestBody | undefined
-  #answerBody: ResponseBody | undefined
+  #answerBody: AnswerBody | undefined
   #status = 0
   #bytesOut = 0
   #retries = 0
-  #detail = ''
+  #session: string | undefined
+  #slow: SlowBody | undefined
+  #copies: readonly MirroredRequest[] | undefined
   #tried: Set<Endpoint> | undefined
   #holdsRetry = false
   #budgetSpent = false
   #replayedStale = false
-  #pause: Timer | undefined
   #continueTimer: Timer | undefined
-  #ended = false
 
   constructor(forwarder: Forwarder, request: ServerRequest, response: ServerResponse) {
-    this.#forwarder = forwarder
-    this.#decisions = forwarder.decisions
-    this.#request = request
-    this.#response = response
+    super(forwarder, request, response)
     this.#startMs = forwarder.parts.clock.monotonic()
     this.#observed = forwarder.observer?.begin(request, this.#startMs)
   }
 
   begin(): void {
-    const { decisions, inFlight } = this.#forwarder
-    inFlight.inc()
-    this.#response.observer = this
-    const view = requestView(this.#request, decisions.port, decisions.encodedSlashes)
-    if (view === undefined) {
-      this.#fail('bad_request', 'the path has an encoding that may not be forwarded')
-      return
-    }
-    this.#view = view
-    if (hasPassed(view.headers, decisions.hop)) {
-      this.#fail('loop_detected', 'Via names this listener')
-      return
-    }
-    const match = decisions.find(view)
-    if (match === undefined) {
-      this.#fail('route_not_found', 'no route matches the request')
-      return
-    }
-    this.#match = match
-    const refusal = decisions.admit(view, match.rule)
-    if (refusal !== undefined) {
-      this.#fail(refusal.code, refusal.detail, refusal.headers)
-      return
-    }
-    if (this.#redirect(view, match)) return
-    this.#backend = chooseBackend(match.rule, this.#forwarder.parts.random())
-    this.#cluster = this.#backend && decisions.cluster(this.#backend.cluster)
+    this.forwarder.inFlight.inc()
+    this.response.observer = this
+    this.arrive()
+  }
+
+  protected forward(view: RequestView, match: Match): void {
+    const { rule } = match
+    if (rule.session !== undefined) this.#session = sessionOf(rule.session, view.headers)
+    this.#backend =
+      (this.#session === undefined ? undefined : backendOf(this.#session, rule)) ??
+      chooseBackend(rule, this.forwarder.parts.random())
+    this.#cluster = this.#backend && this.decisions.cluster(this.#backend.cluster)
     if (this.#cluster === undefined) {
-      this.#fail('no_backend', `${match.rule.name} has no backend to go to`)
+      this.giveUp('no_backend', `${rule.name} has no backend to go to`)
       return
     }
     this.#prepare(view, match)
     if (this.#cluster.discovered) this.#try()
     else
       this.#cluster.ready.then(() => {
-        if (!this.#ended) this.#try()
+        if (!this.ended) this.#try()
       })
-  }
-
-  #redirect(view: RequestView, match: Match): boolean {
-    for (const filter of match.rule.filters) {
-      if (filter.kind !== 'redirect') continue
-      const location = redirectTo(filter, view, match.prefix, this.#decisions.hop.scheme)
-      this.#response.send(filter.status, { Location: location })
-      this.#end(filter.status, undefined)
-      return true
-    }
-    return false
   }
 
   #prepare(view: RequestView, match: Match): void {
     const { rule } = match
-    const { hop } = this.#decisions
-    this.#prepared = upstreamRequest(this.#request, view, match, this.#backend!, hop, this.#observed)
+    const { hop } = this.decisions
+    this.#prepared = upstreamRequest(this.request, view, match, this.#backend!, hop, this.#observed)
     if (this.#prepared.pushed) {
       const keep = rule.retry !== undefined || isIdempotent(view.method)
-      this.#requestBody = new RequestBody(this.#request.body, this, keep)
+      this.#requestBody = new RequestBody(this.request.body, this, keep)
     }
-    if (rule.requestTimeoutMs !== undefined) this.#forwarder.wheel.arm(this, rule.requestTimeoutMs)
+    const mirrors = this.#backend!.actions?.mirrors
+    if (mirrors !== undefined && mirrors.length > 0 && !this.#prepared.switches) {
+      const { decisions, mirrors: underWay } = this.forwarder
+      this.#copies = underWay.copy(mirrors, this.#prepared, decisions.cluster, rule.backendTimeoutMs)
+      this.#requestBody?.copyTo(this.#copies)
+    }
+    if (rule.requestTimeoutMs !== undefined) this.forwarder.wheel.arm(this, rule.requestTimeoutMs)
   }
 
   // ---- a try
 
   #try(): void {
     const cluster = this.#cluster!
-    const wish = wishOf(cluster, this.#view!, this.#tried)
+    const wish = wishOf(cluster, this.view!, this.#session, this.#tried)
     const lease = cluster.acquire(wish)
     if (typeof lease === 'string') {
-      this.#fail(lease, `${FAILURES[lease].about}: ${cluster.name}`)
+      this.giveUp(lease, `${FAILURES[lease].about}: ${cluster.name}`)
       return
     }
-    const { clients, clock } = this.#forwarder.parts
-    const timeoutMs = this.#match!.rule.backendTimeoutMs
+    const { clients, clock } = this.forwarder.parts
+    const timeoutMs = this.match!.rule.backendTimeoutMs
     const prepared = this.#prepared!
     this.#headMs = 0
     const observed = this.#observed
@@ -181,17 +154,17 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
   ready(upstream: ClientExchange): void {
     this.#upstream = upstream
     if (
-      this.#request.head.expectsContinue &&
+      this.request.head.expectsContinue &&
       this.#requestBody!.bytes === 0 &&
       this.#continueTimer === undefined
     )
-      this.#continueTimer = this.#forwarder.parts.clock.timeout(CONTINUE_MS, () => this.#continue())
+      this.#continueTimer = this.forwarder.parts.clock.timeout(CONTINUE_MS, () => this.#continue())
     else this.#requestBody!.attach(upstream)
   }
 
   #continue(): void {
     this.#continueTimer?.cancel()
-    if (this.#upstream !== undefined && !this.#ended) this.#requestBody!.attach(this.#upstream)
+    if (this.#upstream !== undefined && !this.ended) this.#requestBody!.attach(this.#upstream)
   }
 
   room(): void {
@@ -200,41 +173,44 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
 
   interim({ status, headers }: AnswerHead): void {
     if (status === 100) this.#continue()
-    else this.#response.inform(status, answerFields(headers, this.#date))
+    else this.response.inform(status, answerFields(headers, this.#date))
   }
 
   head(head: AnswerHead): void {
-    const { clock } = this.#forwarder.parts
+    const { clock } = this.forwarder.parts
     this.#headMs = clock.monotonic()
     const { status } = head
-    if (this.#match!.rule.retry?.codes.includes(status) && this.#mayRetry()) {
+    if (this.match!.rule.retry?.codes.includes(status) && this.#mayRetry()) {
       this.#upstream!.abandon()
       this.#retry({ outcome: 'answered', status, latencyMs: this.#headMs - this.#tryStartMs })
       return
     }
-    if (this.#response.opensTunnel && status < 300) {
+    if (this.response.opensTunnel && status < 300) {
       this.#cancelTry('reset')
-      this.#fail('upstream_malformed', 'the backend answered instead of switching to the protocol')
+      this.giveUp('upstream_malformed', 'the backend answered instead of switching to the protocol')
       return
     }
     this.#requestBody?.forget()
     this.#status = status
     const fields = answerFields(head.headers, this.#date)
-    this.#editAnswer(fields)
+    const { rule } = this.match!
+    if (this.#backend!.actions !== undefined || rule.cors !== undefined || rule.session !== undefined)
+      editAnswer(fields, this.match!, this.#backend!, this.#lease!.endpoint, this.view!, this.#session)
     this.#observed?.answered(fields, this.#headMs)
     const { framing } = head
     const length = framing.kind === 'length' ? framing.length : fields.has('content-length') ? 0 : undefined
-    this.#answerBody = this.#response.relay(status, fields, length)
+    this.#answerBody = this.response.relay(status, fields, length)
+    if (this.fault !== undefined && this.fault.bodyBytesPerSecond > 0) this.#slowDown(this.fault)
   }
 
-  readonly #date = (): string => new Date(this.#forwarder.parts.clock.now()).toUTCString()
-
-  #editAnswer(fields: HeaderList): void {
-    for (const filter of this.#match!.rule.filters)
-      if (filter.kind === 'response_headers') editHeaders(fields, filter)
-    for (const filter of this.#backend!.filters)
-      if (filter.kind === 'response_headers') editHeaders(fields, filter)
+  #slowDown({ bodyBytesPerSecond }: Fault): void {
+    const body = this.#answerBody as ResponseBody
+    this.#slow = new SlowBody(body, this.response, bodyBytesPerSecond, this.forwarder.parts.clock)
+    this.#slow.onRoom = () => this.#upstream?.resume()
+    this.#answerBody = this.#slow
   }
+
+  readonly #date = (): string => new Date(this.forwarder.parts.clock.now()).toUTCString()
 
   data(chunk: Buffer): void {
     this.#bytesOut += chunk.length
@@ -242,7 +218,8 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
   }
 
   drained(): void {
-    this.#upstream?.resume()
+    if (this.#slow === undefined) this.#upstream?.resume()
+    else this.#slow.drained()
   }
 
   end(trailers: HeaderList | undefined): void {
@@ -251,7 +228,7 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
     this.#answered()
     this.#answerBody!.end(trailers)
     if (this.#observed !== undefined) this.#observed.trailers = trailers
-    this.#end(this.#status, undefined)
+    this.finish(this.#status, undefined)
   }
 
   #answered(): void {
@@ -261,43 +238,43 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
   fail(error: HttpClientError, stale: boolean): void {
     this.#upstream = undefined
     this.#requestBody?.detach()
-    const latencyMs = this.#forwarder.parts.clock.monotonic() - this.#tryStartMs
+    const latencyMs = this.forwarder.parts.clock.monotonic() - this.#tryStartMs
     const result: CallResult = { outcome: outcomeOf(error), latencyMs }
     if (this.#answerBody !== undefined) {
       this.#release(result)
       this.#answerBody.abort()
-      this.#detail = error.message
-      this.#end(this.#status, failureOf(error))
+      this.detail = error.message
+      this.finish(this.#status, failureOf(error))
     } else if (stale && this.#mayReplayStale()) this.#replayStale()
     else if (this.#isRetried(error) && this.#mayRetry()) this.#retry(result)
     else {
       this.#release(result)
       const code = failureOf(error)
-      if (this.#budgetSpent) this.#fail('budget_exhausted', `${code}: ${error.message}`)
-      else this.#fail(code, error.message)
+      if (this.#budgetSpent) this.giveUp('budget_exhausted', `${code}: ${error.message}`)
+      else this.giveUp(code, error.message)
     }
   }
 
   /** A kept connection that had ended already: not a failure of the endpoint, and not counted as a retry. */
   #mayReplayStale(): boolean {
-    return !this.#replayedStale && isIdempotent(this.#view!.method) && this.#requestBody?.replayable === true
+    return !this.#replayedStale && isIdempotent(this.view!.method) && this.#requestBody?.replayable === true
   }
 
   #replayStale(): void {
     this.#replayedStale = true
-    const client = this.#forwarder.parts.clients.for(this.#cluster!, this.#lease!.endpoint)
+    const client = this.forwarder.parts.clients.for(this.#cluster!, this.#lease!.endpoint)
     const sent = this.#observed?.sent ?? this.#prepared!
-    this.#upstream = client.exchange(sent, this, this.#match!.rule.backendTimeoutMs)
+    this.#upstream = client.exchange(sent, this, this.match!.rule.backendTimeoutMs)
   }
 
   #isRetried(error: HttpClientError): boolean {
     // A request that the endpoint may have begun to serve is repeated only when that does no harm.
-    return this.#match!.rule.retry !== undefined && (error.unsent || isIdempotent(this.#view!.method))
+    return this.match!.rule.retry !== undefined && (error.unsent || isIdempotent(this.view!.method))
   }
 
   #mayRetry(): boolean {
-    const { retry } = this.#match!.rule
-    if (retry === undefined || this.#retries >= retry.attempts || this.#ended) return false
+    const { retry } = this.match!.rule
+    if (retry === undefined || this.#retries >= retry.attempts || this.ended) return false
     if (this.#requestBody?.replayable === false) return false
     if (this.#holdsRetry || this.#cluster!.retryBudget.tryAcquire()) return true
     this.#budgetSpent = true
@@ -312,36 +289,36 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
     this.#tried ??= new Set()
     this.#tried.add(this.#lease!.endpoint)
     this.#release(result)
-    const { parts } = this.#forwarder
-    this.#forwarder.target(this.#match!.rule, this.#backend).retries.inc()
-    const waitMs = backoffMs(this.#match!.rule.retry!.backoffMs, this.#retries, parts.random())
-    this.#pause = parts.clock.timeout(waitMs, () => this.#try())
+    const { parts } = this.forwarder
+    this.forwarder.target(this.match!.rule, this.#backend).retries.inc()
+    const waitMs = backoffMs(this.match!.rule.retry!.backoffMs, this.#retries, parts.random())
+    this.pause = parts.clock.timeout(waitMs, () => this.#try())
   }
 
   // ---- another protocol
 
   switched(head: AnswerHead, backend: Duplex, rest: Buffer): void {
     this.#upstream = undefined
-    const problem = switchProblem(this.#request.headers, head.headers, this.#response.opensTunnel)
+    const problem = switchProblem(this.request.headers, head.headers, this.response.opensTunnel)
     if (problem !== undefined) {
       backend.destroy()
       this.#cancelTry('reset')
-      this.#fail('upstream_malformed', problem)
+      this.giveUp('upstream_malformed', problem)
       return
     }
     this.#status = head.status
-    this.#headMs = this.#forwarder.parts.clock.monotonic()
+    this.#headMs = this.forwarder.parts.clock.monotonic()
     this.#release({ outcome: 'answered', status: head.status, latencyMs: this.#headMs - this.#tryStartMs })
-    this.#forwarder.wheel.remove(this)
+    this.forwarder.wheel.remove(this)
     const fields = answerFields(head.headers, this.#date)
     this.#observed?.answered(fields, this.#headMs)
-    const client = this.#response.agree(fields, head.headers.get('upgrade') ?? '')
+    const client = this.response.agree(fields, head.headers.get('upgrade') ?? '')
     if (rest.length > 0) client.stream.write(rest)
     if (client.rest.length > 0) backend.write(client.rest)
     joinStreams(client.stream, backend, (bytesIn, bytesOut) => {
       this.#bytesOut = rest.length + bytesOut
-      this.#forwarder.bytesIn.inc(client.rest.length + bytesIn)
-      this.#end(head.status, undefined)
+      this.forwarder.bytesIn.inc(client.rest.length + bytesIn)
+      this.finish(head.status, undefined)
     })
   }
 
@@ -349,46 +326,41 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
 
   /** The client has gone: nobody waits for what is under way. */
   gone(): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.#cancelTry('cancelled')
-    this.#detail = 'the client closed its connection'
-    this.#end(FAILURES.client_gone.status, 'client_gone')
+    this.detail = 'the client closed its connection'
+    this.finish(FAILURES.client_gone.status, 'client_gone')
   }
 
   requestBroken(error: Error): void {
-    if (this.#ended) return
-    this.#detail = error.message
+    if (this.ended) return
+    this.detail = error.message
     this.#cancelTry('cancelled')
     if (this.#answerBody !== undefined) this.#answerBody.abort()
-    else if (error instanceof HttpServerError && error.code !== 'client_gone')
-      this.#response.send(
-        error.status,
-        { 'outrigger-error': 'bad_request', Connection: 'close' },
-        `${error.message}\n`,
-      )
-    this.#end(FAILURES.client_gone.status, 'client_gone')
+    else answerBroken(this.response, error)
+    this.finish(FAILURES.client_gone.status, 'client_gone')
   }
 
   /** The whole time is used up. */
   expire(): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.#cancelTry('timeout')
     if (this.#answerBody === undefined) {
-      this.#fail('timeout', 'the answer did not come in time')
+      this.giveUp('timeout', 'the answer did not come in time')
       return
     }
     this.#answerBody.abort()
-    this.#detail = 'the answer was not complete in time'
-    this.#end(this.#status, 'timeout')
+    this.detail = 'the answer was not complete in time'
+    this.finish(this.#status, 'timeout')
   }
 
   #cancelTry(outcome: CallResult['outcome']): void {
-    this.#pause?.cancel()
+    this.pause?.cancel()
     this.#hedged?.cancel(outcome)
     this.#hedged = undefined
     this.#upstream?.cancel()
     this.#upstream = undefined
-    const latencyMs = this.#forwarder.parts.clock.monotonic() - this.#tryStartMs
+    const latencyMs = this.forwarder.parts.clock.monotonic() - this.#tryStartMs
     this.#release({ outcome, latencyMs })
   }
 
@@ -398,25 +370,19 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
     lease?.done(result)
   }
 
-  #fail(code: FailureCode, detail: string, headers?: readonly string[]): void {
-    const isGrpc = this.#request.headers.get('content-type')?.startsWith('application/grpc') === true
-    answerFailure(this.#response, code, detail, isGrpc, headers)
-    this.#detail = detail
-    this.#end(FAILURES[code].status, code)
-  }
-
-  #end(status: number, failure: FailureCode | undefined): void {
-    if (this.#ended) return
-    this.#ended = true
-    const { wheel, inFlight, parts, bytesIn, bytesOut } = this.#forwarder
+  protected finish(status: number, failure: FailureCode | undefined): void {
+    if (this.ended) return
+    this.ended = true
+    const { wheel, inFlight, parts, bytesIn, bytesOut } = this.forwarder
     if (this.bucket !== -1) wheel.remove(this)
     this.#continueTimer?.cancel()
+    if (this.#copies !== undefined) for (const copy of this.#copies) copy.originalEnded()
     inFlight.dec()
     if (this.#holdsRetry) this.#cluster!.retryBudget.release()
     if (this.#bytesOut > 0) bytesOut.inc(this.#bytesOut)
     if (this.#requestBody !== undefined) bytesIn.inc(this.#requestBody.bytes)
-    const target = this.#forwarder.target(this.#match?.rule, this.#backend)
-    target.count(status, failure, this.#view?.peer.identity)
+    const target = this.forwarder.target(this.match?.rule, this.#backend)
+    target.count(status, failure, this.view?.peer.identity)
     const endMs = parts.clock.monotonic()
     target.seconds.observe((endMs - this.#startMs) / 1000)
     if (failure !== undefined || this.#observed !== undefined) this.#conclude(status, failure, endMs)
@@ -424,21 +390,21 @@ export class Exchange implements HedgeOwner, ResponseObserver, RequestBodyOwner,
 
   #conclude(status: number, failure: FailureCode | undefined, endMs: number): void {
     const conclusion: Conclusion = {
-      view: this.#view,
-      scheme: this.#decisions.hop.scheme,
-      match: this.#match,
+      view: this.view,
+      scheme: this.decisions.hop.scheme,
+      match: this.match,
       backend: this.#backend,
       endpoint: this.#endpoint,
       status,
       failure,
-      detail: this.#detail,
+      detail: this.detail,
       bytesReceived: this.#requestBody?.bytes ?? 0,
       bytesSent: this.#bytesOut,
       endMs,
     }
     if (failure !== undefined) {
-      const { failures, listener } = this.#forwarder.parts
-      failures.request(listener, this.#request, failure, conclusion, this.#observed)
+      const { failures, listener } = this.forwarder.parts
+      failures.request(listener, this.request, failure, conclusion, this.#observed)
     }
     this.#observed?.end(conclusion)
   }

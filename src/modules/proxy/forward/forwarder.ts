@@ -4,14 +4,16 @@ import type { ServerResponse } from '../../../http/server/response.ts'
 import type { Clock } from '../../../kernel/clock/clock.ts'
 import type { Counter, Gauge } from '../../../kernel/metrics/metrics.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
+import type { Faults } from '../faults/faults.ts'
 import type { Observer } from '../observation/observed.ts'
-import type { Refusal } from '../refusal.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend, Match, Rule } from '../routing/route.ts'
 import type { EndpointClients } from './endpoint-clients.ts'
 import { Exchange } from './exchange.ts'
 import type { FailureLog } from './failure-log.ts'
+import type { Gate } from './gate.ts'
 import { type ProxyMetrics, TargetMetrics } from './metrics.ts'
+import { Mirrors } from './mirror.ts'
 import type { EncodedSlashes } from './path.ts'
 import type { RequestHop } from './request-fields.ts'
 
@@ -23,8 +25,9 @@ export interface Decisions {
   readonly port: number
   find(view: RequestView): Match | undefined
   cluster(name: string): RunningCluster | undefined
-  /** Access rules and limits, in this order. */
-  admit(view: RequestView, rule: Rule): Refusal | undefined
+  /** Access rules and limits; undefined: there are none. */
+  readonly gate: Gate | undefined
+  readonly faults: Faults | undefined
 }
 
 export interface ForwarderParts {
@@ -50,6 +53,7 @@ export class Forwarder {
   decisions: Decisions
   /** Undefined while nobody watches. */
   observer: Observer | undefined
+  readonly mirrors: Mirrors
   readonly #none: TargetMetrics
   #targets = new Map<Backend | Rule, TargetMetrics>()
 
@@ -61,6 +65,7 @@ export class Forwarder {
     this.inFlight = metrics.inFlight.with(listener)
     this.bytesIn = metrics.bytes.with(listener, 'received')
     this.bytesOut = metrics.bytes.with(listener, 'sent')
+    this.mirrors = new Mirrors(parts)
     this.#none = new TargetMetrics(metrics, listener, '', '')
   }
 

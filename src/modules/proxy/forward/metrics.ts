@@ -12,6 +12,7 @@ export class ProxyMetrics {
   readonly bytes: Family<Counter>
   readonly connections: Family<Gauge>
   readonly rejected: Family<Counter>
+  readonly mirrored: Family<Counter>
 
   constructor(metrics: Metrics) {
     const target = ['listener', 'route', 'cluster']
@@ -34,6 +35,11 @@ export class ProxyMetrics {
       'rejected_requests_total',
       'Requests that are not the HTTP that is accepted.',
       ['listener', 'reason'],
+    )
+    this.mirrored = metrics.counter(
+      'mirrored_requests_total',
+      'Copies of requests, by what became of them: answered, failed, unavailable (no endpoint took it) or dropped (too many, too slow, or the original broke off).',
+      ['listener', 'cluster', 'result'],
     )
   }
 }

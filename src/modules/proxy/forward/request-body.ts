@@ -1,6 +1,7 @@
 import type { ClientExchange } from '../../../http/client/exchange.ts'
 import type { BodySink, IncomingBody } from '../../../http/incoming-body.ts'
 import type { HeaderList } from '../../../wire/http1/headers.ts'
+import type { MirroredRequest } from './mirror.ts'
 
 /** What is kept of a body for another try. */
 export const REPLAY_BYTES = 64 * 1024
@@ -19,12 +20,19 @@ export class RequestBody implements BodySink {
   #started = false
   #ended = false
   #trailers: HeaderList | undefined
+  /** Who gets the same bytes, at the pace of the original. */
+  #copies: readonly MirroredRequest[] | undefined
   bytes = 0
 
   constructor(body: IncomingBody, owner: RequestBodyOwner, keep: boolean) {
     this.#body = body
     this.#owner = owner
     if (keep) this.#kept = []
+  }
+
+  /** Before the body begins. */
+  copyTo(copies: readonly MirroredRequest[]): void {
+    this.#copies = copies
   }
 
   /** The body can be sent from its beginning once more. */
@@ -67,12 +75,14 @@ export class RequestBody implements BodySink {
       if (this.bytes <= REPLAY_BYTES) this.#kept.push(chunk)
       else this.#kept = undefined
     }
+    if (this.#copies !== undefined) for (const copy of this.#copies) copy.bodyData(chunk)
     if (this.#target?.put(chunk) === false) this.#body.pause()
   }
 
   end(trailers: HeaderList | undefined): void {
     this.#ended = true
     this.#trailers = trailers
+    if (this.#copies !== undefined) for (const copy of this.#copies) copy.bodyEnd(trailers)
     this.#target?.end(trailers)
   }
 

@@ -103,7 +103,7 @@ for (const [mode, raw, expected] of forwarded)
 
 test('Via names this hop after the others, and a request that has passed is known by it', () => {
   const hop = { forwarded: 'keep', scheme: 'http', via: '1.1 me' } as const
-  const message = { host: 'a', peerAddress: '::1', upgrade: undefined, chunked: false }
+  const message = { host: 'a', askedHost: 'a', peerAddress: '::1', upgrade: undefined, chunked: false }
   const headers = new HeaderList(['Via', '1.0 fred', 'via', '1.1 joe (x)'])
   assert.equal(hasPassed(headers, hop), false)
   const forwardedOnce = requestFields({ ...message, headers }, hop)
@@ -122,7 +122,14 @@ test('an answer loses what ends at this hop, and gets a Date when it has none', 
 
 function fields(raw: readonly string[], mode: ForwardedMode, upgrade?: string): string[] {
   return requestFields(
-    { headers: new HeaderList([...raw]), host: 'a.test', peerAddress: '10.0.0.9', upgrade, chunked: false },
+    {
+      headers: new HeaderList([...raw]),
+      host: 'a.test',
+      askedHost: 'a.test',
+      peerAddress: '10.0.0.9',
+      upgrade,
+      chunked: false,
+    },
     { forwarded: mode, scheme: 'http', via: undefined },
   ).raw
 }

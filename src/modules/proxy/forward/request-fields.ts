@@ -19,7 +19,9 @@ const TRAILERS = /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i
 
 export interface RequestMessage {
   readonly headers: HeaderList
+  /** What the backend is asked for, and what the client asked for. */
   readonly host: string
+  readonly askedHost: string
   readonly peerAddress: string
   /** The protocol that is asked for and will be passed on. */
   readonly upgrade: string | undefined
@@ -78,7 +80,7 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
   // What follows is made of values that were read, and so checked, already.
   if (hop.forwarded !== 'keep') lines += `X-Forwarded-For: ${joined(forwardedFor, peerAddress)}\r\n`
   if (!hasProto) lines += `X-Forwarded-Proto: ${hop.scheme}\r\n`
-  if (!hasHost) lines += `X-Forwarded-Host: ${host}\r\n`
+  if (!hasHost) lines += `X-Forwarded-Host: ${message.askedHost}\r\n`
   if (hop.via !== undefined) lines += `Via: ${joined(via, hop.via)}\r\n`
   if (message.chunked) lines += 'Transfer-Encoding: chunked\r\n'
   if (message.upgrade !== undefined) lines += `Connection: upgrade\r\nUpgrade: ${message.upgrade}\r\n`

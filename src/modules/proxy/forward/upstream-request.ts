@@ -3,8 +3,9 @@ import type { ServerRequest } from '../../../http/server/request.ts'
 import { encodeRequestHead } from '../../../wire/http1/encode.ts'
 import type { Observed } from '../observation/observed.ts'
 import type { RequestView } from '../request.ts'
+import { editHeaders } from '../routing/filters/header-edit.ts'
+import { changePath } from '../routing/filters/path-change.ts'
 import type { Backend, Match } from '../routing/route.ts'
-import { changePath, editHeaders } from './filters.ts'
 import { type RequestHop, requestFields } from './request-fields.ts'
 
 /** RFC 9110 section 9.2.2. */
@@ -27,23 +28,29 @@ export function upstreamRequest(
   const { head } = request
   let { path } = view
   let host = head.authority
-  const filters =
-    backend.filters.length === 0 ? match.rule.filters : [...match.rule.filters, ...backend.filters]
-  for (const filter of filters) {
-    if (filter.kind !== 'rewrite') continue
-    host = filter.host ?? host
-    if (filter.path !== undefined) path = changePath(path, match.prefix, filter.path)
-  }
+  const { actions } = backend
+  if (actions !== undefined)
+    for (const rewrite of actions.rewrites) {
+      host = rewrite.host ?? host
+      if (rewrite.path !== undefined) path = changePath(view.path, match.prefix, rewrite.path)
+    }
   const hasBody = head.framing.kind !== 'none'
   const chunked = head.framing.kind === 'chunked'
   // What follows a body would be told from it differently by the two ends.
   const upgrade = head.upgrade && !hasBody ? upgradeOf(request) : undefined
   const headers = requestFields(
-    { headers: head.headers, host, peerAddress: request.remoteAddress, upgrade, chunked },
+    {
+      headers: head.headers,
+      host,
+      askedHost: head.authority,
+      peerAddress: request.remoteAddress,
+      upgrade,
+      chunked,
+    },
     hop,
   )
   observed?.outgoing(headers)
-  for (const filter of filters) if (filter.kind === 'request_headers') editHeaders(headers, filter)
+  if (actions !== undefined) for (const edit of actions.requestHeaders) editHeaders(headers, edit)
   return {
     method: head.method,
     head: encodeRequestHead(head.method, view.search === '' ? path : `${path}?${view.search}`, headers),

@@ -1,6 +1,8 @@
+import type { Host } from '../../../kernel/module.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
+import { createFaults } from '../faults/faults.ts'
 import type { Decisions } from '../forward/forwarder.ts'
 import type { RequestView } from '../request.ts'
 import type { RouteScope } from '../routing/attachment.ts'
@@ -8,21 +10,30 @@ import { ImplicitRoutes, type RuleDefaults, ruleTo } from '../routing/implicit.t
 import type { Match } from '../routing/route.ts'
 import { buildRouteTable } from '../routing/table.ts'
 import { chooseBackend } from '../routing/weights.ts'
+import { gateOf, type ListenerGate } from './gate.ts'
 
 /** What an authority without a port means where it names a service and not this listener. */
 const HTTP_PORT = 80
 
+/** What decides over a listener's requests, with what only the listener knows of it. */
+export interface ListenerDecisions extends Decisions {
+  readonly gate: ListenerGate | undefined
+}
+
 export interface DecisionParts {
+  readonly host: Host
   readonly proxy: Pick<ProxyConfig, 'routes' | 'namespace' | 'clusterDomain' | 'upstreams'>
   readonly clusters: Pick<ClusterPool, 'get'>
   /** Names this process and listener in Via. */
   readonly token: string
   /** Where the listener listens. */
   readonly port: number
+  /** What these decisions follow after a reload. */
+  readonly previous?: ListenerDecisions
 }
 
 /** What decides over the requests of a listener; its configuration has passed the checks. */
-export function decisionsOf(config: ListenerConfig, parts: DecisionParts): Decisions {
+export function decisionsOf(config: ListenerConfig, parts: DecisionParts): ListenerDecisions {
   const { proxy, clusters, token, port } = parts
   const { routed } = config
   return {
@@ -31,7 +42,9 @@ export function decisionsOf(config: ListenerConfig, parts: DecisionParts): Decis
     port: routed !== undefined && routed.gateway === undefined ? HTTP_PORT : port,
     find: routed === undefined ? single(config) : byRoutes(config, proxy, port),
     cluster: name => clusters.get(name),
-    admit: () => undefined,
+    gate: gateOf(config, parts.host, parts.previous?.gate),
+    faults:
+      config.faults.length === 0 ? undefined : createFaults(config.faults, { metrics: parts.host.metrics }),
   }
 }
 
@@ -46,7 +59,7 @@ function single(config: ListenerConfig): Find {
 /** The upstream of a connection whose content is not looked at; undefined when no route takes it. */
 export function connectionTarget(
   config: ListenerConfig,
-  { proxy, clusters, port }: Omit<DecisionParts, 'token'>,
+  { proxy, clusters, port }: Pick<DecisionParts, 'proxy' | 'clusters' | 'port'>,
 ): () => RunningCluster | undefined {
   if (config.routed === undefined) return () => clusters.get(config.upstream!)
   const { table } = buildRouteTable(proxy.routes, scopeOf(config, proxy, port))

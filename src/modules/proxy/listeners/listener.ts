@@ -59,6 +59,8 @@ export async function openListener(
   }
   const name = listenerName(config)
   const token = `${parts.processToken}.${name.replace(/[^\w.-]/g, '-')}`
+  const common = { host, clusters, token, port }
+  let decisions = decisionsOf(config, { ...common, proxy })
   const forwarder = new Forwarder(
     {
       listener: name,
@@ -68,7 +70,7 @@ export async function openListener(
       failures: parts.failures,
       random: Math.random,
     },
-    decisionsOf(config, { proxy, clusters, token, port }),
+    decisions,
   )
   parts.observation.attach(name, forwarder)
   const server = createHttpServer({
@@ -89,7 +91,8 @@ export async function openListener(
   return {
     listening,
     update: (next, proxy) => {
-      forwarder.decisions = decisionsOf(next, { proxy, clusters, token, port })
+      decisions = decisionsOf(next, { ...common, proxy, previous: decisions })
+      forwarder.decisions = decisions
     },
     drain: deadline => drainServer(listening, server, deadline),
   }

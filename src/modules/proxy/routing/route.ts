@@ -1,4 +1,5 @@
 import type { RequestView } from '../request.ts'
+import type { Actions, Cors, Redirect } from './filters/actions.ts'
 
 /** Finds the rule that a request meets. Made once from all documents; replaced as a whole by a reload. */
 export interface RouteTable {
@@ -34,6 +35,10 @@ export interface Rule {
   /** The sum of the backends' weights. */
   readonly totalWeight: number
   readonly filters: readonly Filter[]
+  /** What the rule's own filters do where no backend is asked. */
+  readonly actions?: Actions
+  readonly redirect?: Redirect
+  readonly cors?: Cors
   /** The whole exchange with the client; undefined: no limit. */
   readonly requestTimeoutMs?: number
   /** Each try with a backend; undefined: no limit. */
@@ -47,6 +52,8 @@ export interface Backend {
   readonly cluster: string
   readonly weight: number
   readonly filters: readonly Filter[]
+  /** What the rule's filters and then the backend's do. */
+  readonly actions?: Actions
 }
 
 export interface RetryRule {

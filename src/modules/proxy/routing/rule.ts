@@ -1,5 +1,6 @@
 import type { LayerSevenRule, RouteDocument } from './config.ts'
 import { durationMs } from './duration.ts'
+import { actionsOf, type Cors, type Redirect } from './filters/actions.ts'
 import { compileFilter } from './filters/compile.ts'
 import type { FilterConfig } from './filters/config.ts'
 import { clusterName, type TargetRef } from './references.ts'
@@ -18,10 +19,17 @@ export interface Origin {
 /** A rule of an HTTPRoute or a GRPCRoute, ready to be applied. */
 export function compileRule(rule: LayerSevenRule, index: number, origin: Origin): Rule {
   const { timeouts, retry, sessionPersistence } = rule
-  const backends = rule.backendRefs.map(ref => backend(ref, origin.namespace, ref.filters))
+  const filters = compileFilters(rule.filters, origin.namespace)
+  const backends = rule.backendRefs.map(ref => backend(ref, origin.namespace, ref.filters, filters))
+  const actions = actionsOf(filters)
+  const redirect = filters.find(({ kind }) => kind === 'redirect') as Redirect | undefined
+  const cors = filters.find(({ kind }) => kind === 'cors') as Cors | undefined
   return {
     ...connectionRule(rule.name, index, origin, backends),
-    filters: compileFilters(rule.filters, origin.namespace),
+    filters,
+    ...(actions && { actions }),
+    ...(redirect && { redirect }),
+    ...(cors && { cors }),
     ...limit('requestTimeoutMs', timeouts?.request),
     ...limit('backendTimeoutMs', timeouts?.backendRequest),
     ...(retry && { retry: retryRule(retry) }),
@@ -38,7 +46,7 @@ type PlainRule = (RouteDocument & { kind: 'TLSRoute' | 'TCPRoute' })['spec']['ru
 
 /** A rule of a TLSRoute or a TCPRoute: it has backends alone. */
 export function compilePlainRule(rule: PlainRule, index: number, origin: Origin): Rule {
-  const backends = rule.backendRefs.map(ref => backend(ref, origin.namespace, []))
+  const backends = rule.backendRefs.map(ref => backend(ref, origin.namespace, [], []))
   return connectionRule(rule.name, index, origin, backends)
 }
 
@@ -55,12 +63,16 @@ function connectionRule(
 function backend(
   ref: TargetRef & { readonly weight: number },
   namespace: string,
-  filters: readonly FilterConfig[],
+  filterConfigs: readonly FilterConfig[],
+  ofRule: readonly Filter[],
 ): Backend {
+  const filters = compileFilters(filterConfigs, namespace)
+  const actions = actionsOf([...ofRule, ...filters])
   return {
     cluster: clusterName(ref, namespace),
     weight: ref.weight,
-    filters: compileFilters(filters, namespace),
+    filters,
+    ...(actions && { actions }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import type { FilterConfig, PathConfig } from '../filters/config.ts'
+import { isFraming } from '../filters/framing.ts'
 import { below, each, problem, repeated } from './problems.ts'
 import { checkTarget } from './targets.ts'
 
@@ -66,18 +67,6 @@ function status(code: number | undefined): Problem[] {
   return [problem(['requestRedirect', 'statusCode'], `expected 301, 302, 303, 307 or 308, got ${code}`)]
 }
 
-/** Names that the framing of messages depends on are the proxy's own matter. */
-const FRAMING = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
 function headerChanges(key: string, modifier: FilterConfig['requestHeaderModifier']): Problem[] {
   if (modifier === undefined) return []
   const changes = [
@@ -86,8 +75,11 @@ function headerChanges(key: string, modifier: FilterConfig['requestHeaderModifie
     ...modifier.remove.map((name, i) => ({ at: ['remove', i], name: name.toLowerCase() })),
   ]
   const framing = changes
-    .filter(({ name }) => FRAMING.has(name))
+    .filter(({ name }) => isFraming(name))
     .map(({ at, name }) => problem(at, `${name} belongs to the connection and cannot be changed`))
+  const host = changes
+    .filter(({ at, name }) => name === 'host' && at[0] !== 'set')
+    .map(({ at }) => problem(at, 'a request has exactly one host', 'use set, or URLRewrite with a hostname'))
   const twice = repeated(
     changes,
     ({ name }) => name,
@@ -98,7 +90,7 @@ function headerChanges(key: string, modifier: FilterConfig['requestHeaderModifie
         'keep one of them',
       ),
   )
-  return below([key], [...framing, ...twice])
+  return below([key], [...framing, ...host, ...twice])
 }
 
 function pathChange(at: readonly string[], path: PathConfig | undefined, prefixOnly: boolean): Problem[] {

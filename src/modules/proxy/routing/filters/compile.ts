@@ -1,6 +1,7 @@
 import { clusterName } from '../references.ts'
 import type { Filter, PathChange } from '../route.ts'
 import type { FilterConfig, PathConfig } from './config.ts'
+import { isFraming } from './framing.ts'
 
 /** A filter as the request's way needs it; one that `checkFilters` has something to say of gives undefined. */
 export function compileFilter(config: FilterConfig, routeNamespace: string): Filter | undefined {
@@ -8,9 +9,9 @@ export function compileFilter(config: FilterConfig, routeNamespace: string): Fil
     config
   switch (config.type) {
     case 'RequestHeaderModifier':
-      return requestHeaderModifier && { kind: 'request_headers', ...requestHeaderModifier }
+      return requestHeaderModifier && { kind: 'request_headers', ...changes(requestHeaderModifier) }
     case 'ResponseHeaderModifier':
-      return responseHeaderModifier && { kind: 'response_headers', ...responseHeaderModifier }
+      return responseHeaderModifier && { kind: 'response_headers', ...changes(responseHeaderModifier) }
     case 'RequestRedirect':
       return requestRedirect && redirect(requestRedirect)
     case 'URLRewrite':
@@ -33,6 +34,16 @@ export function compileFilter(config: FilterConfig, routeNamespace: string): Fil
 }
 
 type Config<K extends keyof FilterConfig> = NonNullable<FilterConfig[K]>
+
+/** `checkFilters` refuses what belongs to the framing; should it come here all the same, it has no effect. */
+function changes({ set, add, remove }: Config<'requestHeaderModifier'>): Config<'requestHeaderModifier'> {
+  const mayChange = ({ name }: { readonly name: string }) => !isFraming(name)
+  return {
+    set: set.filter(mayChange),
+    add: add.filter(mayChange),
+    remove: remove.filter(name => !isFraming(name)),
+  }
+}
 
 function redirect(config: Config<'requestRedirect'>): Filter {
   const { scheme, port, statusCode } = config

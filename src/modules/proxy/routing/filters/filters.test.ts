@@ -5,8 +5,10 @@ import { HeaderList } from '../../../../wire/http1/headers.ts'
 import type { RequestView } from '../../request.ts'
 import type { Filter } from '../route.ts'
 import { chooseBackend } from '../weights.ts'
+import { actionsOf } from './actions.ts'
+import { compileFilter } from './compile.ts'
 import { addCorsHeaders, originAllowed, preflightHeaders } from './cors.ts'
-import { applyHeaderFilters } from './header-edit.ts'
+import { editHeaders } from './header-edit.ts'
 import { isMirrored } from './mirror.ts'
 import { changePath } from './path-change.ts'
 import { redirectLocation } from './redirect.ts'
@@ -66,12 +68,26 @@ test('header edits set, add and remove in their own direction only', () => {
     remove: ['X-Gone'],
   })
   const headers = new HeaderList(['X-Set', 'old', 'x-many', '1', 'x-gone', 'a', 'X-GONE', 'b'])
-  applyHeaderFilters(
-    headers,
-    [filter('request_headers', 'x-set'), filter('response_headers', 'x-other')],
-    'request_headers',
-  )
+  const actions = actionsOf([filter('request_headers', 'x-set'), filter('response_headers', 'x-other')])
+  for (const edit of actions!.requestHeaders) editHeaders(headers, edit)
   assert.deepEqual(headers.raw, ['X-Set', 'set', 'x-many', '1', 'x-many', '2'])
+})
+
+test('an edit that reaches for the framing of messages leaves it alone', () => {
+  const names = ['Content-Length', 'transfer-encoding', 'Connection', 'TE', 'Upgrade', 'x-own']
+  const compiled = compileFilter(
+    {
+      type: 'RequestHeaderModifier',
+      requestHeaderModifier: {
+        set: names.map(name => ({ name, value: '1' })),
+        add: names.map(name => ({ name, value: '1' })),
+        remove: names,
+      },
+    },
+    'shop',
+  )
+  const one = [{ name: 'x-own', value: '1' }]
+  assert.deepEqual(compiled, { kind: 'request_headers', set: one, add: one, remove: ['x-own'] })
 })
 
 const cors: Filter & { kind: 'cors' } = {

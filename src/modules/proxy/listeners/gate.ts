@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Host } from '../../../kernel/module.ts'
+import type { HeaderList } from '../../../wire/http1/headers.ts'
+import { type Access, createAccess } from '../access/access.ts'
+import { policyOf } from '../access/policy.ts'
+import type { Verdict } from '../access/verdict.ts'
+import type { ListenerConfig } from '../config.ts'
+import type { Admission, Gate } from '../forward/gate.ts'
+import { createLimiter, type Limiter } from '../limits/limiter.ts'
+import type { RequestView } from '../request.ts'
+
+type GateConfig = Pick<ListenerConfig, 'access' | 'limits'>
+
+/** Access rules, then rate limits: who may not do a thing does not use up anybody's rate. */
+export class ListenerGate implements Gate {
+  readonly access: Access | undefined
+  readonly limiter: Limiter | undefined
+  readonly #config: GateConfig
+
+  /** What stays the same goes on as it is: limits go on counting, verified tokens stay known. */
+  constructor(config: GateConfig, host: Host, previous: ListenerGate | undefined) {
+    this.#config = config
+    this.access = accessOf(config, host, previous)
+    const before = previous?.limiter
+    this.limiter =
+      config.limits.length === 0
+        ? undefined
+        : createLimiter(config.limits, {
+            clock: host.clock,
+            metrics: host.metrics,
+            ...(before && { previous: before }),
+          })
+  }
+
+  /** Of the access rules that these are made from. */
+  hasAccess(access: GateConfig['access']): boolean {
+    return isDeepStrictEqual(this.#config.access, access)
+  }
+
+  strip(headers: HeaderList): void {
+    this.access?.strip(headers)
+  }
+
+  admit(view: RequestView, route: string): Admission | Promise<Admission> {
+    const { access } = this
+    if (access === undefined) return this.limiter?.decide(view, route) ?? view
+    const verdict = access.decide(view)
+    return verdict instanceof Promise
+      ? verdict.then(late => this.#judge(late, access, view, route))
+      : this.#judge(verdict, access, view, route)
+  }
+
+  /** A line for each rule and limit that the request would meet. Counts nothing. */
+  async explain(view: RequestView, route: string): Promise<{ access: string[]; limits: string[] }> {
+    return {
+      access: (await this.access?.explain(view)) ?? [],
+      limits: this.limiter?.explain(view, route) ?? [],
+    }
+  }
+
+  #judge(verdict: Verdict, access: Access, view: RequestView, route: string): Admission {
+    const refused = verdict.refusal ?? this.limiter?.decide(view, route)
+    if (refused !== undefined) return refused
+    if (verdict.proof === undefined) return view
+    return { ...view, search: access.forward(verdict, view.headers, view.search) }
+  }
+}
+
+/** Undefined where nothing is to be asked, so that a request costs nothing. */
+export function gateOf(
+  config: GateConfig,
+  host: Host,
+  previous: ListenerGate | undefined,
+): ListenerGate | undefined {
+  if (config.access === undefined && config.limits.length === 0) return undefined
+  return new ListenerGate(config, host, previous)
+}
+
+function accessOf(
+  { access }: GateConfig,
+  host: Host,
+  previous: ListenerGate | undefined,
+): Access | undefined {
+  if (access === undefined) return undefined
+  if (previous?.access !== undefined && previous.hasAccess(access)) return previous.access
+  const decide = access.policy ? policyOf(host) : undefined
+  const { clock, log, metrics } = host
+  const made = createAccess(access, { clock, log, metrics, ...(decide && { decide }) })
+  void made.warm()
+  return made
+}
