@@ -1,7 +1,7 @@
 import type { Conclusion, Observed } from '../observed.ts'
-import { Redaction } from '../redaction.ts'
 import type { AccessLogConfig } from './config.ts'
-import { jsonLines, type LineFormat } from './json-line.ts'
+import type { LineFormat } from './json-line.ts'
+import { lineFormat } from './line-format.ts'
 import type { LineQueue } from './line-queue.ts'
 
 /** Decides which requests become lines, and what these look like. */
@@ -17,7 +17,7 @@ export class AccessLog {
     this.#sampleRatio = config.sampleRatio
     this.#errorsFrom = config.errorsFrom
     this.#random = random
-    this.#format = jsonLines(new Redaction(config.redact.headers, config.redact.parameters))
+    this.#format = lineFormat(config)
   }
 
   write(observed: Observed, conclusion: Conclusion): void {

@@ -1,6 +1,8 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { SECRET_HEADERS, SECRET_PARAMETERS } from '../redaction.ts'
+import { OPERATORS } from './operators.ts'
+import { parseTemplate } from './template.ts'
 
 const accessLog = s.object(
   {
@@ -21,9 +23,22 @@ const accessLog = s.object(
       },
       { about: 'Where the lines go.' },
     ),
-    format: s.choice(['json'], {
-      about: 'How a line looks. json: one JSON object, with what is known of the request.',
+    format: s.choice(['json', 'common', 'combined', 'envoy', 'template'], {
+      about:
+        'How a line looks. json: one JSON object, with what is known of the request, or with `fields`. common, combined: as Apache writes it. envoy: Envoy’s default line. template: as `template` says.',
       default: 'json',
+    }),
+    template: s.string({
+      about: `A line of text, with Envoy’s operators: ${Object.keys(OPERATORS)
+        .map(name => `%${name}%`)
+        .join(' ')}. Needs \`format: template\`.`,
+      optional: true,
+      example: '%START_TIME% %REQ(:METHOD)% %REQ(:PATH)% %RESPONSE_CODE% %DURATION%ms',
+    }),
+    fields: s.map(s.string({ about: 'A template; one that is a single operator keeps its type.' }), {
+      about: 'The fields of a JSON line, by name, instead of ours; the values are templates.',
+      optional: true,
+      example: { status: '%RESPONSE_CODE%', path: '%REQ(:PATH)%' },
     }),
     sampleRatio: s.number({
       about:
@@ -77,8 +92,40 @@ export function placeOf({ to }: AccessLogConfig): string {
 /** What the schema cannot say of these logs; `path` is theirs. */
 export function checkAccessLogs(logs: readonly AccessLogConfig[], path: Problem['path']): Problem[] {
   return logs.flatMap((log, index) =>
-    checkPlace(log).map(problem => ({ ...problem, path: [...path, index, ...problem.path] })),
+    [...checkPlace(log), ...checkFormat(log)].map(problem => ({
+      ...problem,
+      path: [...path, index, ...problem.path],
+    })),
   )
+}
+
+function checkFormat({ format, template, fields = {} }: AccessLogConfig): Problem[] {
+  const problems: Problem[] = []
+  if ((format === 'template') !== (template !== undefined))
+    problems.push(
+      template === undefined
+        ? { path: ['format'], message: 'template: there is no `template` beside it', hint: 'add one' }
+        : {
+            path: ['template'],
+            message: `is of no effect with format: ${format}`,
+            hint: 'write format: template, or leave it out',
+          },
+    )
+  if (format !== 'json' && Object.keys(fields).length > 0)
+    problems.push({
+      path: ['fields'],
+      message: `is of no effect with format: ${format}`,
+      hint: 'write format: json, or leave it out',
+    })
+  const texts = Object.entries(fields).map(([name, text]) => ({ path: ['fields', name], text }))
+  if (template !== undefined) texts.unshift({ path: ['template'], text: template })
+  for (const { path, text } of texts) {
+    const parsed = parseTemplate(text)
+    if (!('problem' in parsed)) continue
+    const { column, message, hint } = parsed.problem
+    problems.push({ path, message: `character ${column}: ${message}`, ...(hint !== undefined && { hint }) })
+  }
+  return problems
 }
 
 function checkPlace({ to }: AccessLogConfig): Problem[] {

@@ -29,6 +29,12 @@ export function fieldValue(
   return redaction.hides(lowerName) ? REDACTED : headers!.combined(lowerName)
 }
 
+/** Path, normalised where it could be, and query, without secrets. */
+export function pathOf({ request: { head } }: Observed, { view }: Conclusion, redaction: Redaction): string {
+  const path = view?.path ?? head.path
+  return head.search === '' ? path : `${path}?${redaction.query(head.search)}`
+}
+
 /** Gives times as `2026-01-31T12:00:00.000Z`; what stays the same for a second is made once. */
 export class TimeText {
   #second = -1
