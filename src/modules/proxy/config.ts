@@ -4,6 +4,7 @@ import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkAccess } from './access/check.ts'
 import { accessConfig } from './access/config.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
+import { checkForward, forwardConfig } from './destinations/config.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
 import { checkLimits, limitsConfig } from './limits/config.ts'
 import { checkListenerRoutes } from './listeners/check-routes.ts'
@@ -69,7 +70,7 @@ const listener = s.object(
       default: 'any',
     }),
     upstream: s.string({
-      about: 'The upstream that everything goes to. Instead of `routed`.',
+      about: 'The upstream that everything goes to. Instead of `routed` and `forward`.',
       optional: true,
       pattern: UPSTREAM,
       expected: 'the name of one of the upstreams',
@@ -80,21 +81,37 @@ const listener = s.object(
       optional: true,
     }),
     routed,
+    forward: forwardConfig,
     forwarded: s.choice(['append', 'replace', 'keep'], {
       about:
-        'What the upstream hears of the client. append: its address joins X-Forwarded-For, and X-Forwarded-Proto and -Host are set where they are missing. replace: what the client says of itself is dropped. keep: the fields stay as they are.',
-      default: 'append',
+        'What the upstream hears of the client. append: its address joins X-Forwarded-For, and X-Forwarded-Proto and -Host are set where they are missing. replace: what the client says of itself is dropped. keep: the fields stay as they are. append unless given, but keep for a forward proxy.',
+      optional: true,
     }),
     via: s.boolean({
       about:
         'Whether the listener names itself in Via, by which it finds out that a request goes round in a circle.',
       default: true,
     }),
-    encodedSlashes: s.choice(['decode', 'keep', 'refuse'], {
+    encodedSlashes: s.choice(['decode', 'keep', 'refuse', 'as_sent'], {
       about:
-        'What becomes of %2F and %5C in a path. decode: they are the slashes that many servers take them for, so that no rule for paths is passed by. keep: they stay. refuse: 400.',
-      default: 'decode',
+        'What becomes of %2F and %5C in a path. decode: they are the slashes that many servers take them for, so that no rule for paths is passed by. keep: they stay. refuse: 400. as_sent: the whole path stays as it came, dots and double slashes too. decode unless given, but as_sent for a forward proxy.',
+      optional: true,
     }),
+    tunnels: s.object(
+      {
+        max: s.integer({ about: 'Tunnels at one time; more are refused.', default: 10_000, min: 1 }),
+        idleTimeout: s.duration({
+          about:
+            'A tunnel in which nothing has come from either side for this long is closed; no limit unless given. A peer that is gone is found out by TCP in any case.',
+          optional: true,
+          min: '1s',
+        }),
+      },
+      {
+        about: 'Limits of CONNECT, of upgraded connections such as WebSockets, and of plain TCP.',
+        default: {},
+      },
+    ),
     requestTimeout: s.duration({
       about: 'How long the whole exchange with the client may take; no limit unless given.',
       optional: true,
@@ -141,6 +158,7 @@ export const proxyConfig = s.object(
     upstreams: s.map(clusterConfig, {
       about:
         'What requests are forwarded to, by name. A Service that routes name is `service.namespace:port`.',
+      default: {},
     }),
     routes: s.list(routeDocument, {
       about: 'Route documents of the Kubernetes Gateway API, for listeners that are `routed`.',
@@ -157,8 +175,19 @@ export const proxyConfig = s.object(
   { about: 'Carries requests from listeners to upstreams.' },
 )
 
+/** What a listener is for: one of them. */
+const PURPOSES = ['upstream', 'routed', 'forward'] as const
+
 export type ProxyConfig = Infer<typeof proxyConfig>
 export type ListenerConfig = ProxyConfig['listeners'][number]
+
+function quoted(names: readonly string[]): string {
+  return names.map(name => `\`${name}\``).join(', ')
+}
+
+export function listenerName({ name, listen }: ListenerConfig): string {
+  return name ?? listen
+}
 
 /** What the schema cannot say. */
 export function checkProxy(config: ProxyConfig): Problem[] {
@@ -166,18 +195,21 @@ export function checkProxy(config: ProxyConfig): Problem[] {
   const problems = [...checkListenerRoutes(config), ...checkAccessLogs(accessLog, ['accessLog'])]
   const names = new Map<string, number>()
   for (const [index, listener] of listeners.entries()) {
-    const { listen, name = listen, upstream, routed, protocol, versions } = listener
+    const { listen, name = listen, upstream, protocol, versions } = listener
     if (parseAddress(listen) === undefined)
       problems.push({ path: ['listeners', index, 'listen'], message: `${listen} has a port above 65535` })
-    if ((upstream === undefined) === (routed === undefined))
+    const purposes = PURPOSES.filter(purpose => listener[purpose] !== undefined)
+    if (purposes.length !== 1)
       problems.push({
         path: ['listeners', index],
-        message: `expected \`upstream\` or \`routed\`, got ${upstream === undefined ? 'none' : 'both'}`,
+        message: `expected one of ${quoted(PURPOSES)}, got ${purposes.length === 0 ? 'none' : quoted(purposes)}`,
         hint:
-          upstream === undefined
-            ? 'name the upstream that everything goes to, or write routed: {}'
-            : 'remove one of them',
+          purposes.length === 0
+            ? 'name the upstream that everything goes to, or write routed: {} or forward: {}'
+            : 'remove all but one of them',
       })
+    else if (listener.forward !== undefined)
+      problems.push(...checkForward(listener.forward, protocol, ['listeners', index]))
     else if (upstream === undefined) problems.push(...checkRouted(config, index))
     else if (!Object.hasOwn(upstreams, upstream))
       problems.push({

@@ -5,7 +5,7 @@ import { readClientTls } from './clusters/client-tls.ts'
 import { ClusterPool } from './clusters/cluster-pool.ts'
 import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
-import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
+import { checkProxy, type ListenerConfig, type ProxyConfig, proxyConfig } from './config.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
@@ -42,7 +42,7 @@ export const proxy: Module<ProxyConfig> = {
     for (const [index, { listening }] of listeners.entries())
       host.log.info('listening', 'the proxy takes connections', {
         address: listening.address,
-        upstream: config.listeners[index]!.upstream ?? 'by routes',
+        ...describeListener(config.listeners[index]!),
       })
     let present = config
     return {
@@ -69,6 +69,11 @@ export const proxy: Module<ProxyConfig> = {
   },
 }
 
+/** What it does, for the log. */
+function describeListener({ upstream, forward }: ListenerConfig): object {
+  return forward === undefined ? { upstream: upstream ?? 'by routes' } : { does: 'forward proxy' }
+}
+
 type Upstream = ProxyConfig['upstreams'][string]
 
 /** The keys and authorities of the upstreams that are reached by TLS, as the files are now. */
@@ -93,6 +98,12 @@ function reachedAlike(
 /** Whether the listeners can stay as they are: only what they decide by has changed. */
 function samePlaces(one: ProxyConfig, other: ProxyConfig): boolean {
   const places = ({ listeners }: ProxyConfig): unknown =>
-    listeners.map(({ name, listen, protocol, versions }) => [name, listen, protocol, versions])
+    listeners.map(({ name, listen, protocol, versions, forward }) => [
+      name,
+      listen,
+      protocol,
+      versions,
+      forward !== undefined,
+    ])
   return isDeepStrictEqual(places(one), places(other))
 }

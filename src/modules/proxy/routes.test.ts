@@ -155,13 +155,13 @@ describe('a mistake in routes is told with its place', () => {
       'both an upstream and routes',
       { listeners: [{ listen: '127.0.0.1:1', upstream: 'checkout.shop', routed: {} }] },
       'listeners.0',
-      /^expected `upstream` or `routed`, got both$/,
+      /got `upstream`, `routed`$/,
     ],
     [
       'neither an upstream nor routes',
       { listeners: [{ listen: '127.0.0.1:1' }] },
       'listeners.0',
-      /^expected `upstream` or `routed`, got none$/,
+      /^expected one of `upstream`, `routed`, `forward`, got none$/,
     ],
     [
       'TCP that is routed by nothing',

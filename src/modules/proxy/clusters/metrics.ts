@@ -20,6 +20,9 @@ export interface ClusterFamilies {
   readonly budgetExhausted: Family<Counter>
   readonly discoveries: Family<Counter>
   readonly hedges: Family<Counter>
+  /** Clusters that no configuration names, and those that were refused. */
+  readonly demanded: Family<Gauge>
+  readonly demandsRefused: Family<Counter>
 }
 
 export function clusterFamilies(metrics: Metrics): ClusterFamilies {
@@ -65,6 +68,11 @@ export function clusterFamilies(metrics: Metrics): ClusterFamilies {
       'Slow requests that were to get a second try, by what became of it: won, lost (the first try answered first), failed, refused (by the retry budget, or for want of another endpoint).',
       ['cluster', 'result'],
     ),
+    demanded: metrics.gauge('clusters_on_demand', 'Backends that no configuration names but requests do.'),
+    demandsRefused: metrics.counter(
+      'clusters_on_demand_refused_total',
+      'Backends on demand for which there was no room.',
+    ),
   }
 }
 
@@ -73,3 +81,31 @@ export function forgetGauges(families: ClusterFamilies, cluster: string): void {
   for (const state of ENDPOINT_STATES) families.endpoints.remove(cluster, state)
   families.panicking.remove(cluster)
 }
+
+/** The cluster in the series of all that are made on demand: clients name them, and could fill the registry. */
+export const ON_DEMAND = 'on_demand'
+
+/** Counts for all clusters on demand together; states of endpoints are not told of them. */
+export function onDemandFamilies(families: ClusterFamilies): ClusterFamilies {
+  const together = (family: Family<Counter>): Family<Counter> => ({
+    with: (_cluster, ...values) => family.with(ON_DEMAND, ...values),
+    remove: () => {},
+  })
+  return {
+    ...families,
+    endpoints: NO_GAUGES,
+    panicking: NO_GAUGES,
+    picks: together(families.picks),
+    unserved: together(families.unserved),
+    ejections: together(families.ejections),
+    checks: together(families.checks),
+    openings: together(families.openings),
+    refusals: together(families.refusals),
+    budgetExhausted: together(families.budgetExhausted),
+    discoveries: together(families.discoveries),
+    hedges: together(families.hedges),
+  }
+}
+
+const NO_GAUGE: Gauge = { set: () => {}, inc: () => {}, dec: () => {} }
+const NO_GAUGES: Family<Gauge> = { with: () => NO_GAUGE, remove: () => {} }

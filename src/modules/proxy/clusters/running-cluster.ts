@@ -35,6 +35,8 @@ export interface ClusterParts {
   /** The endpoint is listed no more: no call will go there again, those under way go on. */
   readonly onRemoved?: (cluster: string, endpoint: Endpoint) => void
   readonly resolver?: DnsResolver
+  /** Why no endpoint can be used; `no_healthy_upstream` unless given. */
+  readonly unserved?: () => FailureCode
   readonly probe?: (config: HealthCheckConfig, endpoint: Endpoint) => Probe
 }
 
@@ -124,7 +126,7 @@ class ClusterAtWork implements RunningCluster {
     const member = this.#choice().pick(wish, nowMs)
     if (member === undefined) {
       this.#unserved.inc()
-      return 'no_healthy_upstream'
+      return this.#parts.unserved?.() ?? 'no_healthy_upstream'
     }
     if (!this.breakers.requests.tryAcquire()) return 'circuit_open'
     this.#picks.inc()

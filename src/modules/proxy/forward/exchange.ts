@@ -26,7 +26,7 @@ import { RequestBody, type RequestBodyOwner } from './request-body.ts'
 import { backoffMs } from './retry.ts'
 import { backendOf, sessionOf } from './session.ts'
 import { type AnswerBody, SlowBody } from './slow-body.ts'
-import { joinStreams, switchProblem } from './tunnel.ts'
+import { switchProblem } from './switch-problem.ts'
 import { failureOf, outcomeOf } from './upstream-failure.ts'
 import { isIdempotent, upstreamRequest } from './upstream-request.ts'
 import { wishOf } from './wish.ts'
@@ -310,14 +310,18 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
     this.#headMs = this.forwarder.parts.clock.monotonic()
     this.#release({ outcome: 'answered', status: head.status, latencyMs: this.#headMs - this.#tryStartMs })
     this.forwarder.wheel.remove(this)
+    const tunnel = this.forwarder.parts.tunnels.reserve()
+    if (tunnel === undefined) {
+      backend.destroy()
+      this.giveUp('circuit_open', 'there are as many tunnels as are allowed')
+      return
+    }
     const fields = answerFields(head.headers, this.#date)
     this.#observed?.answered(fields, this.#headMs)
     const client = this.response.agree(fields, head.headers.get('upgrade') ?? '')
-    if (rest.length > 0) client.stream.write(rest)
-    if (client.rest.length > 0) backend.write(client.rest)
-    joinStreams(client.stream, backend, (bytesIn, bytesOut) => {
-      this.#bytesOut = rest.length + bytesOut
-      this.forwarder.bytesIn.inc(client.rest.length + bytesIn)
+    tunnel.join(client, { stream: backend, rest }, () => {
+      this.#bytesOut = tunnel.sent
+      this.forwarder.bytesIn.inc(tunnel.received)
       this.finish(head.status, undefined)
     })
   }

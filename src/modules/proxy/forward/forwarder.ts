@@ -16,6 +16,7 @@ import { type ProxyMetrics, TargetMetrics } from './metrics.ts'
 import { Mirrors } from './mirror.ts'
 import type { EncodedSlashes } from './path.ts'
 import type { RequestHop } from './request-fields.ts'
+import type { Tunnels } from './tunnels.ts'
 
 /** What decides over the requests of one listener. Replaced as a whole by a reload; requests under way keep theirs. */
 export interface Decisions {
@@ -36,6 +37,7 @@ export interface ForwarderParts {
   readonly metrics: ProxyMetrics
   readonly clients: EndpointClients
   readonly failures: FailureLog
+  readonly tunnels: Tunnels
   /** 0 ≤ n < 1. */
   readonly random: () => number
 }
@@ -81,7 +83,12 @@ export class Forwarder {
     if (target === undefined) {
       if (this.#targets.size >= MAX_TARGETS) this.#targets = new Map()
       const { metrics, listener } = this.parts
-      target = new TargetMetrics(metrics, listener, rule?.name ?? '', backend?.cluster ?? '')
+      target = new TargetMetrics(
+        metrics,
+        listener,
+        rule?.name ?? '',
+        backend?.label ?? backend?.cluster ?? '',
+      )
       this.#targets.set(key, target)
     }
     return target

@@ -13,6 +13,8 @@ export class ProxyMetrics {
   readonly connections: Family<Gauge>
   readonly rejected: Family<Counter>
   readonly mirrored: Family<Counter>
+  readonly tunnels: Family<Gauge>
+  readonly tunnelsEnded: Family<Counter>
 
   constructor(metrics: Metrics) {
     const target = ['listener', 'route', 'cluster']
@@ -31,6 +33,12 @@ export class ProxyMetrics {
     this.retries = metrics.counter('retries_total', 'Tries after the first.', target)
     this.bytes = metrics.counter('bytes_total', 'Bytes of bodies and tunnels.', ['listener', 'direction'])
     this.connections = metrics.gauge('connections', 'Connections of clients.', ['listener'])
+    this.tunnels = metrics.gauge('tunnels', 'Tunnels, those that are being made included.', ['listener'])
+    this.tunnelsEnded = metrics.counter(
+      'tunnels_ended_total',
+      'Tunnels by why they ended: closed by one of their ends, idle, at the deadline of a drain, or refused for their number.',
+      ['listener', 'reason'],
+    )
     this.rejected = metrics.counter(
       'rejected_requests_total',
       'Requests that are not the HTTP that is accepted.',

@@ -1,5 +1,8 @@
-/** What becomes of `%2F` and `%5C`: read as the slashes that some servers take them for, left alone, or refused. */
-export type EncodedSlashes = 'decode' | 'keep' | 'refuse'
+/**
+ * What becomes of `%2F` and `%5C`: read as the slashes that some servers take them for, left alone, or refused.
+ * as_sent: nothing in the path is changed, as RFC 9110 section 7.7 asks of a proxy towards foreign servers.
+ */
+export type EncodedSlashes = 'decode' | 'keep' | 'refuse' | 'as_sent'
 
 /** Nothing in the path that could be written in another way. */
 const PLAIN = /^\/(?:(?!\.{1,2}(?:\/|$))[!$&'()*+,\-.0-9:;=@A-Z_a-z~]+(?:\/|$))*$/
@@ -12,7 +15,7 @@ const UNRESERVED = /^[A-Za-z0-9\-._~]$/
  * refused. `*` stays.
  */
 export function normalisePath(path: string, slashes: EncodedSlashes): string | undefined {
-  if (PLAIN.test(path) || path === '*') return path
+  if (slashes === 'as_sent' || PLAIN.test(path) || path === '*') return path
   let refused = false
   const decoded = path.replace(/%(.{0,2})/g, (whole, hex: string) => {
     if (!/^[0-9A-Fa-f]{2}$/.test(hex) || hex === '00') {

@@ -4,6 +4,7 @@ import type { RunningCluster } from '../clusters/running-cluster.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import { createFaults } from '../faults/faults.ts'
 import type { Decisions } from '../forward/forwarder.ts'
+import type { RequestHop } from '../forward/request-fields.ts'
 import type { RequestView } from '../request.ts'
 import type { RouteScope } from '../routing/attachment.ts'
 import { ImplicitRoutes, type RuleDefaults, ruleTo } from '../routing/implicit.ts'
@@ -29,7 +30,7 @@ export interface DecisionParts {
   /** Where the listener listens. */
   readonly port: number
   /** What these decisions follow after a reload. */
-  readonly previous?: ListenerDecisions
+  readonly previous?: Pick<ListenerDecisions, 'gate'>
 }
 
 /** What decides over the requests of a listener; its configuration has passed the checks. */
@@ -37,8 +38,8 @@ export function decisionsOf(config: ListenerConfig, parts: DecisionParts): Liste
   const { proxy, clusters, token, port } = parts
   const { routed } = config
   return {
-    hop: { forwarded: config.forwarded, scheme: 'http', via: config.via ? `1.1 ${token}` : undefined },
-    encodedSlashes: config.encodedSlashes,
+    hop: hopOf(config, token, 'append'),
+    encodedSlashes: config.encodedSlashes ?? 'decode',
     port: routed !== undefined && routed.gateway === undefined ? HTTP_PORT : port,
     find: routed === undefined ? single(config) : byRoutes(config, proxy, port),
     cluster: name => clusters.get(name),
@@ -91,7 +92,16 @@ export function scopeOf(
   return { namespace, clusterDomain, ...(listener && { listener }) }
 }
 
-function defaultsOf({ requestTimeoutMs, tryTimeoutMs, retry }: ListenerConfig): RuleDefaults {
+/** What the listener adds to requests; `usual` where it does not say what backends hear of the client. */
+export function hopOf(
+  { forwarded, via }: ListenerConfig,
+  token: string,
+  usual: RequestHop['forwarded'],
+): RequestHop {
+  return { forwarded: forwarded ?? usual, scheme: 'http', via: via ? `1.1 ${token}` : undefined }
+}
+
+export function defaultsOf({ requestTimeoutMs, tryTimeoutMs, retry }: ListenerConfig): RuleDefaults {
   return {
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
     ...(tryTimeoutMs !== undefined && { backendTimeoutMs: tryTimeoutMs }),

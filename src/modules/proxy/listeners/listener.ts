@@ -1,15 +1,20 @@
-import { createHttpServer, type HttpServer } from '../../../http/server/server.ts'
+import type { ServerRequest } from '../../../http/server/request.ts'
+import type { ServerResponse } from '../../../http/server/response.ts'
+import { createHttpServer } from '../../../http/server/server.ts'
 import { parseAddress } from '../../../kernel/config/address.ts'
 import type { Deadline, Host, Listening } from '../../../kernel/module.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
-import type { ListenerConfig, ProxyConfig } from '../config.ts'
+import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
 import type { FailureLog } from '../forward/failure-log.ts'
-import { Forwarder } from '../forward/forwarder.ts'
+import { type Decisions, Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
+import { type TunnelLimits, Tunnels } from '../forward/tunnels.ts'
 import type { Observation } from '../observation/observation.ts'
 import { portOf } from './check-routes.ts'
 import { connectionTarget, decisionsOf } from './decisions.ts'
+import { forwardProxy } from './forward-proxy.ts'
+import { gateOf, type ListenerGate } from './gate.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 export interface ListenerParts {
@@ -38,29 +43,50 @@ export async function openListener(
   clusters: ClusterPool,
   parts: ListenerParts,
 ): Promise<Listener> {
-  const { host } = parts
-  const port = portOf(config)
-  const address = parseAddress(config.listen)!
-  if (config.protocol === 'tcp') {
-    let target = connectionTarget(config, { proxy, clusters, port })
-    const relay = new TcpRelay(listenerName(config), parts, () => target())
-    host.scope.defer(() => relay.close())
-    const listening = await host.listen(address, relay.accept)
-    return {
-      listening,
-      update: (next, proxy) => {
-        target = connectionTarget(next, { proxy, clusters, port })
-      },
-      drain: async deadline => {
-        await listening.close()
-        await relay.drain(deadline)
-      },
-    }
-  }
   const name = listenerName(config)
-  const token = `${parts.processToken}.${name.replace(/[^\w.-]/g, '-')}`
-  const common = { host, clusters, token, port }
-  let decisions = decisionsOf(config, { ...common, proxy })
+  const tunnels = new Tunnels(name, parts.metrics, parts.host.clock, tunnelLimits(config))
+  parts.host.scope.defer(() => tunnels.close())
+  return config.protocol === 'tcp'
+    ? openRelay(config, proxy, clusters, tunnels, parts)
+    : openHttp(config, proxy, clusters, tunnels, parts)
+}
+
+async function openRelay(
+  config: ListenerConfig,
+  proxy: ProxyConfig,
+  clusters: ClusterPool,
+  tunnels: Tunnels,
+  parts: ListenerParts,
+): Promise<Listener> {
+  const port = portOf(config)
+  let target = connectionTarget(config, { proxy, clusters, port })
+  const relay = new TcpRelay(listenerName(config), parts, tunnels)
+  const listening = await parts.host.listen(parseAddress(config.listen)!, client =>
+    relay.carry(client, target()),
+  )
+  return {
+    listening,
+    update: (next, proxy) => {
+      target = connectionTarget(next, { proxy, clusters, port })
+      tunnels.limits = tunnelLimits(next)
+    },
+    drain: async deadline => {
+      await listening.close()
+      await tunnels.drain(deadline)
+    },
+  }
+}
+
+async function openHttp(
+  config: ListenerConfig,
+  proxy: ProxyConfig,
+  clusters: ClusterPool,
+  tunnels: Tunnels,
+  parts: ListenerParts,
+): Promise<Listener> {
+  const { host } = parts
+  const name = listenerName(config)
+  let service = httpService(config, proxy, clusters, parts)
   const forwarder = new Forwarder(
     {
       listener: name,
@@ -68,15 +94,20 @@ export async function openListener(
       metrics: parts.metrics,
       clients: parts.clients,
       failures: parts.failures,
+      tunnels,
       random: Math.random,
     },
-    decisions,
+    service.decisions,
   )
   parts.observation.attach(name, forwarder)
   const server = createHttpServer({
-    handler: forwarder.handle,
+    handler:
+      config.forward === undefined
+        ? forwarder.handle
+        : (request, response) => service.handle(forwarder, request, response),
     clock: host.clock,
     versions: config.versions,
+    servesConnect: config.forward !== undefined,
     servesWebSockets: true,
     onRejected: error => parts.metrics.rejected.with(name, error.reason).inc(),
     onError: error =>
@@ -87,22 +118,50 @@ export async function openListener(
   })
   host.scope.defer(() => server.close())
   host.metrics.onCollect(() => parts.metrics.connections.with(name).set(server.connections))
-  const listening = await host.listen(address, server.accept)
+  const listening = await host.listen(parseAddress(config.listen)!, server.accept)
   return {
     listening,
     update: (next, proxy) => {
-      decisions = decisionsOf(next, { ...common, proxy, previous: decisions })
-      forwarder.decisions = decisions
+      service = httpService(next, proxy, clusters, parts, service)
+      forwarder.decisions = service.decisions
+      tunnels.limits = tunnelLimits(next)
     },
-    drain: deadline => drainServer(listening, server, deadline),
+    drain: async deadline => {
+      await listening.close()
+      // A request that is under way may still become a tunnel.
+      await server.drain(deadline)
+      await tunnels.drain(deadline)
+    },
   }
 }
 
-export function listenerName({ name, listen }: ListenerConfig): string {
-  return name ?? listen
+/** What a listener of HTTP does with requests. */
+export interface HttpService {
+  readonly decisions: Decisions
+  /** Access rules and limits of the listener alone. */
+  readonly gate: ListenerGate | undefined
+  handle(forwarder: Forwarder, request: ServerRequest, response: ServerResponse): void
 }
 
-async function drainServer(listening: Listening, server: HttpServer, deadline: Deadline): Promise<void> {
-  await listening.close()
-  await server.drain(deadline)
+function httpService(
+  config: ListenerConfig,
+  proxy: ProxyConfig,
+  clusters: ClusterPool,
+  { processToken, host }: ListenerParts,
+  previous?: HttpService,
+): HttpService {
+  const token = `${processToken}.${listenerName(config).replace(/[^\w.-]/g, '-')}`
+  if (config.forward !== undefined)
+    return forwardProxy(config, token, clusters, host, gateOf(config, host, previous?.gate))
+  const parts = { host, proxy, clusters, token, port: portOf(config), ...(previous && { previous }) }
+  const decisions = decisionsOf(config, parts)
+  return {
+    decisions,
+    gate: decisions.gate,
+    handle: (forwarder, request, response) => forwarder.handle(request, response),
+  }
+}
+
+function tunnelLimits({ tunnels: { max, idleTimeoutMs } }: ListenerConfig): TunnelLimits {
+  return { maxTunnels: max, idleTimeoutMs }
 }

@@ -50,6 +50,8 @@ export interface Rule {
 export interface Backend {
   /** The cluster's name. */
   readonly cluster: string
+  /** How metrics call the cluster, when it is one that clients name. */
+  readonly label?: string
   readonly weight: number
   readonly filters: readonly Filter[]
   /** What the rule's filters and then the backend's do. */

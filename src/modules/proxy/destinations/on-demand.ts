@@ -1,0 +1,127 @@
+import { isIP } from 'node:net'
+import type { Log } from '../../../kernel/log/log.ts'
+import type { ClusterPool, Demand } from '../clusters/cluster-pool.ts'
+import { clusterConfig } from '../clusters/config.ts'
+import { type DnsResolver, systemResolver } from '../clusters/discovery/resolver.ts'
+import { ON_DEMAND } from '../clusters/metrics.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
+import type { Match, Rule } from '../routing/route.ts'
+import type { DestinationPolicy } from './policy.ts'
+
+/** A place that a client named. */
+export interface Destination {
+  /** The cluster's name. */
+  readonly name: string
+  /** Everything to this place. */
+  readonly match: Match
+  readonly demand: () => Demand
+}
+
+export interface OnDemandParts {
+  readonly clusters: ClusterPool
+  readonly log: Log
+  /** Sets this listener's clusters apart from those of others, whose policy is another. */
+  readonly listener: string
+  /** Undefined: every place may be reached. */
+  readonly policy: DestinationPolicy | undefined
+  /** What rules of places have in common. */
+  readonly rule: Pick<Rule, 'requestTimeoutMs' | 'backendTimeoutMs' | 'retry'>
+  /** Tests give their own. */
+  readonly resolver?: DnsResolver
+}
+
+/** Places that are remembered; forgetting one costs making it anew. */
+const MAX_REMEMBERED = 4096
+
+/** The clusters of hosts that no configuration names: looked up by DNS on first use, within what the policy allows. */
+export class OnDemand {
+  readonly #parts: OnDemandParts
+  #known = new Map<string, Destination | undefined>()
+
+  constructor(parts: OnDemandParts) {
+    this.#parts = parts
+  }
+
+  /** Undefined: the policy refuses it. `host` in lower case, an IPv6 address without brackets. */
+  find(host: string, port: number, tunnel: boolean): Destination | undefined {
+    const name = this.#name(host, port, tunnel)
+    if (this.#known.has(name)) return this.#known.get(name)
+    if (this.#known.size >= MAX_REMEMBERED) this.#known = new Map()
+    const destination = this.#make(name, host, port, tunnel)
+    this.#known.set(name, destination)
+    return destination
+  }
+
+  /** Undefined: there are too many already, all of them in use. */
+  cluster({ name, demand }: Destination): RunningCluster | undefined {
+    return this.#parts.clusters.demand(name, demand)
+  }
+
+  /** By the name of a destination that was found in this turn. */
+  clusterNamed(name: string): RunningCluster | undefined {
+    const destination = this.#known.get(name)
+    return destination && this.cluster(destination)
+  }
+
+  /** `@` is in no name of a configuration. */
+  #name(host: string, port: number, tunnel: boolean): string {
+    return `${host.includes(':') ? `[${host}]` : host}:${port}@${this.#parts.listener}${tunnel ? ' by CONNECT' : ''}`
+  }
+
+  #make(name: string, host: string, port: number, tunnel: boolean): Destination | undefined {
+    const { policy, rule } = this.#parts
+    const verdict = policy === undefined ? 'allowed' : policy.decide(host, port, tunnel)
+    if (verdict === 'refused') return undefined
+    const backend = { cluster: name, label: ON_DEMAND, weight: 1, filters: [] }
+    const match: Match = {
+      prefix: '/',
+      rule: { name: '', backends: [backend], totalWeight: 1, filters: [], ...rule },
+    }
+    return { name, match, demand: () => this.#demand(host, port, tunnel, verdict === 'allowed') }
+  }
+
+  #demand(host: string, port: number, tunnel: boolean, listed: boolean): Demand {
+    const isAddress = isIP(host) !== 0
+    const place = isAddress
+      ? { endpoints: [{ address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }] }
+      : { discovery: { dns: { name: host, port } } }
+    const decoded = clusterConfig.decode(place)
+    if (!decoded.ok) throw new Error(`${host}:${port}: ${decoded.problems[0]!.message}`)
+    const { log, policy, resolver = systemResolver() } = this.#parts
+    // What clients ask for is not the operator's failure.
+    const debug: Log['debug'] = (event, message, fields) => log.debug(event, message, fields)
+    const quiet: Log = { debug, info: debug, warn: debug, error: debug }
+    if (isAddress) return { config: decoded.value, parts: { log: quiet } }
+    let refused = false
+    const takes = (address: string): boolean =>
+      policy === undefined || policy.takesAddress(address, port, tunnel, listed)
+    const filtered: DnsResolver = {
+      services: name => resolver.services(name),
+      async addresses(name) {
+        const answers = reachable(await resolver.addresses(name))
+        const taken = answers.filter(({ address }) => takes(address))
+        refused = taken.length === 0 && answers.length > 0
+        return taken
+      },
+    }
+    return {
+      config: decoded.value,
+      parts: {
+        log: quiet,
+        resolver: filtered,
+        unserved: () => (refused ? 'denied' : 'no_healthy_upstream'),
+      },
+    }
+  }
+}
+
+/** IPv6 addresses only where this machine has one of its own, as getaddrinfo does with AI_ADDRCONFIG: no connection could be made. */
+function reachable<A extends { readonly address: string }>(answers: readonly A[]): readonly A[] {
+  if (!answers.some(({ address }) => address.includes(':'))) return answers
+  if (!answers.some(({ address }) => !address.includes(':'))) return answers
+  const interfaces = Object.values(process.getBuiltinModule('node:os').networkInterfaces()).flat()
+  const hasIpv6 = interfaces.some(
+    one => one?.family === 'IPv6' && !one.internal && !one.address.startsWith('fe80:'),
+  )
+  return hasIpv6 ? answers : answers.filter(({ address }) => !address.includes(':'))
+}

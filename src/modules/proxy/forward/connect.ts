@@ -1,0 +1,106 @@
+import type { Socket } from 'node:net'
+import type { ServerRequest } from '../../../http/server/request.ts'
+import type {
+  ResponseObserver,
+  ServerResponse,
+  Tunnel as TunnelToClient,
+} from '../../../http/server/response.ts'
+import { HeaderList } from '../../../wire/http1/headers.ts'
+import type { Endpoint } from '../clusters/cluster.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
+import { FAILURES } from '../failure.ts'
+import { type Refusal, refusal } from '../refusal.ts'
+import { Dial } from './dial.ts'
+import { answerFailure } from './failure-answer.ts'
+import type { Forwarder } from './forwarder.ts'
+import type { TargetMetrics } from './metrics.ts'
+import { NOTHING, type Tunnel } from './tunnels.ts'
+
+const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n'
+
+/** One CONNECT request (RFC 9110 section 9.3.6): the connection is made first, then the client hears of it. */
+export class Connect implements ResponseObserver {
+  readonly #forwarder: Forwarder
+  readonly #request: ServerRequest
+  readonly #response: ServerResponse
+  readonly #counts: TargetMetrics
+  #dial: Dial | undefined
+  #tunnel: Tunnel | undefined
+
+  constructor(forwarder: Forwarder, request: ServerRequest, response: ServerResponse, counts: TargetMetrics) {
+    this.#forwarder = forwarder
+    this.#request = request
+    this.#response = response
+    this.#counts = counts
+  }
+
+  begin(cluster: RunningCluster): void {
+    this.#tunnel = this.#forwarder.parts.tunnels.reserve()
+    if (this.#tunnel === undefined) {
+      this.refuse(refusal('circuit_open', 'as many tunnels as are allowed'))
+      return
+    }
+    this.#response.observer = this
+    this.#dial = new Dial(cluster, this.#forwarder.parts.clock, {
+      connected: (socket, release) => this.#connected(socket, release),
+      failed: (code, detail, endpoint) => {
+        this.#tunnel!.giveUp()
+        this.refuse(refusal(code, detail), endpoint)
+      },
+    })
+    this.#tunnel.onBreak(() => {
+      this.#dial!.cancel()
+      this.#tunnel!.giveUp()
+      this.refuse(refusal('draining', FAILURES.draining.about))
+    })
+    this.#dial.begin()
+  }
+
+  /** Over HTTP/2 the stream is the tunnel (RFC 9113 section 8.5). */
+  #open(): TunnelToClient {
+    if ('scheme' in this.#request.head) {
+      const date = new Date(this.#forwarder.parts.clock.now()).toUTCString()
+      return this.#response.agree(new HeaderList(['Date', date]), '')
+    }
+    const { socket, rest } = this.#response.takeOver()
+    socket.on('error', () => {})
+    socket.write(ESTABLISHED, 'latin1')
+    return { stream: socket, rest }
+  }
+
+  refuse(refused: Refusal, endpoint?: Endpoint): void {
+    const { code, status, detail } = refused
+    answerFailure(this.#response, refused, false)
+    this.#counts.count(status, code)
+    const { method, remoteAddress, authority } = this.#request
+    const { listener, failures } = this.#forwarder.parts
+    const scene = {
+      listener,
+      client: remoteAddress,
+      method,
+      host: authority,
+      endpoint: endpoint?.key,
+      status,
+    }
+    failures.tell(scene, code, detail)
+  }
+
+  drained(): void {}
+
+  /** The client does not wait. */
+  gone(): void {
+    this.#dial?.cancel()
+    this.#tunnel?.giveUp()
+    this.#counts.count(FAILURES.client_gone.status, 'client_gone')
+  }
+
+  #connected(upstream: Socket, release: () => void): void {
+    const tunnel = this.#tunnel!
+    tunnel.join(this.#open(), { stream: upstream, rest: NOTHING }, () => {
+      release()
+      this.#forwarder.bytesIn.inc(tunnel.received)
+      this.#forwarder.bytesOut.inc(tunnel.sent)
+      this.#counts.count(200, undefined)
+    })
+  }
+}

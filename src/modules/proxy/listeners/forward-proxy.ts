@@ -1,0 +1,137 @@
+import type { ServerRequest } from '../../../http/server/request.ts'
+import type { ServerResponse } from '../../../http/server/response.ts'
+import type { Host } from '../../../kernel/module.ts'
+import type { HeaderList } from '../../../wire/http1/headers.ts'
+import type { ClusterPool } from '../clusters/cluster-pool.ts'
+import { type ListenerConfig, listenerName } from '../config.ts'
+import { OnDemand } from '../destinations/on-demand.ts'
+import { destinationPolicy } from '../destinations/policy.ts'
+import { createFaults } from '../faults/faults.ts'
+import { Connect } from '../forward/connect.ts'
+import { answerFailure } from '../forward/failure-answer.ts'
+import type { Forwarder } from '../forward/forwarder.ts'
+import { type Admission, type Gate, isRefusal } from '../forward/gate.ts'
+import { refusal } from '../refusal.ts'
+import type { RequestView } from '../request.ts'
+import { defaultsOf, hopOf } from './decisions.ts'
+import type { ListenerGate } from './gate.ts'
+import type { HttpService } from './listener.ts'
+
+/** A proxy that clients name as such: it goes where a request says, within the rules for destinations. */
+export function forwardProxy(
+  config: ListenerConfig,
+  token: string,
+  clusters: ClusterPool,
+  host: Host,
+  gate: ListenerGate | undefined,
+): HttpService {
+  const { log, metrics } = host
+  const policy = destinationPolicy(config.forward!)
+  const rule = defaultsOf(config)
+  const places = new OnDemand({ clusters, log, listener: listenerName(config), policy, rule })
+  const allowed = new DestinationGate(places, gate)
+  return {
+    decisions: {
+      hop: hopOf(config, token, 'keep'),
+      encodedSlashes: config.encodedSlashes ?? 'as_sent',
+      port: 80,
+      find: ({ host, port }) => places.find(bare(host), port, false)?.match,
+      cluster: name => places.clusterNamed(name),
+      gate: allowed,
+      faults: config.faults.length === 0 ? undefined : createFaults(config.faults, { metrics }),
+    },
+    gate,
+    handle(forwarder, request, response) {
+      const { form, method } = request.head
+      if (method === 'CONNECT') connect(forwarder, places, allowed, request, response)
+      else if (form !== 'absolute' && !('scheme' in request.head))
+        refuse(forwarder, response, 'a forward proxy needs a request with an absolute URL, or CONNECT')
+      else if (schemeOf(request) !== 'http')
+        refuse(forwarder, response, 'https goes through a proxy by CONNECT')
+      else forwarder.handle(request, response)
+    },
+  }
+}
+
+/** The rules for destinations, before access rules and limits. */
+class DestinationGate implements Gate {
+  readonly #places: OnDemand
+  readonly #gate: ListenerGate | undefined
+
+  constructor(places: OnDemand, gate: ListenerGate | undefined) {
+    this.#places = places
+    this.#gate = gate
+  }
+
+  strip(headers: HeaderList): void {
+    this.#gate?.strip(headers)
+  }
+
+  admit(view: RequestView, route: string): Admission | Promise<Admission> {
+    const { method, host, port } = view
+    const tunnel = method === 'CONNECT'
+    if (this.#places.find(bare(host), port, tunnel) === undefined)
+      return refusal('denied', `no rule allows ${tunnel ? 'CONNECT to ' : ''}${host}:${port}`)
+    return this.#gate?.admit(view, route) ?? view
+  }
+}
+
+function connect(
+  forwarder: Forwarder,
+  places: OnDemand,
+  gate: Gate,
+  request: ServerRequest,
+  response: ServerResponse,
+): void {
+  const view = connectView(request)
+  if (view === undefined) {
+    refuse(forwarder, response, 'CONNECT names a host and a port')
+    return
+  }
+  gate.strip(view.headers)
+  const proceed = (admission: Admission): void => {
+    if (response.clientGone) return
+    const place = places.find(bare(view.host), view.port, true)
+    const backend = place?.match.rule.backends[0]
+    const tunnel = new Connect(forwarder, request, response, forwarder.target(undefined, backend))
+    if (isRefusal(admission)) {
+      tunnel.refuse(admission)
+      return
+    }
+    const cluster = place && places.cluster(place)
+    if (cluster === undefined) tunnel.refuse(refusal('circuit_open', 'as many destinations as are allowed'))
+    else tunnel.begin(cluster)
+  }
+  const admission = gate.admit(view, '')
+  if (admission instanceof Promise) admission.then(proceed)
+  else proceed(admission)
+}
+
+function connectView({ head, remoteAddress }: ServerRequest): RequestView | undefined {
+  const parts = /^(.*?)\.?:(\d+)$/.exec(head.authority.toLowerCase())
+  if (parts === null) return undefined
+  return {
+    method: head.method,
+    path: '',
+    search: '',
+    host: parts[1]!,
+    port: Number(parts[2]),
+    headers: head.headers,
+    peer: { address: remoteAddress },
+  }
+}
+
+function refuse(forwarder: Forwarder, response: ServerResponse, detail: string): void {
+  answerFailure(response, refusal('bad_request', detail), false)
+  forwarder.target(undefined, undefined).count(400, 'bad_request')
+}
+
+/** An IPv6 address without its brackets. */
+function bare(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host
+}
+
+function schemeOf({ head }: ServerRequest): string {
+  if ('scheme' in head) return String(head.scheme)
+  return head.target.slice(0, head.target.indexOf(':')).toLowerCase()
+}
