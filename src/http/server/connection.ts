@@ -1,17 +1,15 @@
 import type { Socket } from 'node:net'
 import { type BodyDecoder, createBodyDecoder } from '../../wire/http1/body.ts'
-import { encodeResponseHead } from '../../wire/http1/encode.ts'
 import { Http1Error } from '../../wire/http1/error.ts'
 import { parseRequestHead, type RequestHead } from '../../wire/http1/head.ts'
 import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
-import { HeaderList } from '../../wire/http1/headers.ts'
 import type { Deadline } from '../deadline-wheel.ts'
 import { type BodySource, emptyBody, IncomingBody } from '../incoming-body.ts'
 import { isLoopback } from '../loopback.ts'
 import { SocketWriter } from '../socket-writer.ts'
 import type { ServedConnection, ServerContext } from './context.ts'
 import { clientGone, HttpServerError } from './error.ts'
-import { Http1Response, type ResponseChannel } from './http1-response.ts'
+import { Http1Response, type ResponseChannel, refusal } from './http1-response.ts'
 import { ServerRequest } from './request.ts'
 import type { ServerResponse, TakenOver } from './response.ts'
 
@@ -91,7 +89,8 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
     const { limits } = this.#context
     if (this.#closing || this.#halfClosed) this.destroy()
     else if (this.#decoder !== undefined) {
-      if (this.#response !== undefined && !this.#body!.waiting) return
+      // Once its answer is under way nobody has to go on sending.
+      if (this.#response !== undefined && (!this.#body!.waiting || this.#response.headersSent)) return
       this.#failBody(
         new HttpServerError('body_timeout', 408, `no byte of the body came for ${limits.bodyStallMs} ms`),
       )
@@ -285,7 +284,8 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
       this.#exchangeEnded()
       return
     }
-    if (this.#owesContinue || this.#decoder.remainingBytes() > this.#unknownLengthAllowance()) {
+    const tooMuch = this.#decoder.remainingBytes() > this.#unknownLengthAllowance()
+    if (this.#lastRequest || this.#owesContinue || tooMuch) {
       this.#linger()
       return
     }
@@ -396,14 +396,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   // ---- the end
 
   #refuse(status: number, message: string): void {
-    const body = `${message}\n`
-    const headers = HeaderList.from({
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': body.length,
-      Date: this.date(),
-      Connection: 'close',
-    })
-    this.write(encodeResponseHead(status, headers) + body)
+    this.write(refusal(status, message, this.date()))
     this.#linger()
   }
 
@@ -426,7 +419,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
     if (this.#closing) return
     if (this.#decoder !== undefined && this.#response !== undefined) {
       this.#failBody(
-        new HttpServerError('client_gone', 400, 'the connection ended before the body was complete'),
+        new HttpServerError('body_malformed', 400, 'the connection ended before the body was complete'),
       )
     }
     if (this.#response === undefined) this.#linger()

@@ -243,6 +243,18 @@ class Http1ResponseBody extends ResponseBody {
   }
 }
 
+/** The answer to bytes that are no request. */
+export function refusal(status: number, message: string, date: string): string {
+  const body = `${message}\n`
+  const headers = HeaderList.from({
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': body.length,
+    Date: date,
+    Connection: 'close',
+  })
+  return encodeResponseHead(status, headers) + body
+}
+
 function flush(body: ResponseBody): void {
   body.flush()
 }

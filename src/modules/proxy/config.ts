@@ -112,6 +112,16 @@ const listener = s.object(
         default: {},
       },
     ),
+    maxBody: s.size({
+      about:
+        'How large the body of a request may be; above it 413. No limit unless given: bodies pass through, and are never held as a whole.',
+      optional: true,
+    }),
+    underscores: s.choice(['keep', 'drop', 'refuse'], {
+      about:
+        'What becomes of request headers with an underscore in their name, which many applications cannot tell from those with a hyphen, so that X_Forwarded_For passes for X-Forwarded-For. keep: they go on. drop: they do not. refuse: 400. Content_Length and Transfer_Encoding are always refused.',
+      default: 'keep',
+    }),
     requestTimeout: s.duration({
       about: 'How long the whole exchange with the client may take; no limit unless given.',
       optional: true,

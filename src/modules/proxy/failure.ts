@@ -18,6 +18,7 @@ export const FAILURES = {
   connect_timeout: { status: 504, about: 'the endpoint did not take the connection in time' },
   timeout: { status: 504, about: 'the answer did not come in time' },
   budget_exhausted: { status: 503, about: 'another try would exceed the retry budget' },
+  request_timeout: { status: 408, about: 'the request body did not come in time' },
   body_too_large: { status: 413, about: 'the request body is larger than allowed' },
   client_gone: { status: 499, about: 'the client went away before its answer' },
   fault_injected: { status: 503, about: 'a configured fault' },

@@ -10,9 +10,10 @@ import { answerFailure } from './failure-answer.ts'
 import { sufferFault } from './fault.ts'
 import type { Decisions, Forwarder } from './forwarder.ts'
 import { type Admission, isRefusal } from './gate.ts'
+import { isGrpc } from './grpc.ts'
 import { answerPreflight, answerRedirect, corsFields } from './own-answers.ts'
-import { hasPassed } from './request-fields.ts'
 import { requestView } from './request-view.ts'
+import { unforwardable } from './unforwardable.ts'
 
 /**
  * What is decided about a request before a backend is chosen, in this order: its one form, a circle, its route, a
@@ -52,8 +53,9 @@ export abstract class Arrival {
       return
     }
     this.view = view
-    if (hasPassed(view.headers, decisions.hop)) {
-      this.giveUp('loop_detected', 'Via names this listener')
+    const hopeless = unforwardable(this.request, view, decisions)
+    if (hopeless !== undefined) {
+      this.refuse(hopeless)
       return
     }
     const { gate } = decisions
@@ -108,15 +110,15 @@ export abstract class Arrival {
     this.finish(redirect.status, undefined)
   }
 
-  protected giveUp(code: FailureCode, detail: string): void {
-    this.refuse(refusal(code, detail))
+  protected giveUp(code: FailureCode, detail: string, headers?: readonly string[]): void {
+    this.refuse(refusal(code, detail, headers))
   }
 
   protected refuse(refused: Refusal): void {
-    const isGrpc = this.request.headers.get('content-type')?.startsWith('application/grpc') === true
     const cors = this.match?.rule.cors
     const more = cors === undefined ? refused.headers : [...refused.headers, ...corsFields(cors, this.view!)]
-    if (!this.response.headersSent) answerFailure(this.response, { ...refused, headers: more }, isGrpc)
+    if (!this.response.headersSent)
+      answerFailure(this.response, { ...refused, headers: more }, isGrpc(this.request.headers))
     this.detail = refused.detail
     this.finish(refused.status, refused.code)
   }

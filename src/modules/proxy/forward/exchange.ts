@@ -17,8 +17,8 @@ import type { Backend, Match } from '../routing/route.ts'
 import { chooseBackend } from '../routing/weights.ts'
 import { answerFields } from './answer-fields.ts'
 import { Arrival } from './arrival.ts'
-import { answerBroken } from './failure-answer.ts'
 import type { Forwarder } from './forwarder.ts'
+import { grpcFailure, grpcTimeoutMs, isGrpc } from './grpc.ts'
 import { HedgedTries, type HedgeOwner, isHedged } from './hedged-tries.ts'
 import type { MirroredRequest } from './mirror.ts'
 import { editAnswer } from './own-answers.ts'
@@ -27,12 +27,13 @@ import { backoffMs } from './retry.ts'
 import { backendOf, sessionOf } from './session.ts'
 import { type AnswerBody, SlowBody } from './slow-body.ts'
 import { switchProblem } from './switch-problem.ts'
-import { failureOf, outcomeOf } from './upstream-failure.ts'
+import { failureOf, outcomeOf, requestFailure } from './upstream-failure.ts'
 import { isIdempotent, upstreamRequest } from './upstream-request.ts'
 import { wishOf } from './wish.ts'
 
 /** A backend that has not granted `100 Continue` by then is sent the body anyway (RFC 9110 section 10.1.1). */
 const CONTINUE_MS = 1000
+const CLOSE = ['Connection', 'close']
 
 /**
  * One request on its way: what `Arrival` decides, an endpoint, one or more tries, the answer. Everything happens
@@ -101,11 +102,15 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
 
   #prepare(view: RequestView, match: Match): void {
     const { rule } = match
-    const { hop } = this.decisions
+    let { requestTimeoutMs = Number.POSITIVE_INFINITY } = rule
+    const { hop, maxBodyBytes } = this.decisions
     this.#prepared = upstreamRequest(this.request, view, match, this.#backend!, hop, this.#observed)
     if (this.#prepared.pushed) {
       const keep = rule.retry !== undefined || isIdempotent(view.method)
-      this.#requestBody = new RequestBody(this.request.body, this, keep)
+      this.#requestBody = new RequestBody(this.request.body, this, keep, maxBodyBytes)
+      // A call of gRPC always has a body.
+      if (isGrpc(view.headers))
+        requestTimeoutMs = Math.min(requestTimeoutMs, grpcTimeoutMs(view.headers) ?? requestTimeoutMs)
     }
     const mirrors = this.#backend!.actions?.mirrors
     if (mirrors !== undefined && mirrors.length > 0 && !this.#prepared.switches) {
@@ -113,7 +118,7 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
       this.#copies = underWay.copy(mirrors, this.#prepared, decisions.cluster, rule.backendTimeoutMs)
       this.#requestBody?.copyTo(this.#copies)
     }
-    if (rule.requestTimeoutMs !== undefined) this.forwarder.wheel.arm(this, rule.requestTimeoutMs)
+    if (requestTimeoutMs !== Number.POSITIVE_INFINITY) this.forwarder.wheel.arm(this, requestTimeoutMs)
   }
 
   // ---- a try
@@ -242,9 +247,7 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
     const result: CallResult = { outcome: outcomeOf(error), latencyMs }
     if (this.#answerBody !== undefined) {
       this.#release(result)
-      this.#answerBody.abort()
-      this.detail = error.message
-      this.finish(this.#status, failureOf(error))
+      this.#breakOff(failureOf(error), error.message)
     } else if (stale && this.#mayReplayStale()) this.#replayStale()
     else if (this.#isRetried(error) && this.#mayRetry()) this.#retry(result)
     else {
@@ -338,24 +341,30 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
 
   requestBroken(error: Error): void {
     if (this.ended) return
-    this.detail = error.message
     this.#cancelTry('cancelled')
-    if (this.#answerBody !== undefined) this.#answerBody.abort()
-    else answerBroken(this.response, error)
-    this.finish(FAILURES.client_gone.status, 'client_gone')
+    const code = requestFailure(error)
+    if (this.#answerBody !== undefined) this.#breakOff(code, error.message)
+    else if (code !== 'client_gone') this.giveUp(code, error.message, CLOSE)
+    else {
+      this.detail = error.message
+      this.finish(FAILURES.client_gone.status, code)
+    }
   }
 
   /** The whole time is used up. */
   expire(): void {
     if (this.ended) return
     this.#cancelTry('timeout')
-    if (this.#answerBody === undefined) {
-      this.giveUp('timeout', 'the answer did not come in time')
-      return
-    }
-    this.#answerBody.abort()
-    this.detail = 'the answer was not complete in time'
-    this.finish(this.#status, 'timeout')
+    if (this.#answerBody === undefined) this.giveUp('timeout', 'the answer did not come in time')
+    else this.#breakOff('timeout', 'the answer was not complete in time')
+  }
+
+  /** An answer that has begun does not come to its end: the client has to see that. */
+  #breakOff(code: FailureCode, detail: string): void {
+    if (isGrpc(this.request.headers)) this.#answerBody!.end(grpcFailure(code, detail))
+    else this.#answerBody!.abort()
+    this.detail = detail
+    this.finish(this.#status, code)
   }
 
   #cancelTry(outcome: CallResult['outcome']): void {

@@ -22,6 +22,9 @@ import type { Tunnels } from './tunnels.ts'
 export interface Decisions {
   readonly hop: RequestHop
   readonly encodedSlashes: EncodedSlashes
+  /** Of a request's body; Infinity: no limit. */
+  readonly maxBodyBytes: number
+  readonly underscores: 'keep' | 'drop' | 'refuse'
   /** What an authority without a port means. */
   readonly port: number
   find(view: RequestView): Match | undefined

@@ -1,5 +1,6 @@
 import type { ClientExchange } from '../../../http/client/exchange.ts'
 import type { BodySink, IncomingBody } from '../../../http/incoming-body.ts'
+import { HttpServerError } from '../../../http/server/error.ts'
 import type { HeaderList } from '../../../wire/http1/headers.ts'
 import type { MirroredRequest } from './mirror.ts'
 
@@ -7,7 +8,7 @@ import type { MirroredRequest } from './mirror.ts'
 export const REPLAY_BYTES = 64 * 1024
 
 export interface RequestBodyOwner {
-  /** The client broke its body off, or sent nonsense. */
+  /** The client broke its body off, sent nonsense, or more than it may. */
   requestBroken(error: Error): void
 }
 
@@ -23,10 +24,12 @@ export class RequestBody implements BodySink {
   /** Who gets the same bytes, at the pace of the original. */
   #copies: readonly MirroredRequest[] | undefined
   bytes = 0
+  readonly #maxBytes: number
 
-  constructor(body: IncomingBody, owner: RequestBodyOwner, keep: boolean) {
+  constructor(body: IncomingBody, owner: RequestBodyOwner, keep: boolean, maxBytes: number) {
     this.#body = body
     this.#owner = owner
+    this.#maxBytes = maxBytes
     if (keep) this.#kept = []
   }
 
@@ -71,6 +74,12 @@ export class RequestBody implements BodySink {
 
   data(chunk: Buffer): void {
     this.bytes += chunk.length
+    if (this.bytes > this.#maxBytes) {
+      const message = `the body is larger than ${this.#maxBytes} bytes`
+      this.fail(new HttpServerError('body_too_large', 413, message))
+      this.#body.discard()
+      return
+    }
     if (this.#kept !== undefined) {
       if (this.bytes <= REPLAY_BYTES) this.#kept.push(chunk)
       else this.#kept = undefined

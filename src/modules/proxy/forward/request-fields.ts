@@ -11,6 +11,8 @@ export type ForwardedMode = 'append' | 'replace' | 'keep'
 export interface RequestHop {
   readonly forwarded: ForwardedMode
   readonly scheme: 'http' | 'https'
+  /** Names with an underscore do not go on. */
+  readonly dropsUnderscores?: boolean
   /** The line that this hop adds to Via: `1.1 token`; undefined: none. */
   readonly via: string | undefined
 }
@@ -40,6 +42,7 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
   let hasProto = hop.forwarded === 'keep'
   let hasHost = hasProto
   let via = ''
+  let takesTrailers = false
   for (let at = 0; at < size; at++) {
     let instead = ''
     const steering = headers.steeringAt(at)
@@ -49,7 +52,10 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
         break
       case 'te':
         // RFC 9113 section 8.2.2 and gRPC: the one value that says something to the other end.
-        if (TRAILERS.test(headers.valueAt(at))) instead = `${headers.nameAt(at)}: trailers\r\n`
+        if (TRAILERS.test(headers.valueAt(at))) {
+          instead = `${headers.nameAt(at)}: trailers\r\n`
+          takesTrailers = true
+        }
         break
       case 'via':
         if (hop.via === undefined) continue
@@ -71,7 +77,8 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
         if (hop.forwarded === 'replace') break
         continue
       default:
-        if (!endsHere(headers, at, steering, listed)) continue
+        if (endsHere(headers, at, steering, listed)) break
+        if (hop.dropsUnderscores !== true || !headers.nameAt(at).includes('_')) continue
     }
     lines += headers.lines(copied, at) + instead
     copied = at + 1
@@ -82,6 +89,8 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
   if (!hasProto) lines += `X-Forwarded-Proto: ${hop.scheme}\r\n`
   if (!hasHost) lines += `X-Forwarded-Host: ${message.askedHost}\r\n`
   if (hop.via !== undefined) lines += `Via: ${joined(via, hop.via)}\r\n`
+  // RFC 9110 section 10.1.4: TE is of this connection, and says so.
+  if (takesTrailers) lines += 'Connection: TE\r\n'
   if (message.chunked) lines += 'Transfer-Encoding: chunked\r\n'
   if (message.upgrade !== undefined) lines += `Connection: upgrade\r\nUpgrade: ${message.upgrade}\r\n`
   return HeaderList.ofLines(lines)
@@ -97,4 +106,10 @@ export function hasPassed(headers: HeaderList, hop: RequestHop): boolean {
   const token = hop.via.slice(4)
   const via = headers.combined('via')?.split(',') ?? []
   return via.some(item => item.trim().split(/[ \t]+/)[1] === token)
+}
+
+/** Whether a name has an underscore, which many applications take for a hyphen. */
+export function hasUnderscores(headers: HeaderList): boolean {
+  for (let at = 0; at < headers.size; at++) if (headers.nameAt(at).includes('_')) return true
+  return false
 }

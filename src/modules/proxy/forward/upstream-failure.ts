@@ -1,4 +1,5 @@
 import type { HttpClientError, HttpClientErrorCode } from '../../../http/client/error.ts'
+import { HttpServerError } from '../../../http/server/error.ts'
 import type { CallResult } from '../clusters/cluster.ts'
 import type { FailureCode } from '../failure.ts'
 
@@ -20,6 +21,21 @@ const FAILURE: Readonly<Record<HttpClientErrorCode, FailureCode>> = {
 /** What the client hears of an upstream's failure. */
 export function failureOf(error: HttpClientError): FailureCode {
   return FAILURE[error.code]
+}
+
+/** Why a request's body was not taken to its end. */
+export function requestFailure(error: Error): FailureCode {
+  if (!(error instanceof HttpServerError)) return 'client_gone'
+  switch (error.code) {
+    case 'body_malformed':
+      return 'bad_request'
+    case 'body_timeout':
+      return 'request_timeout'
+    case 'body_too_large':
+      return 'body_too_large'
+    case 'client_gone':
+      return 'client_gone'
+  }
 }
 
 /** What the cluster learns of it. */

@@ -40,6 +40,8 @@ export function decisionsOf(config: ListenerConfig, parts: DecisionParts): Liste
   return {
     hop: hopOf(config, token, 'append'),
     encodedSlashes: config.encodedSlashes ?? 'decode',
+    maxBodyBytes: config.maxBodyBytes ?? Number.POSITIVE_INFINITY,
+    underscores: config.underscores,
     port: routed !== undefined && routed.gateway === undefined ? HTTP_PORT : port,
     find: routed === undefined ? single(config) : byRoutes(config, proxy, port),
     cluster: name => clusters.get(name),
@@ -94,11 +96,16 @@ export function scopeOf(
 
 /** What the listener adds to requests; `usual` where it does not say what backends hear of the client. */
 export function hopOf(
-  { forwarded, via }: ListenerConfig,
+  { forwarded, via, underscores }: ListenerConfig,
   token: string,
   usual: RequestHop['forwarded'],
 ): RequestHop {
-  return { forwarded: forwarded ?? usual, scheme: 'http', via: via ? `1.1 ${token}` : undefined }
+  return {
+    forwarded: forwarded ?? usual,
+    scheme: 'http',
+    via: via ? `1.1 ${token}` : undefined,
+    dropsUnderscores: underscores === 'drop',
+  }
 }
 
 export function defaultsOf({ requestTimeoutMs, tryTimeoutMs, retry }: ListenerConfig): RuleDefaults {

@@ -34,6 +34,8 @@ export function forwardProxy(
     decisions: {
       hop: hopOf(config, token, 'keep'),
       encodedSlashes: config.encodedSlashes ?? 'as_sent',
+      maxBodyBytes: config.maxBodyBytes ?? Number.POSITIVE_INFINITY,
+      underscores: config.underscores,
       port: 80,
       find: ({ host, port }) => places.find(bare(host), port, false)?.match,
       cluster: name => places.clusterNamed(name),

@@ -29,6 +29,7 @@ export const RESPONSE_FLAGS: Readonly<Record<FailureCode, Flag>> = {
   connect_timeout: UPSTREAM_FAILURE,
   timeout: { short: 'UT', long: 'UpstreamRequestTimeout' },
   budget_exhausted: OVERFLOW,
+  request_timeout: { short: 'SI', long: 'StreamIdleTimeout' },
   body_too_large: NONE,
   client_gone: { short: 'DC', long: 'DownstreamConnectionTermination' },
   fault_injected: { short: 'FI', long: 'FaultInjected' },
