@@ -122,6 +122,29 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     load: () => import('./logs.ts'),
   },
+  proxy: {
+    summary: 'Look at the requests that a running sidecar carries',
+    positionals: '[tap]',
+    about:
+      'tap shows the requests as they end, until it is told to stop; secrets are left out. It asks the admin API of the sidecar on this machine, and costs the sidecar nothing while it is not running.',
+    options: {
+      config,
+      admin: {
+        about:
+          'The admin address of the sidecar. Default: admin.listen of the configuration, else 127.0.0.1:4600.',
+        value: 'ADDRESS',
+      },
+      path: { about: 'Only requests whose path begins so.', value: 'PREFIX' },
+      method: { about: 'Only requests with this method.', value: 'METHOD' },
+      status: { about: 'Only requests with this status, or of a class such as 5xx.', value: 'STATUS' },
+      route: { about: 'Only requests that met this route, or a rule of it.', value: 'NAME' },
+      listener: { about: 'Only requests of this listener.', value: 'NAME' },
+      upstream: { about: 'Only requests that went to this upstream.', value: 'NAME' },
+      limit: { about: 'End after so many.', value: 'N', short: 'n' },
+      json: { about: 'Print one JSON object a line.' },
+    },
+    load: () => import('./proxy.ts'),
+  },
   ca: {
     summary: 'Make a certificate authority, issue certificates by hand, or serve it to sidecars',
     positionals: '[init|issue|serve]',

@@ -2,13 +2,12 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { delimiter, resolve } from 'node:path'
-import { formatAddress, parseAddress } from '../kernel/config/address.ts'
+import { formatAddress } from '../kernel/config/address.ts'
 import { parseDuration } from '../kernel/config/units.ts'
 import type { Address } from '../kernel/module.ts'
+import { adminAddress } from './admin-address.ts'
 import type { Call } from './commands.ts'
-import { configurationFiles, loadForCall } from './configuration.ts'
 
-const DEFAULT_ADMIN = '127.0.0.1:4600'
 const DEFAULT_TIMEOUT = '60s'
 const ASK_EVERY_MS = 100
 const ANSWER_MS = 2000
@@ -36,20 +35,6 @@ export async function waitThenBecome(call: Call): Promise<number> {
   if ('code' in found) return fail(found.code, found.message)
   become(found.path, rest, io.env)
   return 126
-}
-
-/** --admin, else what the configuration says, else the default. */
-async function adminAddress(call: Call): Promise<{ address: Address } | { problem: string }> {
-  const given = call.values['admin'] as string | undefined
-  if (given !== undefined) {
-    const address = parseAddress(given)
-    return address
-      ? { address }
-      : { problem: `--admin: expected an address such as ${DEFAULT_ADMIN}, got "${given}"` }
-  }
-  if (configurationFiles(call).length === 0) return { address: parseAddress(DEFAULT_ADMIN)! }
-  const loaded = await loadForCall(call)
-  return loaded.ok ? { address: loaded.configuration.admin.listen } : { problem: loaded.report }
 }
 
 /** undefined once /readyz answers 200; else, when the time is over, the last answer. */

@@ -10,6 +10,7 @@ import { LineQueues } from './access-log/line-queues.ts'
 import { type Conclusion, Observed, type Observer, type Witness } from './observed.ts'
 import { Redaction } from './redaction.ts'
 import { type RequestIdMode, requestIdOf } from './request-id.ts'
+import { Taps } from './tap/taps.ts'
 import { Exporter } from './tracing/exporter.ts'
 import { Ids } from './tracing/ids.ts'
 import { Tracer } from './tracing/tracer.ts'
@@ -24,6 +25,7 @@ export interface Watchable {
 export class Observation implements AsyncDisposable {
   readonly #host: Host
   readonly #queues: LineQueues
+  readonly #taps: Taps
   readonly #watched = new Map<string, Watchable>()
   readonly #exported: Family<Counter>
   readonly #lost: Family<Counter>
@@ -35,6 +37,7 @@ export class Observation implements AsyncDisposable {
     this.#config = config
     this.#host = host
     this.#queues = new LineQueues(host)
+    this.#taps = new Taps(host, () => this.#watchAll())
     this.#exported = host.metrics.counter('spans_exported_total', 'Spans that the collector has taken.')
     this.#lost = host.metrics.counter(
       'spans_dropped_total',
@@ -57,10 +60,11 @@ export class Observation implements AsyncDisposable {
     this.#config = config
     this.#queues.keep(logsOf(config))
     if (!isDeepStrictEqual(before.tracing, config.tracing)) this.#trace(config)
-    for (const [listener, watched] of this.#watched) this.#watch(listener, watched)
+    this.#watchAll()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#taps[Symbol.dispose]()
     await Promise.all([this.#exporter?.[Symbol.asyncDispose](), this.#queues.close()])
   }
 
@@ -91,17 +95,26 @@ export class Observation implements AsyncDisposable {
     this.#tracer = new Tracer(tracing, parts, Math.random)
   }
 
+  #watchAll(): void {
+    for (const [listener, watched] of this.#watched) this.#watch(listener, watched)
+  }
+
   #watch(listener: string, watched: Watchable): void {
     const own = this.#config.listeners.find(({ name, listen }) => (name ?? listen) === listener)
     const logs = own === undefined ? [] : logsFor(this.#config, own)
     const { requestId } = this.#config
-    const isWatched = logs.length > 0 || this.#tracer !== undefined || (requestId ?? 'keep') !== 'keep'
+    const isTold = logs.length > 0 || this.#tracer !== undefined
+    // A tap looks on: it changes nothing of the requests.
+    const ids = requestId ?? (isTold ? 'generate' : 'keep')
+    const taps = this.#taps.isOpen ? this.#taps : undefined
+    const isWatched = isTold || ids !== 'keep' || taps !== undefined
     watched.observer = isWatched
       ? new ListenerObserver(listener, {
           host: this.#host,
           logs: logs.map(log => new AccessLog(log, this.#queues.get(log), Math.random)),
           tracer: this.#tracer,
-          requestId: requestId ?? 'generate',
+          requestId: ids,
+          taps,
         })
       : undefined
   }
@@ -122,6 +135,7 @@ interface ObserverParts {
   readonly logs: readonly AccessLog[]
   readonly tracer: Tracer | undefined
   readonly requestId: RequestIdMode
+  readonly taps: Taps | undefined
 }
 
 class ListenerObserver implements Observer, Witness {
@@ -145,6 +159,8 @@ class ListenerObserver implements Observer, Witness {
   }
 
   ended(observed: Observed, conclusion: Conclusion): void {
-    for (const log of this.#parts.logs) log.write(observed, conclusion)
+    const { logs, taps } = this.#parts
+    for (const log of logs) log.write(observed, conclusion)
+    taps?.show(observed, conclusion)
   }
 }
