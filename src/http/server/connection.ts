@@ -75,10 +75,12 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
     return this.#response === undefined && this.#assembler.empty && !this.#closing
   }
 
-  /** Ends after the present request; at once when there is none. */
+  /** Ends after the present request, or after one that comes soon. */
   finish(): void {
     this.#lastRequest = true
-    if (this.idle) this.#linger()
+    const { drainIdleMs } = this.#context.limits
+    if (this.idle && drainIdleMs > 0) this.#context.wheel.arm(this, drainIdleMs)
+    else if (this.idle) this.#linger()
   }
 
   destroy(): void {

@@ -32,6 +32,11 @@ export interface ServerLimits extends HeadLimits {
   readonly halfClosedMs: number
   /** From our end of a connection to the peer's. */
   readonly lingerMs: number
+  /**
+   * In a drain: how long an unused connection of HTTP/1.1 waits for a request that may be on its way already, which is
+   * answered with `Connection: close`. 0: it is closed at once.
+   */
+  readonly drainIdleMs: number
   /** What is read and dropped of a body that no handler has read; above it the connection is closed. */
   readonly maxDiscardBytes: number
   /** What is kept of pipelined requests while one is answered. */
@@ -50,6 +55,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   writeStallMs: 60_000,
   halfClosedMs: 30_000,
   lingerMs: 2_000,
+  drainIdleMs: 0,
   maxDiscardBytes: 64 * 1024,
   maxBacklogBytes: 64 * 1024,
   maxConnections: 100_000,

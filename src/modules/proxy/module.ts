@@ -5,11 +5,12 @@ import { readClientTls } from './clusters/client-tls.ts'
 import { ClusterPool } from './clusters/cluster-pool.ts'
 import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
-import { checkProxy, type ListenerConfig, type ProxyConfig, proxyConfig } from './config.ts'
+import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { openListener } from './listeners/listener.ts'
+import { ListenerSet } from './listeners/listener-set.ts'
 import { Observation } from './observation/observation.ts'
 
 /** Carries requests from listeners to upstreams. */
@@ -36,42 +37,32 @@ export const proxy: Module<ProxyConfig> = {
     const metrics = new ProxyMetrics(host.metrics)
     const failures = new FailureLog(host.log)
     const parts = { host, metrics, clients, processToken, observation, failures }
-    const listeners = await Promise.all(
-      config.listeners.map(one => openListener(one, config, clusters, parts)),
+    const listeners = host.scope.use(
+      new ListenerSet(host, (one, whole, place) =>
+        openListener(one, whole, clusters, { ...parts, host: place }),
+      ),
     )
-    for (const [index, { listening }] of listeners.entries())
-      host.log.info('listening', 'the proxy takes connections', {
-        address: listening.address,
-        ...describeListener(config.listeners[index]!),
-      })
+    await listeners.start(config)
     let present = config
     return {
       offer: undefined,
       health: () => ({ ready: true, state: 'ok', parts: clusters.health() }),
       async update(next) {
-        if (!samePlaces(present, next)) return false
         const nextKeys = await readKeys(next)
         clients.useTls(nextKeys)
         for (const [name, upstream] of Object.entries(next.upstreams))
           if (!reachedAlike(present.upstreams[name], upstream, keys.get(name), nextKeys.get(name)))
             clients.retireCluster(name)
         clusters.update(next.upstreams)
-        for (const [index, listener] of listeners.entries()) listener.update(next.listeners[index]!, next)
+        await listeners.update(next)
         observation.update(next)
         present = next
         keys = nextKeys
         return true
       },
-      drain: async deadline => {
-        await Promise.all(listeners.map(listener => listener.drain(deadline)))
-      },
+      drain: deadline => listeners.drain(deadline),
     }
   },
-}
-
-/** What it does, for the log. */
-function describeListener({ upstream, forward }: ListenerConfig): object {
-  return forward === undefined ? { upstream: upstream ?? 'by routes' } : { does: 'forward proxy' }
 }
 
 type Upstream = ProxyConfig['upstreams'][string]
@@ -93,17 +84,4 @@ function reachedAlike(
   const connecting = (upstream: Upstream | undefined): unknown =>
     upstream && [upstream.protocol, upstream.tls, upstream.connectTimeoutMs, upstream.idleTimeoutMs]
   return sameConfig(connecting(one), connecting(other)) && isDeepStrictEqual(keys[0], keys[1])
-}
-
-/** Whether the listeners can stay as they are: only what they decide by has changed. */
-function samePlaces(one: ProxyConfig, other: ProxyConfig): boolean {
-  const places = ({ listeners }: ProxyConfig): unknown =>
-    listeners.map(({ name, listen, protocol, versions, forward }) => [
-      name,
-      listen,
-      protocol,
-      versions,
-      forward !== undefined,
-    ])
-  return isDeepStrictEqual(places(one), places(other))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import { listen } from '../../http/raw-peer-fake.ts'
+import { listen, RawPeer } from '../../http/raw-peer-fake.ts'
 import { FakeClock } from '../../kernel/clock/fake.ts'
 import { type RawBackend, rawBackend, startProxy } from './proxy-fake.ts'
 
@@ -398,7 +398,48 @@ describe('the module', () => {
     await second.hears(/\r\n\r\n/)
     second.say(OK)
     await client.hears(/hi$/)
-    assert.equal(await proxy.running.update!(proxy.configured({ protocol: 'tcp' })), false)
+  })
+
+  test('lets go of a listener that is configured no more: the answer under way arrives, as the last of its connection', async () => {
+    const back = await backend()
+    await using proxy = await startProxy([back.address])
+    const client = await proxy.client()
+    client.say(GET)
+    const peer = await back.next()
+    await peer.hears(/\r\n\r\n/)
+    assert.equal(await proxy.running.update!(proxy.configured({ name: 'other' })), true)
+    await assert.rejects(proxy.client(), { code: 'ECONNREFUSED' })
+    const { port } = proxy.host.log.of('listening')[1]!.fields['address'] as { port: number }
+    const another = await RawPeer.connect(port)
+    another.say(GET)
+    const second = await back.next()
+    await second.hears(/\r\n\r\n/)
+    second.say(OK)
+    await another.hears(/hi$/)
+    another.socket.destroy()
+    peer.say(OK)
+    assert.match(await client.hears(/hi$/), /\r\nConnection: close\r\n/)
+  })
+
+  test('drains: a kept connection on which a request is on its way is told with the answer that it ends', async () => {
+    const back = await backend()
+    await using proxy = await startProxy([back.address])
+    const client = await proxy.client()
+    client.say(GET)
+    const peer = await back.next()
+    await peer.hears(/\r\n\r\n/)
+    peer.forget()
+    peer.say(OK)
+    await client.hears(/hi$/)
+    client.forget()
+    const over = new AbortController()
+    const drained = proxy.running.drain!({ remainingMs: () => 1000, signal: over.signal }, 'ending')
+    client.say(GET)
+    await peer.hears(/\r\n\r\n/)
+    peer.say(OK)
+    assert.match(await client.hears(/hi$/), /\r\nConnection: close\r\n/)
+    client.socket.end()
+    await drained
   })
 
   test('drains: the answer under way arrives, and says that the connection ends', async () => {

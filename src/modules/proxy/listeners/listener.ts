@@ -36,7 +36,10 @@ export interface Listener {
   drain(deadline: Deadline): Promise<void>
 }
 
-/** Opens a listener; what it holds goes with the host's scope. */
+/** A client that keeps a connection may just be sending on it as the drain begins: it is told with the answer. */
+const DRAIN_IDLE_MS = 1_000
+
+/** Opens a listener; what it holds goes with the scope of `parts.host`. */
 export async function openListener(
   config: ListenerConfig,
   proxy: ProxyConfig,
@@ -109,6 +112,7 @@ async function openHttp(
     versions: config.versions,
     servesConnect: config.forward !== undefined,
     servesWebSockets: true,
+    limits: { drainIdleMs: DRAIN_IDLE_MS },
     onRejected: error => parts.metrics.rejected.with(name, error.reason).inc(),
     onError: error =>
       host.log.error('request_failed', 'forwarding a request failed by our own fault', {
@@ -117,7 +121,13 @@ async function openHttp(
       }),
   })
   host.scope.defer(() => server.close())
-  host.metrics.onCollect(() => parts.metrics.connections.with(name).set(server.connections))
+  let closed = false
+  host.scope.defer(() => {
+    closed = true
+  })
+  host.metrics.onCollect(() => {
+    if (!closed) parts.metrics.connections.with(name).set(server.connections)
+  })
   const listening = await host.listen(parseAddress(config.listen)!, server.accept)
   return {
     listening,
