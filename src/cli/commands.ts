@@ -177,6 +177,56 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     load: () => import('./ca.ts'),
   },
+  capture: {
+    summary: 'Send the connections of a pod through the sidecar, by rules of nftables or iptables',
+    positionals: '[apply|print|remove]',
+    about:
+      'apply makes the rules, in one step, and may be called again; print shows what apply would do; remove takes away exactly that. TCP to the application goes to the listener with `inbound`, TCP of the application to the listener with `outbound`. DNS, UDP, loopback and what the sidecar itself sends are left alone. Needs root with NET_ADMIN, in the network namespace of the pod.',
+    options: {
+      'inbound-port': {
+        about: 'Where the sidecar takes inbound connections. Default: 15006.',
+        value: 'PORT',
+      },
+      'outbound-port': {
+        about: 'Where the sidecar takes outbound connections. Default: 15001.',
+        value: 'PORT',
+      },
+      'inbound-ports': {
+        about: 'The ports of the application. Default: * (all).',
+        value: 'PORTS',
+        multiple: true,
+      },
+      'exclude-inbound-ports': { about: 'Ports that are left alone.', value: 'PORTS', multiple: true },
+      'outbound-ports': {
+        about: 'The ports that are captured. Default: * (all).',
+        value: 'PORTS',
+        multiple: true,
+      },
+      'exclude-outbound-ports': { about: 'Ports that are left alone.', value: 'PORTS', multiple: true },
+      'outbound-ranges': {
+        about: 'The addresses that are captured, as blocks. Default: * (all).',
+        value: 'CIDRS',
+        multiple: true,
+      },
+      'exclude-outbound-ranges': { about: 'Addresses that are left alone.', value: 'CIDRS', multiple: true },
+      'exclude-uid': {
+        about: 'The user of the sidecar, whose connections are left alone. Default: 1337.',
+        value: 'UID',
+        multiple: true,
+      },
+      'exclude-gid': { about: 'A group whose connections are left alone.', value: 'GID', multiple: true },
+      'no-inbound': { about: 'Leave connections to the application alone.' },
+      'no-outbound': { about: 'Leave connections of the application alone.' },
+      'no-ipv6': { about: 'Leave IPv6 alone.' },
+      backend: {
+        about:
+          'auto, nft, iptables, iptables-nft or iptables-legacy. Default: auto, nft where it is installed.',
+        value: 'NAME',
+      },
+      undo: { about: 'With print: what remove would do.' },
+    },
+    load: () => import('./capture.ts'),
+  },
   import: {
     summary: 'Translate the configuration of another product',
     positionals: '[istio FILE ...]',
