@@ -7,6 +7,7 @@ import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
 import type { HeaderList } from '../../wire/http1/headers.ts'
 import type { HeadLimits } from '../../wire/http1/limits.ts'
 import type { Deadline, DeadlineWheel } from '../deadline-wheel.ts'
+import { askForMore } from '../socket-reading.ts'
 import type { Dialer } from './dial.ts'
 import { brokenError, connectError, HttpClientError } from './error.ts'
 import type { PreparedRequest } from './request.ts'
@@ -136,8 +137,8 @@ export class ClientConnection implements Deadline {
     if (prepared.pushed) {
       this.#requestSent = false
       this.#heldHead = prepared.head
-      process.nextTick(flushHead, this)
       this.#exchange!.ready()
+      if (this.#heldHead !== '') process.nextTick(flushHead, this)
       return
     }
     if (prepared.stream !== undefined) {
@@ -223,6 +224,7 @@ export class ClientConnection implements Deadline {
   // ---- receiving
 
   readonly #onData = (chunk: Buffer): void => {
+    askForMore(this.#socket)
     if (this.#closed) return
     if (this.#exchange === undefined) {
       // Nobody asked: whatever it is, it must not become the answer to the next request.

@@ -6,12 +6,13 @@ import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
 import type { Deadline } from '../deadline-wheel.ts'
 import { type BodySource, emptyBody, IncomingBody } from '../incoming-body.ts'
 import { isLoopback } from '../loopback.ts'
+import { askForMore } from '../socket-reading.ts'
 import { SocketWriter } from '../socket-writer.ts'
 import type { ServedConnection, ServerContext } from './context.ts'
 import { clientGone, HttpServerError } from './error.ts'
 import { Http1Response, type ResponseChannel, refusal } from './http1-response.ts'
 import { ServerRequest } from './request.ts'
-import type { ServerResponse, TakenOver } from './response.ts'
+import type { ResponseBody, ServerResponse, TakenOver } from './response.ts'
 
 /** The part of the HTTP/2 preface that reads like a head of HTTP/1.1, as the assembler gives it. */
 const HTTP2_HEAD = 'PRI * HTTP/2.0\r\n'
@@ -103,6 +104,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   // ---- reading
 
   readonly #onData = (chunk: Buffer): void => {
+    askForMore(this.#socket)
     if (this.#closing) return
     if (this.#backlog !== undefined) {
       this.#keepBack(Buffer.concat([this.#backlog, chunk]))
@@ -371,6 +373,10 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
     this.#backlog = undefined
     this.#release()
     return { socket: this.#socket, rest }
+  }
+
+  flushSoon(body: ResponseBody): void {
+    this.#context.flushes.add(body)
   }
 
   abort(): void {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { DeadlineWheel } from '../deadline-wheel.ts'
 import type { FrameSlab } from '../http2/frame-batch.ts'
+import type { FlushQueue } from './flush-queue.ts'
 import type { HttpServerOptions, ServerLimits } from './server.ts'
 
 /** A connection of either version, as its server knows it. */
@@ -18,6 +19,7 @@ export interface ServerContext {
   readonly draining: boolean
   /** For the frames of HTTP/2 connections. */
   readonly slab: FrameSlab
+  readonly flushes: FlushQueue
   date(): string
   closed(connection: ServedConnection): void
   /** The client has begun to speak HTTP/2: its connection is another one from here on. */

@@ -25,6 +25,8 @@ export interface ResponseChannel extends ResponsePeer {
   continueNow(): void
   /** What was written waits for the client; the observer's `drained` follows. */
   readonly full: boolean
+  /** Calls the body's `flush` when this turn of the loop ends. */
+  flushSoon(body: ResponseBody): void
   /** Hands over the raw connection, paused and without listeners, and what came after the request's head. */
   takeOver(): TakenOver
 }
@@ -98,12 +100,8 @@ export class Http1Response extends ServerResponse {
     this.#channel.continueNow()
     const head = this.#commit(status, fields, close, false)
     const mode = silent ? 'silent' : chunked ? 'chunked' : 'raw'
-    const body = new Http1ResponseBody(this.#channel, head, mode, silent ? undefined : declared, () =>
-      this.#end(close),
-    )
-    // A body of known length follows soon, often as the very next thing that the loop reads; a stream may pause.
-    if (mode === 'raw' && declared !== undefined) setImmediate(flush, body)
-    else process.nextTick(flush, body)
+    const body = new Http1ResponseBody(this, this.#channel, head, mode, silent ? undefined : declared, close)
+    this.#channel.flushSoon(body)
     return body
   }
 
@@ -144,12 +142,18 @@ export class Http1Response extends ServerResponse {
     this.ended = true
     this.#channel.responseEnded(close)
   }
+
+  /** For its body: the last byte has been given away. */
+  bodyEnded(close: boolean): void {
+    this.#end(close)
+  }
 }
 
 class Http1ResponseBody extends ResponseBody {
   readonly #channel: ResponseChannel
   readonly #mode: 'silent' | 'chunked' | 'raw'
-  readonly #onEnd: () => void
+  readonly #response: Http1Response
+  readonly #close: boolean
   #head: string
   /** Of a chunked body: waits for the end of this turn, that the last chunk may travel with it. */
   #held: Buffer | undefined
@@ -157,18 +161,20 @@ class Http1ResponseBody extends ResponseBody {
   #ended = false
 
   constructor(
+    response: Http1Response,
     channel: ResponseChannel,
     head: string,
     mode: 'silent' | 'chunked' | 'raw',
     declaredBytes: number | undefined,
-    onEnd: () => void,
+    close: boolean,
   ) {
     super()
+    this.#response = response
     this.#channel = channel
     this.#head = head
     this.#mode = mode
     this.#left = declaredBytes
-    this.#onEnd = onEnd
+    this.#close = close
   }
 
   write(chunk: string | Buffer): Promise<void> | undefined {
@@ -179,7 +185,7 @@ class Http1ResponseBody extends ResponseBody {
   put(chunk: Buffer): boolean {
     if (this.#mode === 'chunked' && this.#held === undefined && chunk.length > 0 && !this.#ended) {
       this.#held = chunk
-      if (this.#head === '') process.nextTick(flush, this)
+      if (this.#head === '') this.#channel.flushSoon(this)
     } else this.#put(chunk)
     return !this.#channel.full
   }
@@ -217,7 +223,7 @@ class Http1ResponseBody extends ResponseBody {
       this.#head = ''
       if (text !== '') this.#channel.write(text)
     }
-    this.#onEnd()
+    this.#response.bodyEnded(this.#close)
   }
 
   flush(): void {
@@ -253,8 +259,4 @@ export function refusal(status: number, message: string, date: string): string {
     Connection: 'close',
   })
   return encodeResponseHead(status, headers) + body
-}
-
-function flush(body: ResponseBody): void {
-  body.flush()
 }

@@ -5,6 +5,7 @@ import { FrameSlab } from '../http2/frame-batch.ts'
 import type { Timers } from '../timers.ts'
 import { ServerConnection } from './connection.ts'
 import type { ServedConnection, ServerContext } from './context.ts'
+import { FlushQueue } from './flush-queue.ts'
 import { Http2ServerConnection } from './http2-connection.ts'
 import type { ServerRequest } from './request.ts'
 import type { ServerResponse } from './response.ts'
@@ -109,6 +110,7 @@ class SocketServer implements HttpServer, ServerContext {
   readonly limits: ServerLimits
   readonly wheel: DeadlineWheel
   readonly slab = new FrameSlab()
+  readonly flushes = new FlushQueue()
   draining = false
   readonly #connections = new Set<ServedConnection>()
   #empty: PromiseWithResolvers<void> | undefined

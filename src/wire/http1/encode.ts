@@ -11,7 +11,7 @@ const TARGET = /^[\x21-\x7e]+$/
  * a visible target or a clean value; characters above U+00FF are refused, for latin1 would fold them into control bytes.
  */
 export function encodeRequestHead(method: string, target: string, headers: HeaderList): string {
-  if (!TOKEN.test(method))
+  if (method !== 'GET' && !TOKEN.test(method))
     throw new HeaderInjectionError(`the method ${JSON.stringify(method)} is not a token`)
   if (!TARGET.test(target))
     throw new HeaderInjectionError(

@@ -21,8 +21,9 @@ export function fieldLine(name: string, value: string): string {
   return `${name}: ${value}\r\n`
 }
 
-/** The fields that steer connection, framing or a hop, by their length, so that most names are dismissed at a glance. */
-const STEERING: readonly (readonly string[] | undefined)[] = byLength([
+/** The fields that steer connection, framing or a hop; '' stands for all others. */
+const STEERING = [
+  '',
   'connection',
   'content-length',
   'content_length',
@@ -45,23 +46,33 @@ const STEERING: readonly (readonly string[] | undefined)[] = byLength([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
-])
+]
 
-function byLength(names: readonly string[]): string[][] {
-  const lists: string[][] = []
-  for (const name of names) (lists[name.length] ??= []).push(name)
+/** Their numbers by length, so that most names are dismissed at a glance. */
+const BY_LENGTH = byLength(STEERING)
+
+function byLength(names: readonly string[]): readonly (readonly number[] | undefined)[] {
+  const lists: number[][] = []
+  for (const [number, name] of names.entries()) (lists[name.length] ??= []).push(number)
   return lists
 }
 
-/**
- * The name in lower case when the field steers connection, framing or a hop; '' for any other. What is given back is
- * the same string each time, so that comparing it costs nothing.
- */
-export function steeringName(text: string, start: number, end: number): string {
-  const names = STEERING[end - start]
-  if (names === undefined) return ''
-  const first = text.charCodeAt(start) | 0x20
-  for (const name of names)
-    if (name.charCodeAt(0) === first && text.slice(start, end).toLowerCase() === name) return name
-  return ''
+/** The number of the name from `start` to `end`, if it steers connection, framing or a hop; 0 for any other. */
+export function steeringNumber(text: string, start: number, end: number): number {
+  const numbers = BY_LENGTH[end - start]
+  if (numbers === undefined) return 0
+  for (const number of numbers) if (isName(STEERING[number]!, text, start)) return number
+  return 0
+}
+
+/** In lower case, and the same string each time, so that comparing it costs nothing. */
+export function steeringName(number: number): string {
+  return STEERING[number]!
+}
+
+/** Whether the token at `start` is `lowerName` in any case: no two characters of a token differ in this bit alone, but letters and `^~`. */
+function isName(lowerName: string, text: string, start: number): boolean {
+  for (let at = 0; at < lowerName.length; at++)
+    if ((text.charCodeAt(start + at) | 0x20) !== (lowerName.charCodeAt(at) | 0x20)) return false
+  return true
 }

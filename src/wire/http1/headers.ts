@@ -1,4 +1,4 @@
-import { fieldLine, steeringName } from './field-line.ts'
+import { fieldLine, steeringName, steeringNumber } from './field-line.ts'
 
 /** What a caller may give for headers: several values of one name become several lines. */
 export type HeaderInit =
@@ -17,7 +17,7 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   #raw: string[] | undefined
   /** Lines that are known to be well-formed, each `Name: value` CR LF; only while there is no `#raw`. */
   #lines = ''
-  /** Of each line: where its colon stands, and its CR LF. Made when it is needed. */
+  /** Of each line: where its colon stands, where its CR LF, and the number of its steering name. Made when it is needed. */
   #marks: number[] | undefined
 
   constructor(raw: string[] | undefined = []) {
@@ -65,34 +65,33 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   }
 
   get size(): number {
-    return (this.#raw ?? this.#marked()).length / 2
+    return this.#raw === undefined ? this.#marked().length / 3 : this.#raw.length / 2
   }
 
   nameAt(index: number): string {
     return this.#raw === undefined
-      ? this.#lines.slice(this.#startOf(index), this.#marked()[2 * index]!)
+      ? this.#lines.slice(this.#startOf(index), this.#marked()[3 * index]!)
       : this.#raw[2 * index]!
   }
 
   valueAt(index: number): string {
     if (this.#raw !== undefined) return this.#raw[2 * index + 1]!
     const marks = this.#marked()
-    return this.#lines.slice(marks[2 * index]! + 2, marks[2 * index + 1]!)
+    return this.#lines.slice(marks[3 * index]! + 2, marks[3 * index + 1]!)
   }
 
   /** The name in lower case of a field that steers connection, framing or a hop; '' for any other. */
   steeringAt(index: number): string {
-    if (this.#raw === undefined)
-      return steeringName(this.#lines, this.#startOf(index), this.#marked()[2 * index]!)
+    if (this.#raw === undefined) return steeringName(this.#marked()[3 * index + 2]!)
     const name = this.#raw[2 * index]!
-    return steeringName(name, 0, name.length)
+    return steeringName(steeringNumber(name, 0, name.length))
   }
 
   /** The lines of the fields from `from` to before `to` as they are written. Throws HeaderInjectionError. */
   lines(from: number, to: number): string {
     if (from === to) return ''
     if (this.#raw === undefined)
-      return this.#lines.slice(this.#startOf(from), this.#marked()[2 * to - 1]! + 2)
+      return this.#lines.slice(this.#startOf(from), this.#marked()[3 * to - 2]! + 2)
     let text = ''
     for (let at = 2 * from; at < 2 * to; at += 2) text += fieldLine(this.#raw[at]!, this.#raw[at + 1]!)
     return text
@@ -173,7 +172,7 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
     for (let index = from; index < size; index++) {
       if (this.#raw === undefined) {
         const start = this.#startOf(index)
-        if (this.#marks![2 * index]! - start !== length) continue
+        if (this.#marks![3 * index]! - start !== length) continue
         if (this.#lines.slice(start, start + length).toLowerCase() === lowerName) return index
       } else {
         const name = this.#raw[2 * index]!
@@ -190,7 +189,7 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   }
 
   #startOf(index: number): number {
-    return index === 0 ? 0 : this.#marked()[2 * index - 1]! + 2
+    return index === 0 ? 0 : this.#marked()[3 * index - 2]! + 2
   }
 
   #marked(): number[] {
@@ -200,7 +199,7 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
     for (let at = 0; at < lines.length; ) {
       const colon = lines.indexOf(':', at)
       const end = lines.indexOf('\r\n', colon)
-      marks.push(colon, end)
+      marks.push(colon, end, steeringNumber(lines, at, colon))
       at = end + 2
     }
     this.#marks = marks

@@ -19,7 +19,7 @@ export interface Target {
 const VISIBLE = /^[\x21\x22\x24-\x5b\x5d-\x7e]+$/
 const AUTHORITY = /^(?:[A-Za-z0-9\-._~!$&'()*+;=%]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?$/
 /** The usual ones, told without taking them apart. */
-const PLAIN_AUTHORITY = /^[A-Za-z0-9\-._~]+(?::[0-9]{1,4})?$/
+const PLAIN_AUTHORITY = /^[A-Za-z0-9\-._~]+(?::(?:[0-9]{1,4}|[1-5][0-9]{4}))?$/
 const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(\/[^?]*)?(?:\?(.*))?$/
 
 /** Whether this is `host` or `host:port` as a Host header carries it: no userinfo, path, list or space. */

@@ -32,7 +32,8 @@ export function endsHere(
 /** The lower-case names that Connection lists besides the usual; undefined when there is none, which is nearly always. */
 export function listedNames(headers: HeaderList): ReadonlySet<string> | undefined {
   const connection = headers.combined('connection')
-  if (connection === undefined || /^(?:keep-alive|close|upgrade)$/i.test(connection)) return undefined
+  if (connection === undefined || connection === 'keep-alive') return undefined
+  if (/^(?:keep-alive|close|upgrade)$/i.test(connection)) return undefined
   const names = new Set<string>()
   for (const item of connection.toLowerCase().split(',')) {
     const name = item.trim()

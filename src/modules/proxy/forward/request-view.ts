@@ -13,14 +13,28 @@ export function requestView(
   if (path === undefined) return undefined
   const { authority } = head
   const colon = authority.charCodeAt(authority.length - 1) === 0x5d ? -1 : authority.lastIndexOf(':')
-  const port = colon === -1 ? 0 : Number(authority.slice(colon + 1))
+  const port = colon === -1 ? 0 : portOf(authority, colon + 1)
   return {
     method: head.method,
     path,
     search: head.search,
-    host: (colon === -1 ? authority : authority.slice(0, colon)).toLowerCase().replace(/\.$/, ''),
+    host: plainHost(colon === -1 ? authority : authority.slice(0, colon)),
     port: port === 0 ? listenerPort : port,
     headers: head.headers,
     peer: { address: request.remoteAddress },
   }
+}
+
+/** The digits from `at`; an authority has been checked when it was read. */
+function portOf(authority: string, at: number): number {
+  let port = 0
+  for (let digit = at; digit < authority.length; digit++)
+    port = port * 10 + authority.charCodeAt(digit) - 0x30
+  return port
+}
+
+/** In lower case, without the dot that ends a full name. */
+function plainHost(host: string): string {
+  const full = host.charCodeAt(host.length - 1) === 0x2e
+  return (full ? host.slice(0, -1) : host).toLowerCase()
 }

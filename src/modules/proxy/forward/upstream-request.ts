@@ -13,7 +13,7 @@ const IDEMPOTENT = /^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/
 const NO_BUFFERS: readonly Buffer[] = []
 
 export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT.test(method)
+  return method === 'GET' || IDEMPOTENT.test(method)
 }
 
 /** The request as a backend gets it: rewritten, its fields edited by the rule's filters and then by the backend's. */
