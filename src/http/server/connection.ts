@@ -3,6 +3,7 @@ import { type BodyDecoder, createBodyDecoder } from '../../wire/http1/body.ts'
 import { Http1Error } from '../../wire/http1/error.ts'
 import { parseRequestHead, type RequestHead } from '../../wire/http1/head.ts'
 import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
+import { PREFACE_HEAD } from '../../wire/http2/frame.ts'
 import type { Deadline } from '../deadline-wheel.ts'
 import { type BodySource, emptyBody, IncomingBody } from '../incoming-body.ts'
 import { isLoopback } from '../loopback.ts'
@@ -13,10 +14,6 @@ import { clientGone, HttpServerError } from './error.ts'
 import { Http1Response, type ResponseChannel, refusal } from './http1-response.ts'
 import { ServerRequest } from './request.ts'
 import type { ResponseBody, ServerResponse, TakenOver } from './response.ts'
-
-/** The part of the HTTP/2 preface that reads like a head of HTTP/1.1, as the assembler gives it. */
-const HTTP2_HEAD = 'PRI * HTTP/2.0\r\n'
-const HTTP2_HEAD_BYTES = HTTP2_HEAD.length + 2
 
 const EMPTY = Buffer.alloc(0)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
@@ -158,14 +155,14 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   }
 
   readonly #parseHead = (text: string): RequestHead | 'http2' => {
-    if (text === HTTP2_HEAD && !this.#served && this.#context.options.versions !== 'http1') return 'http2'
+    if (text === PREFACE_HEAD && !this.#served && this.#context.options.versions !== 'http1') return 'http2'
     this.#served = true
     return parseRequestHead(text, this.#context.limits)
   }
 
   #switch(rest: Buffer): void {
     this.#detach()
-    this.#context.switched(this, this.#socket, HTTP2_HEAD_BYTES).take(rest)
+    this.#context.switched(this, this.#socket, PREFACE_HEAD.length + 2).take(rest)
   }
 
   #keepBack(bytes: Buffer): void {

@@ -24,3 +24,5 @@ export const MAX_STREAM_ID = 2 ** 31 - 1
 
 /** What a client sends first (RFC 9113 section 3.4). */
 export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+/** Its part that reads like a head of HTTP/1.1, without the empty line. */
+export const PREFACE_HEAD = 'PRI * HTTP/2.0\r\n'
