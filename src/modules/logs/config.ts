@@ -81,6 +81,7 @@ export function checkLogs(config: LogsConfig): Problem[] {
   return [
     ...config.inputs.flatMap((input, index) => checkInput(input, ['inputs', index, input.kind])),
     ...checkStreams(config),
+    ...checkProxyInputs(config),
     ...checkSteps(config.steps, ['steps']),
     ...config.outputs.flatMap((output, index) =>
       checkOutput(output).map(problem => ({
@@ -112,6 +113,22 @@ function checkStreams({ inputs }: LogsConfig): Problem[] {
       ]
     })
   })
+}
+
+/** The access log of the proxy is handed over once. */
+function checkProxyInputs({ inputs }: LogsConfig): Problem[] {
+  const first = inputs.findIndex(({ kind }) => kind === 'proxy')
+  return inputs.flatMap((input, index) =>
+    input.kind !== 'proxy' || index === first
+      ? []
+      : [
+          {
+            path: ['inputs', index, 'proxy'],
+            message: `is inputs[${first}] already`,
+            hint: 'remove one of them',
+          },
+        ],
+  )
 }
 
 /** Two outputs to the same place would send everything twice. */

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../kernel/clock/system.ts'
 import { type FakeHost, fakeHost } from '../../kernel/host-fake.ts'
 import { deadlineIn } from '../../kernel/lifecycle/deadline.ts'
+import type { LogsOffer } from '../../kernel/lines/intake.ts'
 import type { Running } from '../../kernel/module.ts'
 import { type LogsConfig, logsConfig } from './config.ts'
 import { logs } from './module.ts'
@@ -24,7 +25,7 @@ class Bed {
 
   async start(
     config: object,
-  ): Promise<{ running: Running<LogsConfig>; host: FakeHost<ReturnType<typeof systemClock>> }> {
+  ): Promise<{ running: Running<LogsConfig, LogsOffer>; host: FakeHost<ReturnType<typeof systemClock>> }> {
     const decoded = logsConfig.decode(config)
     assert.ok(decoded.ok, decoded.ok ? '' : JSON.stringify(decoded.problems))
     assert.deepEqual(logs.check?.(decoded.value), [])
@@ -175,4 +176,22 @@ test('a replaced module leaves at once, although an output is away: the next one
   await host.close()
   await made.run({ inputs: [made.tail('app.log')], outputs: [made.file('out')] })
   assert.deepEqual(await made.lines('out'), ['{"message":"one"}'])
+})
+
+test('lines that the proxy hands over are records once they are taken', async t => {
+  const logs = await bed(t)
+  const { running, host } = await logs.start({ inputs: [{ proxy: {} }], outputs: [logs.file('out')] })
+  await running.offer.proxy!.take(Buffer.from('{"path":"/a","status":200}\n{"path":"/b","status":503}\n'))
+  using deadline = deadlineIn(host.clock, 5000)
+  await running.drain?.(deadline, 'ending')
+  await host.close()
+  assert.deepEqual(await logs.lines('out'), ['{"path":"/a","status":200}', '{"path":"/b","status":503}'])
+  await assert.rejects(running.offer.proxy!.take(Buffer.from('{}\n')))
+})
+
+test('without an input for it there is nothing for the proxy to hand its lines to', async t => {
+  const logs = await bed(t)
+  const { running, host } = await logs.start({ inputs: [logs.tail('in')], outputs: [logs.file('out')] })
+  assert.equal(running.offer.proxy, undefined)
+  await host.close()
 })

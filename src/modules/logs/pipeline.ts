@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { LineIntake } from '../../kernel/lines/intake.ts'
 import type { Deadline, DrainReason, Health, Host } from '../../kernel/module.ts'
 import type { LogsConfig } from './config.ts'
 import { openDeadLetters } from './delivery/dead-letters.ts'
@@ -17,6 +18,8 @@ const READ_BYTES = 256 * 1024
 /** A log pipeline that runs until its host's scope closes. */
 export interface Pipeline {
   health(): Health
+  /** Where the proxy hands its access log over; undefined without that input. */
+  readonly proxy: LineIntake | undefined
   /** When another instance follows, only what cannot be read again is taken in: the rest waits in files and spool. */
   drain(deadline: Deadline, reason: DrainReason): Promise<void>
 }
@@ -49,6 +52,7 @@ export async function startPipeline(config: LogsConfig, host: Host): Promise<Pip
   const deliveries = await startDeliveries(config, host, spool, { readers, names, folder })
   const inputs = await startInputs(config, host, spool)
   return {
+    proxy: [...inputs.values()].find(({ intake }) => intake !== undefined)?.intake,
     health: () => healthOf({ spool, ...Object.fromEntries(inputs), ...Object.fromEntries(deliveries) }),
     async drain(deadline, reason) {
       const followed = reason === 'replaced'

@@ -60,7 +60,10 @@ export const proxy: Module<ProxyConfig> = {
         keys = nextKeys
         return true
       },
-      drain: deadline => listeners.drain(deadline),
+      drain: async deadline => {
+        await listeners.drain(deadline)
+        await observation.flush()
+      },
     }
   },
 }

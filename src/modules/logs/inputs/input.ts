@@ -1,3 +1,4 @@
+import type { LineIntake } from '../../../kernel/lines/intake.ts'
 import type { Deadline, Health, Host } from '../../../kernel/module.ts'
 import type { Position } from '../batch.ts'
 import type { LineSink } from '../lines.ts'
@@ -13,6 +14,8 @@ export interface Input {
    * or at the deadline; what is not safe by then is read again by the next start.
    */
   drain(deadline: Deadline): Promise<void>
+  /** Where another module hands its lines over. */
+  readonly intake?: LineIntake
 }
 
 /** What an input sees of the world. */

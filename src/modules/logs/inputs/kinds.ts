@@ -20,6 +20,10 @@ export const inputSchema = s.oneOf(
       { ...appFields, ...formatFields },
       { about: 'Reads what the supervised command writes to its standard output and standard error.' },
     ),
+    proxy: s.object(formatFields, {
+      about:
+        'Takes the access log of the proxy of this sidecar, where `proxy.accessLog` says `to: {logs: {}}`.',
+    }),
   },
   { about: 'One source of records.' },
 )
@@ -41,5 +45,7 @@ export async function startInput(
       return (await import('./tail/tail.ts')).startTail(input.config, host)
     case 'app':
       return (await import('./app/app.ts')).startApp(input.config, host)
+    case 'proxy':
+      return (await import('./proxy/proxy.ts')).startProxyInput(host)
   }
 }

@@ -63,6 +63,11 @@ export class Observation implements AsyncDisposable {
     this.#watchAll()
   }
 
+  /** Resolves once the access logs are written as far as requests have ended. */
+  flush(): Promise<void> {
+    return this.#queues.flush()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#taps[Symbol.dispose]()
     await Promise.all([this.#exporter?.[Symbol.asyncDispose](), this.#queues.close()])

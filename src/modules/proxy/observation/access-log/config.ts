@@ -20,6 +20,10 @@ const accessLog = s.object(
         ),
         stdout: s.object({}, { about: 'Writes to standard output.' }),
         stderr: s.object({}, { about: 'Writes to standard error.' }),
+        logs: s.object(
+          {},
+          { about: 'Hands the lines to the log module of this sidecar, which needs an input `proxy`.' },
+        ),
       },
       { about: 'Where the lines go.' },
     ),

@@ -56,6 +56,13 @@ export class LineQueue {
     else this.#timer ??= clock.timeout(GATHER_MS, () => this.#write())
   }
 
+  /** Resolves once all that waits now is written, or lost. */
+  async flush(): Promise<void> {
+    await this.#writing
+    if (this.#lines > 0 && this.#writing === undefined) this.#write()
+    await this.#writing
+  }
+
   /** Writes what waits and lets the target go. */
   async close(): Promise<void> {
     const late = this.#options.clock.timeout(LAST_MS, () =>

@@ -2,7 +2,7 @@ import type { Counter, Family } from '../../../../kernel/metrics/metrics.ts'
 import type { Host } from '../../../../kernel/module.ts'
 import { type AccessLogConfig, placeOf } from './config.ts'
 import { LineQueue, type LineTarget } from './line-queue.ts'
-import { DescriptorTarget, FileTarget } from './line-target.ts'
+import { DescriptorTarget, FileTarget, LogsTarget } from './line-target.ts'
 
 /** One queue for each place that lines go to, whoever writes there. */
 export class LineQueues {
@@ -46,6 +46,11 @@ export class LineQueues {
     }
   }
 
+  /** Resolves once all that waits now is written, or lost. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map(queue => queue.flush()))
+  }
+
   async close(): Promise<void> {
     this.keep([])
     await Promise.all(this.#closing)
@@ -74,6 +79,8 @@ export class LineQueues {
         return new DescriptorTarget(1, this.#host.clock)
       case 'stderr':
         return new DescriptorTarget(2, this.#host.clock)
+      case 'logs':
+        return new LogsTarget(this.#host)
     }
   }
 }

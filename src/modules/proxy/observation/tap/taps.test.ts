@@ -88,9 +88,9 @@ describe('a tap', () => {
     assert.equal(taps.isOpen, false)
   })
 
-  test('beyond the eighth is refused', async t => {
+  test('beyond the sixteenth is refused', async t => {
     const { ask } = await setUp(t)
-    for (let count = 0; count < 8; count++) await ask('')
+    for (let count = 0; count < 16; count++) await ask('')
     assert.match((await ask('')).head, /^HTTP\/1.1 503 /)
   })
 

@@ -7,8 +7,8 @@ import type { Conclusion, Observed } from '../observed.ts'
 import { Redaction } from '../redaction.ts'
 import { passes, readTapFilter, type TapFilter } from './tap-filter.ts'
 
-/** More people than this do not look at once. */
-const MAX_TAPS = 8
+/** More people than this do not look at once; who has gone silently is noticed with the next request, or after 30 s. */
+const MAX_TAPS = 16
 
 const HEADERS = {
   'Content-Type': 'application/x-ndjson',
