@@ -103,7 +103,7 @@ test('a renewed certificate is shown from the next connection on, in a session o
   await using served = await serve()
   const certificate = async (account: string): Promise<Certificate> => {
     const { chain, key, identity, notAfterMs } = await ours.pair(account)
-    return { chain, key, identity, notAfterMs, trustBundle: ours.authority.trustBundle }
+    return { chain, key, identity, notBeforeMs: 0, notAfterMs, trustBundle: ours.authority.trustBundle }
   }
   let current = await certificate('one')
   const source: CertificateSource = { current: () => current, onChange: () => () => {} }

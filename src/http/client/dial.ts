@@ -102,7 +102,10 @@ function secureDial(host: string, port: number, tls: ClientTls, protocols: reado
 /** The keys of the source, when there is one, else those given. */
 function currentKeys(tls: ClientTls): ClientTls {
   if (tls.source === undefined) return tls
-  const { chain, key, trustBundle } = tls.source.current()
+  const certificate = tls.source.current()
+  if (certificate === undefined)
+    throw new HttpClientError('tls_failed', 'this side has no certificate yet', { unsent: true })
+  const { chain, key, trustBundle } = certificate
   return { ca: trustBundle, cert: chain, key }
 }
 

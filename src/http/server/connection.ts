@@ -6,13 +6,13 @@ import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
 import { PREFACE_HEAD } from '../../wire/http2/frame.ts'
 import type { Deadline } from '../deadline-wheel.ts'
 import { type BodySource, emptyBody, IncomingBody } from '../incoming-body.ts'
-import { isLoopback } from '../loopback.ts'
 import { askForMore } from '../socket-reading.ts'
 import { SocketWriter } from '../socket-writer.ts'
+import type { TlsPeer } from '../tls/acceptor.ts'
 import type { ServedConnection, ServerContext } from './context.ts'
 import { clientGone, HttpServerError } from './error.ts'
 import { Http1Response, type ResponseChannel, refusal } from './http1-response.ts'
-import { ServerRequest } from './request.ts'
+import { type Client, clientOf, ServerRequest } from './request.ts'
 import type { ResponseBody, ServerResponse, TakenOver } from './response.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -30,8 +30,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   readonly #socket: Socket
   readonly #writer: SocketWriter
   readonly #assembler: HeadAssembler
-  readonly #remoteAddress: string
-  readonly #fromLoopback: boolean
+  readonly #client: Client
   #decoder: BodyDecoder | undefined
   #body: IncomingBody | undefined
   #response: ServerResponse | undefined
@@ -50,14 +49,13 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   #halfClosed = false
   #released = false
 
-  constructor(context: ServerContext, socket: Socket) {
+  constructor(context: ServerContext, socket: Socket, tls: TlsPeer | undefined) {
     this.#context = context
     this.#socket = socket
     this.#writer = new SocketWriter(socket, context.wheel, context.limits.writeStallMs)
     this.#assembler = new HeadAssembler('request', context.limits)
     this.#writer.onRoom = () => this.#response?.hasRoom()
-    this.#remoteAddress = socket.remoteAddress ?? 'unix'
-    this.#fromLoopback = isLoopback(socket.remoteAddress)
+    this.#client = clientOf(socket, tls)
     // A client may close its sending side after the request and still read the answer.
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
@@ -116,7 +114,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
       this.#read(chunk)
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error
-      this.#context.options.onRejected?.(error, this.#remoteAddress)
+      this.#context.options.onRejected?.(error, this.#client.address)
       if (this.#decoder === undefined) this.#refuse(error.status, error.message)
       else
         this.#failBody(new HttpServerError('body_malformed', error.status, error.message, { cause: error }))
@@ -162,7 +160,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
 
   #switch(rest: Buffer): void {
     this.#detach()
-    this.#context.switched(this, this.#socket, PREFACE_HEAD.length + 2).take(rest)
+    this.#context.switched(this, this.#socket, this.#client.tls, PREFACE_HEAD.length + 2).take(rest)
   }
 
   #keepBack(bytes: Buffer): void {
@@ -205,7 +203,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
         ? emptyBody()
         : new IncomingBody(this, head.framing.kind === 'length' ? head.framing.length : undefined)
     this.#discardedBytes = 0
-    const request = new ServerRequest(head, this.#body, this.#remoteAddress, this.#fromLoopback)
+    const request = new ServerRequest(head, this.#body, this.#client)
     const response = new Http1Response(this, head.method === 'HEAD', head.minor)
     this.#response = response
     if (head.upgrade || head.form === 'authority') {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { DeadlineWheel } from '../deadline-wheel.ts'
 import type { FrameSlab } from '../http2/frame-batch.ts'
+import type { TlsPeer } from '../tls/acceptor.ts'
 import type { FlushQueue } from './flush-queue.ts'
 import type { HttpServerOptions, ServerLimits } from './server.ts'
 
@@ -23,5 +24,10 @@ export interface ServerContext {
   date(): string
   closed(connection: ServedConnection): void
   /** The client has begun to speak HTTP/2: its connection is another one from here on. */
-  switched(from: ServedConnection, socket: Socket, prefaceBytes: number): { take(bytes: Buffer): void }
+  switched(
+    from: ServedConnection,
+    socket: Socket,
+    tls: TlsPeer | undefined,
+    prefaceBytes: number,
+  ): { take(bytes: Buffer): void }
 }

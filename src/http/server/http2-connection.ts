@@ -5,9 +5,10 @@ import { MAX_STREAM_ID, PREFACE } from '../../wire/http2/frame.ts'
 import { type MessageFault, readRequest } from '../../wire/http2/message.ts'
 import { Alarm } from '../http2/alarm.ts'
 import { Http2Connection } from '../http2/connection.ts'
-import { isLoopback } from '../loopback.ts'
+import type { TlsPeer } from '../tls/acceptor.ts'
 import type { ServerContext } from './context.ts'
 import { ServerStream } from './http2-stream.ts'
+import { type Client, clientOf } from './request.ts'
 
 /** What a client asks to be echoed, that we know it has seen our first GOAWAY. */
 const DRAIN_PING = Buffer.from('draining', 'latin1')
@@ -15,8 +16,7 @@ const DRAIN_PING = Buffer.from('draining', 'latin1')
 /** One HTTP/2 connection of a server. */
 export class Http2ServerConnection extends Http2Connection {
   readonly #context: ServerContext
-  readonly #remoteAddress: string
-  readonly #fromLoopback: boolean
+  readonly #client: Client
   /** What is still to come of the preface. */
   #preface: string
   #lastStreamId = 0
@@ -26,7 +26,7 @@ export class Http2ServerConnection extends Http2Connection {
   readonly #drainAlarm: Alarm
 
   /** `prefaceBytes` of the preface have been read already. */
-  constructor(context: ServerContext, socket: Socket, prefaceBytes: number) {
+  constructor(context: ServerContext, socket: Socket, tls: TlsPeer | undefined, prefaceBytes: number) {
     const { limits, options } = context
     super({
       socket,
@@ -44,8 +44,7 @@ export class Http2ServerConnection extends Http2Connection {
       lingerMs: limits.lingerMs,
     })
     this.#context = context
-    this.#remoteAddress = socket.remoteAddress ?? 'unix'
-    this.#fromLoopback = isLoopback(socket.remoteAddress)
+    this.#client = clientOf(socket, tls)
     this.#preface = PREFACE.slice(prefaceBytes)
     this.#drainAlarm = new Alarm(() => this.#lastGoaway())
     context.wheel.arm(this, limits.headTimeoutMs)
@@ -95,11 +94,7 @@ export class Http2ServerConnection extends Http2Connection {
     const { limits } = this.#context
     try {
       const head = readRequest(list, endStream, limits)
-      this.#open(streamId, endStream, head.method === 'HEAD').serve(
-        head,
-        this.#remoteAddress,
-        this.#fromLoopback,
-      )
+      this.#open(streamId, endStream, head.method === 'HEAD').serve(head, this.#client)
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error
       this.#refuse(streamId, endStream, error)
@@ -107,7 +102,7 @@ export class Http2ServerConnection extends Http2Connection {
   }
 
   #refuse(streamId: number, endStream: boolean, error: Http1Error): void {
-    this.#context.options.onRejected?.(error, this.#remoteAddress)
+    this.#context.options.onRejected?.(error, this.#client.address)
     this.spend()
     const stream = this.#open(streamId, endStream, false)
     stream.response.send(error.status, { 'Content-Type': 'text/plain; charset=utf-8' }, `${error.message}\n`)
@@ -121,7 +116,7 @@ export class Http2ServerConnection extends Http2Connection {
   }
 
   protected rejected(error: Http2Error | MessageFault): void {
-    this.#context.options.onRejected?.(error, this.#remoteAddress)
+    this.#context.options.onRejected?.(error, this.#client.address)
   }
 
   protected settled(): void {}

@@ -9,7 +9,7 @@ import type { ServerContext } from './context.ts'
 import { clientGone, HttpServerError } from './error.ts'
 import type { Http2ServerConnection } from './http2-connection.ts'
 import { Http2Response, type ResponseStream } from './http2-response.ts'
-import { ServerRequest } from './request.ts'
+import { type Client, ServerRequest } from './request.ts'
 import type { ResponseBody } from './response.ts'
 import { streamTunnel } from './stream-tunnel.ts'
 import { websocketRequest } from './websocket-request.ts'
@@ -37,7 +37,7 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
   }
 
   /** Hands the request to the handler. */
-  serve(head: Http2RequestHead, remoteAddress: string, fromLoopback: boolean): void {
+  serve(head: Http2RequestHead, client: Client): void {
     const { options } = this.#context
     if (head.framing.kind !== 'none') {
       this.#bodyLeft = head.framing.kind === 'length' ? head.framing.length : undefined
@@ -48,7 +48,7 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
     const { protocol } = head
     const isWebSocket = protocol === 'websocket' && options.servesWebSockets === true
     const asked = isWebSocket ? websocketRequest(head) : head
-    const request = new ServerRequest(asked, this.#body, remoteAddress, fromLoopback)
+    const request = new ServerRequest(asked, this.#body, client)
     this.response.opensTunnel = isWebSocket
     if (asked.method === 'CONNECT' && (options.servesConnect !== true || protocol !== undefined)) {
       this.response.send(

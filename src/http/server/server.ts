@@ -3,6 +3,7 @@ import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../../wire/http1/limits.ts
 import { DeadlineWheel } from '../deadline-wheel.ts'
 import { FrameSlab } from '../http2/frame-batch.ts'
 import type { Timers } from '../timers.ts'
+import type { TlsPeer } from '../tls/acceptor.ts'
 import { ServerConnection } from './connection.ts'
 import type { ServedConnection, ServerContext } from './context.ts'
 import { FlushQueue } from './flush-queue.ts'
@@ -88,8 +89,11 @@ export interface HttpServerOptions {
 }
 
 export interface HttpServer {
-  /** Takes a connected socket over: `listen(address, server.accept)`. Bound; needs no `this`. */
-  readonly accept: (socket: Socket) => void
+  /**
+   * Takes a connected socket over: `listen(address, server.accept)`, or `acceptor.accept(raw, server.accept)` after a
+   * TLS handshake, whose peer its requests then know. Bound; needs no `this`.
+   */
+  readonly accept: (socket: Socket, tls?: TlsPeer) => void
   readonly connections: number
   /** Closes idle connections, ends the others after their present answer, and breaks what is left at the deadline. */
   drain(deadline: { readonly signal: AbortSignal }): Promise<void>
@@ -124,7 +128,7 @@ class SocketServer implements HttpServer, ServerContext {
     this.wheel = new DeadlineWheel(options.clock)
   }
 
-  readonly accept = (socket: Socket): void => {
+  readonly accept = (socket: Socket, tls?: TlsPeer): void => {
     if (this.#closed || this.#connections.size >= this.limits.maxConnections) {
       socket.on('error', () => {})
       socket.destroy()
@@ -133,12 +137,17 @@ class SocketServer implements HttpServer, ServerContext {
     const { alpnProtocol } = socket as { alpnProtocol?: unknown }
     const http2 = alpnProtocol === 'h2' || this.options.versions === 'http2'
     this.#connections.add(
-      http2 ? new Http2ServerConnection(this, socket, 0) : new ServerConnection(this, socket),
+      http2 ? new Http2ServerConnection(this, socket, tls, 0) : new ServerConnection(this, socket, tls),
     )
   }
 
-  switched(from: ServedConnection, socket: Socket, prefaceBytes: number): Http2ServerConnection {
-    const connection = new Http2ServerConnection(this, socket, prefaceBytes)
+  switched(
+    from: ServedConnection,
+    socket: Socket,
+    tls: TlsPeer | undefined,
+    prefaceBytes: number,
+  ): Http2ServerConnection {
+    const connection = new Http2ServerConnection(this, socket, tls, prefaceBytes)
     this.#connections.delete(from)
     this.#connections.add(connection)
     return connection

@@ -113,7 +113,7 @@ test('a client that trusts the authority gets through, and its words come back',
   const socket = await greet(served.port, { ALPNProtocols: ['http/1.1', 'h2'] })
   assert.equal(socket.alpnProtocol, 'h2')
   assert.equal(socket.getProtocol(), 'TLSv1.3')
-  assert.deepEqual(served.peers, [{ alpn: 'h2', sni: 'localhost' }])
+  assert.deepEqual(served.peers, [{ certified: false, alpn: 'h2', sni: 'localhost' }])
   assert.equal(served.acceptor.handshakes, 0)
   socket.destroy()
 })
@@ -122,7 +122,7 @@ test('TLS 1.2 is spoken with those who know no better', async () => {
   await using served = await serve()
   const socket = await greet(served.port, { maxVersion: 'TLSv1.2' })
   assert.equal(socket.getProtocol(), 'TLSv1.2')
-  assert.deepEqual(served.peers, [{ alpn: '', sni: 'localhost' }])
+  assert.deepEqual(served.peers, [{ certified: false, alpn: '', sni: 'localhost' }])
   socket.destroy()
 })
 
@@ -290,7 +290,9 @@ for (const { what, mode, client, expected } of clients)
       assert.deepEqual(served.peers, [])
     } else {
       const socket = await greet(served.port, options)
-      assert.deepEqual(served.peers, [{ alpn: '', sni: 'localhost', ...expected }])
+      assert.deepEqual(served.peers, [
+        { certified: expected.identity !== undefined, alpn: '', sni: 'localhost', ...expected },
+      ])
       socket.destroy()
     }
   })

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { SecureContext, TLSSocket } from 'node:tls'
 import { DeadlineWheel } from '../deadline-wheel.ts'
@@ -17,7 +18,7 @@ export interface TlsAcceptorOptions {
   readonly clock: Timers
   /** Default TLSv1.2. */
   readonly minVersion?: MinTlsVersion
-  /** What is served, in the order of preference; a client that offers none of them is refused, one that offers nothing is not. Default http/1.1. */
+  /** What is served, in the order of preference; a client that offers none of them is refused, one that offers nothing is not. Nothing is agreed on with an empty list. Default http/1.1. */
   readonly alpn?: readonly string[]
   /** Whether clients are asked for a certificate; one that is shown is always checked. Default none. */
   readonly clientCertificates?: ClientCertificates
@@ -25,6 +26,10 @@ export interface TlsAcceptorOptions {
   readonly trustDomain?: string
   /** From the connection to the end of the handshake. Default 10 s. */
   readonly handshakeTimeoutMs?: number
+  /** Handshakes at one time; above it connections are closed at once. Default 1000. */
+  readonly maxHandshakes?: number
+  /** A text about a client's verified certificate, made once and kept with its connection. */
+  readonly describe?: (certificate: X509Certificate) => string
   /** Each handshake that came to nothing; the remote address is empty for a Unix socket. */
   readonly onFailure?: (reason: HandshakeFailure, remoteAddress: string) => void
 }
@@ -39,6 +44,10 @@ export interface TlsPeer {
   readonly alpn: string
   /** The server name that the client asked for; empty when it named none. */
   readonly sni: string
+  /** It has shown a certificate, which is verified. */
+  readonly certified: boolean
+  /** What `describe` made of its certificate. */
+  readonly description?: string
 }
 
 export type OnSecure = (socket: TLSSocket, peer: TlsPeer) => void
@@ -64,10 +73,12 @@ class Acceptor implements TlsAcceptor, HandshakeOwner {
   readonly handshakeTimeoutMs: number
   readonly clientCertificates: ClientCertificates
   readonly trustDomain: string | undefined
-  readonly alpn: Uint8Array
+  readonly describe: ((certificate: X509Certificate) => string) | undefined
+  readonly alpn: Uint8Array | undefined
   readonly clock: Timers
   readonly underWay = new Set<Handshake>()
   readonly #options: TlsAcceptorOptions
+  readonly #maxHandshakes: number
   #contexts: Contexts
 
   constructor(options: TlsAcceptorOptions) {
@@ -77,12 +88,19 @@ class Acceptor implements TlsAcceptor, HandshakeOwner {
     this.handshakeTimeoutMs = options.handshakeTimeoutMs ?? 10_000
     this.clientCertificates = options.clientCertificates ?? 'none'
     this.trustDomain = options.trustDomain
+    this.describe = options.describe
+    this.#maxHandshakes = options.maxHandshakes ?? 1000
     this.alpn = encodeProtocols(options.alpn ?? ['http/1.1'])
     this.#contexts = this.#create(options.materials)
   }
 
   readonly accept = (raw: Socket, onSecure: OnSecure): void => {
-    this.underWay.add(new Handshake(this, raw, onSecure))
+    if (this.underWay.size < this.#maxHandshakes) this.underWay.add(new Handshake(this, raw, onSecure))
+    else {
+      this.failed('too_many_handshakes', raw.remoteAddress ?? '')
+      raw.on('error', () => {})
+      raw.destroy()
+    }
   }
 
   update(materials: TlsMaterials): void {
@@ -134,6 +152,7 @@ class Acceptor implements TlsAcceptor, HandshakeOwner {
 }
 
 /** The form of RFC 7301 section 3.1, made once instead of for each connection. */
-function encodeProtocols(protocols: readonly string[]): Uint8Array {
+function encodeProtocols(protocols: readonly string[]): Uint8Array | undefined {
+  if (protocols.length === 0) return undefined
   return Buffer.concat(protocols.map(name => Buffer.from([name.length, ...Buffer.from(name, 'latin1')])))
 }

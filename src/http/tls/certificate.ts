@@ -12,13 +12,14 @@ export interface Certificate extends KeyPair {
   /** Its SPIFFE URI, when it has one. */
   readonly identity: string | undefined
   /** Milliseconds since the epoch. */
+  readonly notBeforeMs: number
   readonly notAfterMs: number
 }
 
 /** A certificate that is renewed while the process runs. */
 export interface CertificateSource {
-  /** Never an expired one while there is a better; the same object until it changes. */
-  current(): Certificate
+  /** Never an expired one while there is a better; the same object until it changes; undefined before the first. */
+  current(): Certificate | undefined
   /** Calls after each change; the result ends it. */
   onChange(call: () => void): () => void
 }

@@ -11,6 +11,8 @@ export const HANDSHAKE_FAILURES = {
   certificate_expired: 'the certificate of the client has expired, or is not valid yet',
   certificate_untrusted: 'the certificate of the client was not issued by a trusted authority',
   identity_untrusted: 'the certificate of the client names no identity of a trusted domain',
+  too_many_handshakes: 'as many handshakes as may be were under way',
+  no_certificate: 'this side has no certificate yet',
   timeout: 'the client did not finish the handshake in time',
   closed: 'the connection ended during the handshake',
   malformed: 'the client sent something that is no TLS handshake',

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { SecureContext, TLSSocket } from 'node:tls'
 import type { Deadline, DeadlineWheel } from '../deadline-wheel.ts'
@@ -6,6 +7,9 @@ import type { ClientCertificates, OnSecure, TlsPeer } from './acceptor.ts'
 import { type HandshakeFailure, handshakeFailure, verificationFailure } from './failure.ts'
 import { identityOf, identityProblem } from './identity.ts'
 
+const PLAIN_HTTP_TEXT = 'this port speaks TLS: use https\n'
+const PLAIN_HTTP = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${PLAIN_HTTP_TEXT.length}\r\nConnection: close\r\n\r\n${PLAIN_HTTP_TEXT}`
+
 /** The acceptor as its handshakes see it. */
 export interface HandshakeOwner {
   readonly wheel: DeadlineWheel
@@ -13,8 +17,9 @@ export interface HandshakeOwner {
   readonly handshakeTimeoutMs: number
   readonly clientCertificates: ClientCertificates
   readonly trustDomain: string | undefined
+  readonly describe: ((certificate: X509Certificate) => string) | undefined
   /** As RFC 7301 writes it. */
-  readonly alpn: Uint8Array
+  readonly alpn: Uint8Array | undefined
   readonly context: SecureContext
   readonly hasNames: boolean
   readonly onServerName: (name: string, done: (error: Error | null, context?: SecureContext) => void) => void
@@ -27,6 +32,7 @@ export class Handshake implements Deadline {
   deadlineMs = Number.POSITIVE_INFINITY
   bucket = -1
   readonly #owner: HandshakeOwner
+  readonly #raw: Socket
   readonly #socket: TLSSocket
   readonly #onSecure: OnSecure
   readonly #remoteAddress: string
@@ -34,12 +40,13 @@ export class Handshake implements Deadline {
   constructor(owner: HandshakeOwner, raw: Socket, onSecure: OnSecure) {
     this.#owner = owner
     this.#onSecure = onSecure
+    this.#raw = raw
     this.#remoteAddress = raw.remoteAddress ?? ''
     const { TLSSocket } = process.getBuiltinModule('node:tls')
     this.#socket = new TLSSocket(raw, {
       isServer: true,
       secureContext: owner.context,
-      ALPNProtocols: owner.alpn,
+      ...(owner.alpn && { ALPNProtocols: owner.alpn }),
       requestCert: owner.clientCertificates !== 'none',
       // The verdict is ours (see #verdict): with it the reason is known and counted.
       rejectUnauthorized: false,
@@ -71,15 +78,22 @@ export class Handshake implements Deadline {
     }
     this.#leave()
     const identity = certificate && identityOf(certificate)?.uri
+    const description = certificate && this.#owner.describe?.(certificate)
     const peer: TlsPeer = {
       ...(identity !== undefined && { identity }),
+      certified: certificate !== undefined,
+      ...(description !== undefined && { description }),
       alpn: this.#socket.alpnProtocol || '',
       sni: typeof this.#socket.servername === 'string' ? this.#socket.servername : '',
     }
     this.#onSecure(this.#socket, peer)
   }
 
-  readonly #broken = (error: Error): void => this.#fail(handshakeFailure(error))
+  readonly #broken = (error: NodeJS.ErrnoException): void => {
+    // Somebody who wrote http:// for https:// should find out. The raw socket is still there, beneath the TLS.
+    if (error.code === 'ERR_SSL_HTTP_REQUEST') this.#raw.on('error', ignore).end(PLAIN_HTTP)
+    this.#fail(handshakeFailure(error))
+  }
 
   readonly #closed = (): void => this.#fail('closed')
 

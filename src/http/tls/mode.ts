@@ -11,7 +11,7 @@ export interface TlsListenerOptions {
   readonly mode: TlsMode
   readonly clock: Timers
   /** Required unless the mode is off. */
-  readonly acceptor?: TlsAcceptor
+  readonly acceptor?: Pick<TlsAcceptor, 'accept'>
   readonly onSecure: OnSecure
   /** Plain connections; what was looked at comes again. Who does not listen for data at once must resume the socket. */
   readonly onPlain: (socket: Socket) => void

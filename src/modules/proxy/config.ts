@@ -6,12 +6,14 @@ import { accessConfig } from './access/config.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
 import { checkForward, forwardConfig } from './destinations/config.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
+import { checkIdentity, identityConfig } from './identity/config.ts'
 import { checkLimits, limitsConfig } from './limits/config.ts'
 import { checkListenerRoutes } from './listeners/check-routes.ts'
 import { accessLogs, checkAccessLogs } from './observation/access-log/config.ts'
 import { requestId } from './observation/request-id.ts'
 import { tracing } from './observation/tracing/config.ts'
 import { routeDocument } from './routing/config.ts'
+import { checkListenerTls, listenerTls } from './tls/config.ts'
 
 const ADDRESS = /^(?:(?:unix:)?\/.+|(?:\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5})$/
 const UPSTREAM = /^[a-z0-9](?:[a-z0-9.:-]*[a-z0-9])?$/
@@ -66,9 +68,10 @@ const listener = s.object(
     }),
     versions: s.choice(['any', 'http1', 'http2'], {
       about:
-        'The versions of HTTP that clients may speak without TLS. any: a connection that begins with the preface of HTTP/2 speaks that, every other HTTP/1.1. With http1 and http2 nothing else is taken.',
+        'The versions of HTTP that clients may speak. any: by TLS what ALPN agrees on; without it a connection that begins with the preface of HTTP/2 speaks that, every other HTTP/1.1. With http1 and http2 nothing else is taken.',
       default: 'any',
     }),
+    tls: listenerTls,
     upstream: s.string({
       about: 'The upstream that everything goes to. Instead of `routed` and `forward`.',
       optional: true,
@@ -162,6 +165,7 @@ const listener = s.object(
 export const proxyConfig = s.object(
   {
     listeners: s.list(listener, { about: 'Where the proxy takes connections.', minItems: 1 }),
+    identity: identityConfig,
     requestId,
     tracing,
     accessLog: accessLogs({ about: 'A line for each request that came to its end.', default: [] }),
@@ -201,11 +205,12 @@ export function listenerName({ name, listen }: ListenerConfig): string {
 
 /** What the schema cannot say. */
 export function checkProxy(config: ProxyConfig): Problem[] {
-  const { listeners, upstreams, accessLog } = config
+  const { listeners, upstreams, accessLog, identity } = config
   const problems = [...checkListenerRoutes(config), ...checkAccessLogs(accessLog, ['accessLog'])]
+  problems.push(...within(['identity'], identity === undefined ? [] : checkIdentity(identity)))
   const names = new Map<string, number>()
   for (const [index, listener] of listeners.entries()) {
-    const { listen, name = listen, upstream, protocol, versions } = listener
+    const { listen, name = listen, upstream, protocol, versions, tls } = listener
     if (parseAddress(listen) === undefined)
       problems.push({ path: ['listeners', index, 'listen'], message: `${listen} has a port above 65535` })
     const purposes = PURPOSES.filter(purpose => listener[purpose] !== undefined)
@@ -239,6 +244,8 @@ export function checkProxy(config: ProxyConfig): Problem[] {
         message: 'tcp passes connections on as they are, whatever they speak',
         hint: 'use protocol: http, or leave versions out',
       })
+    if (tls !== undefined)
+      problems.push(...within(['listeners', index, 'tls'], checkListenerTls(tls, identity !== undefined)))
     problems.push(...checkAccessLogs(listeners[index]!.accessLog ?? [], ['listeners', index, 'accessLog']))
     problems.push(...checkDecisions(listener, ['listeners', index]))
     const twin = names.get(name)
@@ -251,9 +258,12 @@ export function checkProxy(config: ProxyConfig): Problem[] {
     names.set(name, index)
   }
   for (const [name, upstream] of Object.entries(upstreams))
-    for (const problem of checkCluster(upstream))
-      problems.push({ ...problem, path: ['upstreams', name, ...problem.path] })
+    problems.push(...within(['upstreams', name], checkCluster(upstream)))
   return problems
+}
+
+function within(at: Problem['path'], problems: readonly Problem[]): Problem[] {
+  return problems.map(problem => ({ ...problem, path: [...at, ...problem.path] }))
 }
 
 function checkRouted({ listeners }: ProxyConfig, index: number): Problem[] {

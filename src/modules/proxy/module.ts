@@ -9,9 +9,13 @@ import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
+import { proxyHealth } from './health.ts'
+import { openIdentity } from './identity/identity.ts'
 import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
 import { Observation } from './observation/observation.ts'
+import { tlsMetrics } from './tls/metrics.ts'
+import { prepareAll } from './tls/prepare.ts'
 
 /** Carries requests from listeners to upstreams. */
 export const proxy: Module<ProxyConfig> = {
@@ -36,7 +40,9 @@ export const proxy: Module<ProxyConfig> = {
     const observation = host.scope.use(new Observation(config, host))
     const metrics = new ProxyMetrics(host.metrics)
     const failures = new FailureLog(host.log)
-    const parts = { host, metrics, clients, processToken, observation, failures }
+    const tls = tlsMetrics(host.metrics)
+    const identity = config.identity && (await openIdentity(config.identity, host, tls.expiry))
+    const parts = { metrics, clients, processToken, observation, failures, tls: { identity, metrics: tls } }
     const listeners = host.scope.use(
       new ListenerSet(host, (one, whole, place) =>
         openListener(one, whole, clusters, { ...parts, host: place }),
@@ -46,14 +52,17 @@ export const proxy: Module<ProxyConfig> = {
     let present = config
     return {
       offer: undefined,
-      health: () => ({ ready: true, state: 'ok', parts: clusters.health() }),
+      health: () => proxyHealth(clusters, identity, listeners.all),
       async update(next) {
+        if (!sameConfig(next.identity, present.identity)) return false
         const nextKeys = await readKeys(next)
+        const commitTls = await prepareAll(listeners.staying(next), next.listeners)
         clients.useTls(nextKeys)
         for (const [name, upstream] of Object.entries(next.upstreams))
           if (!reachedAlike(present.upstreams[name], upstream, keys.get(name), nextKeys.get(name)))
             clients.retireCluster(name)
         clusters.update(next.upstreams)
+        commitTls()
         await listeners.update(next)
         observation.update(next)
         present = next

@@ -12,6 +12,7 @@ import type { Decisions, Forwarder } from './forwarder.ts'
 import { type Admission, isRefusal } from './gate.ts'
 import { isGrpc } from './grpc.ts'
 import { answerPreflight, answerRedirect, corsFields } from './own-answers.ts'
+import { schemeOf } from './request-fields.ts'
 import { requestView } from './request-view.ts'
 import { unforwardable } from './unforwardable.ts'
 
@@ -106,7 +107,7 @@ export abstract class Arrival {
       this.forward(view, match)
       return
     }
-    answerRedirect(this.response, redirect, match, view, this.decisions.hop.scheme)
+    answerRedirect(this.response, redirect, match, view, schemeOf(this.request.tls))
     this.finish(redirect.status, undefined)
   }
 

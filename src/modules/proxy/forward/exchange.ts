@@ -23,6 +23,7 @@ import { HedgedTries, type HedgeOwner, isHedged } from './hedged-tries.ts'
 import type { MirroredRequest } from './mirror.ts'
 import { editAnswer } from './own-answers.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
+import { schemeOf } from './request-fields.ts'
 import { backoffMs } from './retry.ts'
 import { backendOf, sessionOf } from './session.ts'
 import { type AnswerBody, SlowBody } from './slow-body.ts'
@@ -404,7 +405,7 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
   #conclude(status: number, failure: FailureCode | undefined, endMs: number): void {
     const conclusion: Conclusion = {
       view: this.view,
-      scheme: this.decisions.hop.scheme,
+      scheme: schemeOf(this.request.tls),
       match: this.match,
       backend: this.#backend,
       endpoint: this.#endpoint,

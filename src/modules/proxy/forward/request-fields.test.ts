@@ -106,8 +106,15 @@ for (const [mode, raw, expected] of forwarded)
   })
 
 test('Via names this hop after the others, and a request that has passed is known by it', () => {
-  const hop = { forwarded: 'keep', scheme: 'http', via: '1.1 me' } as const
-  const message = { host: 'a', askedHost: 'a', peerAddress: '::1', upgrade: undefined, chunked: false }
+  const hop = { forwarded: 'keep', clientCert: 'sanitize', via: '1.1 me' } as const
+  const message = {
+    host: 'a',
+    askedHost: 'a',
+    peerAddress: '::1',
+    tls: undefined,
+    upgrade: undefined,
+    chunked: false,
+  }
   const headers = new HeaderList(['Via', '1.0 fred', 'via', '1.1 joe (x)'])
   assert.equal(hasPassed(headers, hop), false)
   const forwardedOnce = requestFields({ ...message, headers }, hop)
@@ -124,6 +131,31 @@ test('an answer loses what ends at this hop, and gets a Date when it has none', 
   assert.deepEqual(answer(['date', 'then']), ['date', 'then'])
 })
 
+const cert = (...values: string[]) => values.flatMap(value => ['X-Forwarded-Client-Cert', value])
+const known = { alpn: '', sni: '', certified: true, description: 'Hash=1' }
+const unknown = { alpn: '', sni: '', certified: false }
+
+for (const [mode, sent, tls, expected] of [
+  ['sanitize', cert('Hash=evil'), undefined, []],
+  ['sanitize', cert('Hash=evil'), known, []],
+  ['sanitize_set', cert('Hash=evil'), known, cert('Hash=1')],
+  ['sanitize_set', cert('Hash=evil'), unknown, []],
+  ['append_forward', cert('Hash=a', 'Hash=b'), known, cert('Hash=a,Hash=b,Hash=1')],
+  ['append_forward', cert('Hash=evil'), unknown, []],
+  ['append_forward', cert('Hash=evil'), undefined, []],
+  ['forward_only', cert('Hash=a'), known, cert('Hash=a')],
+  ['forward_only', cert('Hash=evil'), unknown, []],
+  ['always_forward_only', cert('Hash=a'), undefined, cert('Hash=a')],
+] as const)
+  test(`X-Forwarded-Client-Cert, ${mode}, from a client ${tls === known ? 'with' : 'without'} a certificate`, () => {
+    const message = { host: 'a', askedHost: 'a', peerAddress: '::1', tls, upgrade: undefined, chunked: false }
+    const hop = { forwarded: 'keep', clientCert: mode, via: undefined } as const
+    assert.deepEqual(
+      requestFields({ ...message, headers: new HeaderList([...sent]) }, hop).raw.slice(2),
+      expected,
+    )
+  })
+
 function fields(raw: readonly string[], mode: ForwardedMode, upgrade?: string): string[] {
   return requestFields(
     {
@@ -131,9 +163,10 @@ function fields(raw: readonly string[], mode: ForwardedMode, upgrade?: string): 
       host: 'a.test',
       askedHost: 'a.test',
       peerAddress: '10.0.0.9',
+      tls: undefined,
       upgrade,
       chunked: false,
     },
-    { forwarded: mode, scheme: 'http', via: undefined },
+    { forwarded: mode, clientCert: 'sanitize', via: undefined },
   ).raw
 }

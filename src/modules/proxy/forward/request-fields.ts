@@ -1,5 +1,7 @@
+import type { TlsPeer } from '../../../http/tls/acceptor.ts'
 import { fieldLine } from '../../../wire/http1/field-line.ts'
 import { HeaderList } from '../../../wire/http1/headers.ts'
+import { type ClientCertMode, keepsClientCert, tellsClientCert } from '../tls/client-cert.ts'
 import { endsHere, listedNames } from './hop-by-hop.ts'
 
 /**
@@ -10,7 +12,7 @@ export type ForwardedMode = 'append' | 'replace' | 'keep'
 
 export interface RequestHop {
   readonly forwarded: ForwardedMode
-  readonly scheme: 'http' | 'https'
+  readonly clientCert: ClientCertMode
   /** Names with an underscore do not go on. */
   readonly dropsUnderscores?: boolean
   /** The line that this hop adds to Via: `1.1 token`; undefined: none. */
@@ -25,6 +27,8 @@ export interface RequestMessage {
   readonly host: string
   readonly askedHost: string
   readonly peerAddress: string
+  /** Who the client is by the TLS handshake; undefined on a plain connection. */
+  readonly tls: TlsPeer | undefined
   /** The protocol that is asked for and will be passed on. */
   readonly upgrade: string | undefined
   readonly chunked: boolean
@@ -42,13 +46,19 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
   let hasProto = hop.forwarded === 'keep'
   let hasHost = hasProto
   let via = ''
+  let clientCert = ''
   let takesTrailers = false
   for (let at = 0; at < size; at++) {
     let instead = ''
     const steering = headers.steeringAt(at)
     switch (steering) {
       case 'host':
+        break
       case 'x-forwarded-client-cert':
+        if (keepsClientCert(hop.clientCert, message.tls?.certified === true)) {
+          if (hop.clientCert !== 'append_forward') continue
+          clientCert = clientCert === '' ? headers.valueAt(at) : `${clientCert},${headers.valueAt(at)}`
+        }
         break
       case 'te':
         // RFC 9113 section 8.2.2 and gRPC: the one value that says something to the other end.
@@ -86,9 +96,12 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
   lines += headers.lines(copied, size)
   // What follows is made of values that were read, and so checked, already.
   if (hop.forwarded !== 'keep') lines += `X-Forwarded-For: ${joined(forwardedFor, peerAddress)}\r\n`
-  if (!hasProto) lines += `X-Forwarded-Proto: ${hop.scheme}\r\n`
+  if (!hasProto) lines += `X-Forwarded-Proto: ${schemeOf(message.tls)}\r\n`
   if (!hasHost) lines += `X-Forwarded-Host: ${message.askedHost}\r\n`
   if (hop.via !== undefined) lines += `Via: ${joined(via, hop.via)}\r\n`
+  const told = message.tls?.description
+  if (told !== undefined && tellsClientCert(hop.clientCert))
+    lines += `X-Forwarded-Client-Cert: ${clientCert === '' ? told : `${clientCert},${told}`}\r\n`
   // RFC 9110 section 10.1.4: TE is of this connection, and says so.
   if (takesTrailers) lines += 'Connection: TE\r\n'
   if (message.chunked) lines += 'Transfer-Encoding: chunked\r\n'
@@ -98,6 +111,10 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
 
 function joined(list: string, item: string): string {
   return list === '' ? item : `${list}, ${item}`
+}
+
+export function schemeOf(tls: TlsPeer | undefined): 'http' | 'https' {
+  return tls === undefined ? 'http' : 'https'
 }
 
 /** Whether the request has been here before: its Via names this hop. */

@@ -1,5 +1,5 @@
 import type { ServerRequest } from '../../../http/server/request.ts'
-import type { RequestView } from '../request.ts'
+import type { Peer, RequestView } from '../request.ts'
 import { type EncodedSlashes, normalisePath } from './path.ts'
 
 /** The request in the one form that everything behind this sees; undefined when it may not be forwarded. */
@@ -21,7 +21,7 @@ export function requestView(
     host: plainHost(colon === -1 ? authority : authority.slice(0, colon)),
     port: port === 0 ? listenerPort : port,
     headers: head.headers,
-    peer: { address: request.remoteAddress },
+    peer: peerOf(request),
   }
 }
 
@@ -37,4 +37,9 @@ function portOf(authority: string, at: number): number {
 function plainHost(host: string): string {
   const full = host.charCodeAt(host.length - 1) === 0x2e
   return (full ? host.slice(0, -1) : host).toLowerCase()
+}
+
+function peerOf({ remoteAddress, tls }: ServerRequest): Peer {
+  const identity = tls?.identity
+  return identity === undefined ? { address: remoteAddress } : { address: remoteAddress, identity }
 }

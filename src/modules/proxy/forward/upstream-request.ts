@@ -44,6 +44,7 @@ export function upstreamRequest(
       host,
       askedHost: head.authority,
       peerAddress: request.remoteAddress,
+      tls: request.tls,
       upgrade,
       chunked,
     },

@@ -1,5 +1,5 @@
-import type { X509Certificate } from 'node:crypto'
-import type { Certificate, CertificateSource } from '../../../http/tls/certificate.ts'
+import type { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { Certificate, CertificateSource, KeyPair } from '../../../http/tls/certificate.ts'
 import { identityOf } from '../../../http/tls/identity.ts'
 import { pemBlocks } from '../../../wire/pem/pem.ts'
 
@@ -35,25 +35,40 @@ export function certificateFrom(texts: {
   readonly key: string
   readonly trustBundle: string
 }): Certificate {
-  const { X509Certificate, createPrivateKey } = process.getBuiltinModule('node:crypto')
-  const read = (text: string, what: string): X509Certificate => {
-    const block = pemBlocks(text).find(each => each.label === 'CERTIFICATE')
-    if (block === undefined) throw new TypeError(`${what} holds no certificate in PEM form`)
-    try {
-      return new X509Certificate(block.der)
-    } catch (error) {
-      throw new TypeError(`${what} cannot be read: ${(error as Error).message}`)
-    }
-  }
-  const leaf = read(texts.chain, 'the certificate')
-  read(texts.trustBundle, 'the trust bundle')
-  let key: ReturnType<typeof createPrivateKey>
+  const { leaf, ...pair } = keyPairFrom(texts.chain, texts.key)
+  readCertificate(texts.trustBundle, 'the trust bundle')
+  return { ...pair, trustBundle: texts.trustBundle, identity: identityOf(leaf)?.uri }
+}
+
+/** The same without authorities. */
+export function keyPairFrom(
+  chain: string,
+  key: string,
+): KeyPair & Pick<Certificate, 'notBeforeMs' | 'notAfterMs'> & { readonly leaf: X509Certificate } {
+  const leaf = readCertificate(chain, 'the certificate')
+  let secret: ReturnType<typeof createPrivateKey>
   try {
-    key = createPrivateKey(texts.key)
+    secret = process.getBuiltinModule('node:crypto').createPrivateKey(key)
   } catch {
     // The library's message could quote what it has read.
     throw new TypeError('the key cannot be read; expected a private key in PEM form without a passphrase')
   }
-  if (!leaf.checkPrivateKey(key)) throw new TypeError('the key does not belong to the certificate')
-  return { ...texts, identity: identityOf(leaf)?.uri, notAfterMs: leaf.validToDate.getTime() }
+  if (!leaf.checkPrivateKey(secret)) throw new TypeError('the key does not belong to the certificate')
+  return {
+    chain,
+    key,
+    leaf,
+    notBeforeMs: leaf.validFromDate.getTime(),
+    notAfterMs: leaf.validToDate.getTime(),
+  }
+}
+
+function readCertificate(text: string, what: string): X509Certificate {
+  const block = pemBlocks(text).find(each => each.label === 'CERTIFICATE')
+  if (block === undefined) throw new TypeError(`${what} holds no certificate in PEM form`)
+  try {
+    return new (process.getBuiltinModule('node:crypto').X509Certificate)(block.der)
+  } catch (error) {
+    throw new TypeError(`${what} cannot be read: ${(error as Error).message}`)
+  }
 }

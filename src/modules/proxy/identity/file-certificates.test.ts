@@ -17,9 +17,9 @@ async function write(folder: string, ours: TestAuthority, account: string): Prom
 }
 
 const filesIn = (folder: string) => ({
-  chainFile: join(folder, 'tls.crt'),
-  keyFile: join(folder, 'tls.key'),
-  trustBundleFile: join(folder, 'ca.crt'),
+  cert: join(folder, 'tls.crt'),
+  key: join(folder, 'tls.key'),
+  ca: join(folder, 'ca.crt'),
 })
 
 async function withFolder(
@@ -74,17 +74,38 @@ test('files that do not fit together are told of, and the last good ones stay un
 })
 
 for (const [what, spoil, message] of [
-  ['a missing file', (folder: string) => rm(join(folder, 'ca.crt')), /cannot read .*ca\.crt: ENOENT/],
+  [
+    'a missing file',
+    (folder: string) => rm(join(folder, 'ca.crt')),
+    /identity\.files\.ca: cannot read .*ca\.crt: there is no such file/,
+  ],
   [
     'no certificate',
     (folder: string) => writeFile(join(folder, 'tls.crt'), 'x'),
-    /the certificate holds no certificate/,
+    /identity\.files\.cert: .*tls\.crt holds no certificate/,
   ],
-  ['no key', (folder: string) => writeFile(join(folder, 'tls.key'), 'SECRET'), /the key cannot be read/],
+  [
+    'no key',
+    (folder: string) => writeFile(join(folder, 'tls.key'), 'SECRET'),
+    /identity\.files\.key: .*tls\.key holds no private key/,
+  ],
+  [
+    'a key that is broken',
+    (folder: string) => writeFile(join(folder, 'tls.key'), '-----BEGIN PRIVATE KEY-----\nSECRET'),
+    /the key cannot be read/,
+  ],
+  [
+    'a key of another certificate',
+    async (folder: string) => {
+      const { key } = await (await testAuthority()).pair('other')
+      await writeFile(join(folder, 'tls.key'), key)
+    },
+    /identity\.files: the key does not belong to the certificate/,
+  ],
   [
     'an empty trust bundle',
     (folder: string) => writeFile(join(folder, 'ca.crt'), ''),
-    /the trust bundle holds no/,
+    /identity\.files\.ca: .*ca\.crt holds no certificate/,
   ],
 ] as const)
   test(`at first, ${what} is an error that names the files and nothing secret`, async () => {

@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import type { CertificateSource } from '../../../http/tls/certificate.ts'
 import { ConfigWatch } from '../../../kernel/lifecycle/config-watch.ts'
 import type { Host } from '../../../kernel/module.ts'
 import { CertificateCell, certificateFrom } from './certificate-cell.ts'
+import { readPem } from './pem-file.ts'
 
 /** PEM files, such as tls.crt, tls.key and ca.crt of cert-manager, or svid.pem, svid_key.pem and bundle.pem of a SPIFFE helper. */
 export interface CertificateFiles {
-  readonly chainFile: string
-  readonly keyFile: string
-  readonly trustBundleFile: string
+  readonly cert: string
+  readonly key: string
+  readonly ca: string
 }
 
 /**
@@ -18,9 +17,9 @@ export interface CertificateFiles {
 export async function fileCertificates(
   files: CertificateFiles,
   host: Pick<Host, 'clock' | 'log' | 'scope'>,
-): Promise<CertificateSource> {
+): Promise<CertificateCell> {
   const { clock, log, scope } = host
-  const paths = [files.chainFile, files.keyFile, files.trustBundleFile]
+  const paths = [files.cert, files.key, files.ca]
   const cell = new CertificateCell(await read(files))
   const reload = async (): Promise<void> => {
     try {
@@ -48,22 +47,16 @@ export async function fileCertificates(
 }
 
 async function read(files: CertificateFiles) {
-  const [chain, key, trustBundle] = await Promise.all(
-    [files.chainFile, files.keyFile, files.trustBundleFile].map(text),
-  )
+  const [chain, key, trustBundle] = await Promise.all([
+    readPem(files.cert, 'identity.files.cert', 'CERTIFICATE'),
+    readPem(files.key, 'identity.files.key', 'PRIVATE KEY'),
+    readPem(files.ca, 'identity.files.ca', 'CERTIFICATE'),
+  ])
   try {
-    return certificateFrom({ chain: chain!, key: key!, trustBundle: trustBundle! })
+    return certificateFrom({ chain, key, trustBundle })
   } catch (error) {
     throw new TypeError(
-      `${files.chainFile}, ${files.keyFile}, ${files.trustBundleFile}: ${(error as Error).message}`,
+      `identity.files: ${(error as Error).message} (${files.cert}, ${files.key}, ${files.ca})`,
     )
-  }
-}
-
-async function text(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
   }
 }

@@ -11,7 +11,6 @@ import { systemClock } from '../../../kernel/clock/system.ts'
 import { fakeHost } from '../../../kernel/host-fake.ts'
 import { workloadId } from '../../../wire/spiffe/identity.ts'
 import { authorityClient } from './authority-client.ts'
-import { followSource, materialsOf } from './follow.ts'
 import { issuedCertificates } from './issued-certificates.ts'
 
 test('two sidecars get their identities from the authority and know each other by them', async () => {
@@ -40,12 +39,11 @@ test('two sidecars get their identities from the authority and know each other b
   const checkout = await sidecar('checkout', 'the-token-of-checkout')
 
   const acceptor = createTlsAcceptor({
-    materials: materialsOf(cart.current()),
+    materials: { fallback: cart.current(), trustBundle: cart.current().trustBundle },
     clock,
     clientCertificates: 'require',
     trustDomain: 'example.org',
   })
-  host.scope.defer(followSource(cart, acceptor, host.log))
   const { promise: met, resolve: meet } = Promise.withResolvers<TlsPeer>()
   const listener = createServer(raw =>
     acceptor.accept(raw, (socket, peer) => {
@@ -63,6 +61,7 @@ test('two sidecars get their identities from the authority and know each other b
   await once(socket, 'secureConnect')
   assert.deepEqual(await met, {
     identity: 'spiffe://example.org/ns/shop/sa/checkout',
+    certified: true,
     alpn: 'http/1.1',
     sni: '',
   })

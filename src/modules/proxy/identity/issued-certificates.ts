@@ -22,6 +22,7 @@ type IdentityHost = Pick<Host, 'clock' | 'log' | 'metrics' | 'scope' | 'signal'>
 const LOOK_MS = 60_000
 
 export interface IssuedCertificates extends CertificateSource {
+  current(): Certificate
   health(): Health
 }
 
@@ -77,12 +78,6 @@ class Renewal extends CertificateCell implements IssuedCertificates {
     super(first)
     this.#requests = requests
     this.#host = host
-    const expiry = host.metrics
-      .gauge('certificate_expiry_seconds', 'Seconds until the certificate of this sidecar expires.')
-      .with()
-    host.metrics.onCollect(() =>
-      expiry.set(Math.round((this.current().notAfterMs - host.clock.now()) / 1000)),
-    )
     host.scope.defer(() => {
       this.#closed = true
       this.#timer?.cancel()

@@ -96,13 +96,13 @@ export function scopeOf(
 
 /** What the listener adds to requests; `usual` where it does not say what backends hear of the client. */
 export function hopOf(
-  { forwarded, via, underscores }: ListenerConfig,
+  { forwarded, via, underscores, tls }: ListenerConfig,
   token: string,
   usual: RequestHop['forwarded'],
 ): RequestHop {
   return {
     forwarded: forwarded ?? usual,
-    scheme: 'http',
+    clientCert: tls?.forwardClientCert ?? 'sanitize',
     via: via ? `1.1 ${token}` : undefined,
     dropsUnderscores: underscores === 'drop',
   }

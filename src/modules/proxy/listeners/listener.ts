@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ServerResponse } from '../../../http/server/response.ts'
 import { createHttpServer } from '../../../http/server/server.ts'
+import type { TlsPeer } from '../../../http/tls/acceptor.ts'
 import { parseAddress } from '../../../kernel/config/address.ts'
-import type { Deadline, Host, Listening } from '../../../kernel/module.ts'
+import type { Deadline, Health, Host, Listening } from '../../../kernel/module.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
@@ -11,6 +13,7 @@ import { type Decisions, Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
 import { type TunnelLimits, Tunnels } from '../forward/tunnels.ts'
 import type { Observation } from '../observation/observation.ts'
+import { type PreparedTls, TlsEntry, type TlsParts } from '../tls/entry.ts'
 import { portOf } from './check-routes.ts'
 import { connectionTarget, decisionsOf } from './decisions.ts'
 import { forwardProxy } from './forward-proxy.ts'
@@ -23,18 +26,25 @@ export interface ListenerParts {
   readonly clients: EndpointClients
   readonly observation: Observation
   readonly failures: FailureLog
+  readonly tls: TlsParts
   /** Names this process in Via. */
   readonly processToken: string
 }
 
 /** An open listener. */
 export interface Listener {
+  readonly name: string
   readonly listening: Listening
+  /** Reads what the new settings name, before anything of them is taken over. */
+  prepare(config: ListenerConfig): Promise<PreparedTls>
+  health(): Health
   /** Takes new settings over; requests under way keep theirs. */
   update(config: ListenerConfig, proxy: ProxyConfig): void
   /** Stops accepting and finishes what is under way. */
   drain(deadline: Deadline): Promise<void>
 }
+
+const ALPN = { any: ['h2', 'http/1.1'], http1: ['http/1.1'], http2: ['h2'] } as const
 
 /** A client that keeps a connection may just be sending on it as the drain begins: it is told with the answer. */
 const DRAIN_IDLE_MS = 1_000
@@ -64,11 +74,13 @@ async function openRelay(
   const port = portOf(config)
   let target = connectionTarget(config, { proxy, clusters, port })
   const relay = new TcpRelay(listenerName(config), parts, tunnels)
-  const listening = await parts.host.listen(parseAddress(config.listen)!, client =>
-    relay.carry(client, target()),
-  )
+  const carry = (client: Socket): void => relay.carry(client, target())
+  const { entry, listening } = await openEntry(config, parts, [], carry)
   return {
+    name: listenerName(config),
     listening,
+    prepare: next => entry.prepare(next.tls),
+    health: () => entry.health(),
     update: (next, proxy) => {
       target = connectionTarget(next, { proxy, clusters, port })
       tunnels.limits = tunnelLimits(next)
@@ -128,9 +140,12 @@ async function openHttp(
   host.metrics.onCollect(() => {
     if (!closed) parts.metrics.connections.with(name).set(server.connections)
   })
-  const listening = await host.listen(parseAddress(config.listen)!, server.accept)
+  const { entry, listening } = await openEntry(config, parts, ALPN[config.versions], server.accept)
   return {
+    name: listenerName(config),
     listening,
+    prepare: next => entry.prepare(next.tls),
+    health: () => entry.health(),
     update: (next, proxy) => {
       service = httpService(next, proxy, clusters, parts, service)
       forwarder.decisions = service.decisions
@@ -143,6 +158,25 @@ async function openHttp(
       await tunnels.drain(deadline)
     },
   }
+}
+
+/** Where connections go by TLS or without it, as they come. */
+async function openEntry(
+  config: ListenerConfig,
+  { host, tls }: ListenerParts,
+  alpn: readonly string[],
+  accept: (socket: Socket, tls?: TlsPeer) => void,
+): Promise<{ readonly entry: TlsEntry; readonly listening: Listening }> {
+  const listener = listenerName(config)
+  const entry = await TlsEntry.open(config.tls, {
+    ...tls,
+    listener,
+    host,
+    alpn,
+    onSecure: accept,
+    onPlain: accept,
+  })
+  return { entry, listening: await host.listen(parseAddress(config.listen)!, entry.accept) }
 }
 
 /** What a listener of HTTP does with requests. */

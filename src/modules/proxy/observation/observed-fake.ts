@@ -16,8 +16,7 @@ export function fakeObserved(head = HEAD): Observed {
   const request = new ServerRequest(
     parseRequestHead(head, DEFAULT_HEAD_LIMITS),
     undefined as unknown as IncomingBody,
-    '10.9.9.9',
-    false,
+    { address: '10.9.9.9', fromLoopback: false, tls: undefined },
   )
   const observed = new Observed('front', request, {
     startedAtMs: Date.UTC(2026, 0, 31, 12, 0, 0, 250),

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises'
+import type { CertificateSource } from '../../../http/tls/certificate.ts'
+import type { Family, Gauge } from '../../../kernel/metrics/metrics.ts'
+import type { Health, Host } from '../../../kernel/module.ts'
+import { parseSpiffeId } from '../../../wire/spiffe/identity.ts'
+import { authorityClient } from './authority-client.ts'
+import { certificateHealth } from './certificate-health.ts'
+import type { IdentityConfig } from './config.ts'
+import { fileCertificates } from './file-certificates.ts'
+import { type IssuedCertificates, issuedCertificates } from './issued-certificates.ts'
+import { readPem } from './pem-file.ts'
+
+/** Who the sidecar is at present. */
+export interface Identity extends CertificateSource {
+  /** That of its SPIFFE ID; undefined when it has none, or none yet. */
+  readonly trustDomain: string | undefined
+  health(): Health
+}
+
+type IdentityHost = Pick<Host, 'clock' | 'log' | 'metrics' | 'scope' | 'signal'>
+
+/**
+ * The sidecar's identity by its configuration. Files must do at once: it rejects with the option that does not. An
+ * authority may be away: the identity then comes later, and until then the sidecar is not ready.
+ */
+export async function openIdentity(
+  config: IdentityConfig,
+  host: IdentityHost,
+  expiry: Family<Gauge>,
+): Promise<Identity> {
+  const identity =
+    config.kind === 'files' ? await fromFiles(config.config, host) : await fromAuthority(config.config, host)
+  host.metrics.onCollect(() => {
+    const certificate = identity.current()
+    if (certificate !== undefined)
+      expiry.with('identity').set(Math.round((certificate.notAfterMs - host.clock.now()) / 1000))
+  })
+  return identity
+}
+
+type Config<Kind extends IdentityConfig['kind']> = Extract<IdentityConfig, { kind: Kind }>['config']
+
+async function fromFiles(config: Config<'files'>, host: IdentityHost): Promise<Identity> {
+  const cell = await fileCertificates(config, host)
+  return {
+    current: () => cell.current(),
+    onChange: call => cell.onChange(call),
+    get trustDomain() {
+      return parseSpiffeId(cell.current().identity ?? '')?.trustDomain
+    },
+    health: () => certificateHealth('of the identity', cell.current(), host.clock.now()),
+  }
+}
+
+async function fromAuthority(config: Config<'authority'>, host: IdentityHost): Promise<Identity> {
+  const { url, ca, tokenFile, dnsNames } = config
+  const id = parseSpiffeId(config.id)!
+  const sign = authorityClient({
+    url: new URL(url),
+    trustBundle: await readPem(ca, 'identity.authority.ca', 'CERTIFICATE'),
+    token: () => readToken(tokenFile),
+    clock: host.clock,
+  })
+  await readToken(tokenFile)
+  return new Awaited(id.trustDomain, url, issuedCertificates({ identity: id, dnsNames, sign }, host))
+}
+
+/** One line; the file may be replaced at any time. */
+async function readToken(file: string): Promise<string> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new Error(`identity.authority.tokenFile: cannot read ${file}: ${code}`)
+  }
+  const token = text.trim()
+  // Whatever is wrong with it, it is not to be seen.
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new TypeError(`identity.authority.tokenFile: ${file} holds no token; expected one line of text`)
+  return token
+}
+
+/** Certificates of an authority, from before there is a first one. */
+class Awaited implements Identity {
+  readonly trustDomain: string
+  readonly #url: string
+  readonly #calls = new Set<() => void>()
+  #source: IssuedCertificates | undefined
+
+  constructor(trustDomain: string, url: string, issued: Promise<IssuedCertificates>) {
+    this.trustDomain = trustDomain
+    this.#url = url
+    issued.then(
+      source => {
+        this.#source = source
+        source.onChange(() => this.#changed())
+        this.#changed()
+      },
+      // Rejects only when the module stops.
+      () => {},
+    )
+  }
+
+  current() {
+    return this.#source?.current()
+  }
+
+  onChange(call: () => void): () => void {
+    const entry = () => call()
+    this.#calls.add(entry)
+    return () => void this.#calls.delete(entry)
+  }
+
+  health(): Health {
+    return (
+      this.#source?.health() ?? {
+        ready: false,
+        state: 'degraded',
+        message: `waits for its first certificate of ${this.#url}; the log says what became of each try`,
+      }
+    )
+  }
+
+  #changed(): void {
+    for (const call of [...this.#calls]) call()
+  }
+}

@@ -1,0 +1,41 @@
+import type { TLSSocket } from 'node:tls'
+import type { Counter, Family, Gauge, Metrics } from '../../../kernel/metrics/metrics.ts'
+
+/** The metric families of TLS, on both sides of the proxy; made once by the module. */
+export interface TlsMetrics {
+  readonly handshakes: Family<Counter>
+  readonly failures: Family<Counter>
+  readonly plain: Family<Counter>
+  readonly expiry: Family<Gauge>
+}
+
+export function tlsMetrics(metrics: Metrics): TlsMetrics {
+  return {
+    handshakes: metrics.counter(
+      'tls_handshakes_total',
+      'TLS handshakes of clients that came to their end, by what was agreed on.',
+      ['listener', 'version', 'alpn', 'resumed'],
+    ),
+    failures: metrics.counter(
+      'tls_handshake_failures_total',
+      'TLS handshakes of clients that came to nothing, by reason.',
+      ['listener', 'reason'],
+    ),
+    plain: metrics.counter(
+      'tls_plain_connections_total',
+      'Connections without TLS to listeners in permissive mode.',
+      ['listener'],
+    ),
+    expiry: metrics.gauge(
+      'certificate_expiry_seconds',
+      'Seconds until a certificate expires: that of the sidecar’s identity, or the file of a listener.',
+      ['certificate'],
+    ),
+  }
+}
+
+/** Counts one that came to its end. `owner` is a listener or a cluster. */
+export function countHandshake(family: Family<Counter>, owner: string, socket: TLSSocket): void {
+  const resumed = socket.isSessionReused() ? 'true' : 'false'
+  family.with(owner, socket.getProtocol() ?? '', socket.alpnProtocol || 'none', resumed).inc()
+}
