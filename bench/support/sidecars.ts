@@ -14,6 +14,17 @@ export const configurations: Readonly<Record<string, string>> = {
   inputs: [{ tail: { paths: ["FOLDER/logs/*.log"], format: json } }]
   outputs: [{ elasticsearch: { url: "http://127.0.0.1:9" } }]
 `,
+  proxy: `proxy:
+  listeners: [{ listen: "127.0.0.1:0", upstream: back }]
+  upstreams: { back: { endpoints: [{ address: "127.0.0.1:9" }] } }
+`,
+  'logs → elasticsearch, proxy': `logs:
+  inputs: [{ tail: { paths: ["FOLDER/logs/*.log"], format: json } }]
+  outputs: [{ elasticsearch: { url: "http://127.0.0.1:9" } }]
+proxy:
+  listeners: [{ listen: "127.0.0.1:0", upstream: back }]
+  upstreams: { back: { endpoints: [{ address: "127.0.0.1:9" }] } }
+`,
   'logs → store': `logs:
   inputs: [{ tail: { paths: ["FOLDER/logs/*.log"], format: json } }]
   outputs: [{ store: { path: "FOLDER/store.db" } }]
@@ -24,6 +35,7 @@ export interface Started {
   readonly pid: number
   /** From the start of the process to the first 200 of /readyz. */
   readonly readyMs: number
+  readonly adminUrl: string
   stop(): Promise<void>
 }
 
@@ -51,7 +63,12 @@ export async function startSidecar(configuration: string): Promise<Started> {
     await new Promise(resolve => setTimeout(resolve, 1))
   }
   const readyMs = performance.now() - began
-  return { pid: child.pid as number, readyMs, stop: () => stop(child, folder) }
+  return {
+    pid: child.pid as number,
+    readyMs,
+    adminUrl: `http://127.0.0.1:${port}`,
+    stop: () => stop(child, folder),
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { MemoryLog } from '../log/memory.ts'
 import { Registry } from '../metrics/registry.ts'
 import { measuredShares } from './loop-metrics.ts'
-import { LoopShare } from './turns.ts'
+import { LoopShare, SLICE_MS } from './turns.ts'
 
 function setUp() {
   let now = 0
@@ -17,13 +17,13 @@ function setUp() {
 }
 
 describe('slice', () => {
-  test('is free while the two milliseconds are not used up, then gives the loop away', async () => {
+  test('is free while its time is not used up, then gives the loop away', async () => {
     const { share, work } = setUp()
     const { slice } = share('logs')
     assert.equal(slice(), undefined)
-    work(1)
+    work(SLICE_MS / 2)
     assert.equal(slice(), undefined)
-    work(1)
+    work(SLICE_MS / 2)
     let othersRan = false
     setImmediate(() => {
       othersRan = true
@@ -35,21 +35,33 @@ describe('slice', () => {
     assert.equal(slice(), undefined)
   })
 
-  test('is shared by all that one module does in a turn', () => {
+  test('gives each part of a module that waits a turn of its own, in the order in which they came', async () => {
     const { share, work } = setUp()
     const { slice } = share('logs')
     slice()
-    work(2)
-    const first = slice()
-    assert.ok(first)
-    assert.equal(slice(), first)
+    work(SLICE_MS)
+    const turns: string[] = []
+    const part = async (name: string) => {
+      await slice()
+      turns.push(name)
+      work(SLICE_MS)
+    }
+    const others = () =>
+      setImmediate(() => {
+        turns.push('others')
+        if (!turns.includes('third')) others()
+      })
+    const parts = [part('first'), part('second'), part('third')]
+    others()
+    await Promise.all(parts)
+    assert.match(turns.join(' '), /^(others )+first (others )+second (others )+third$/)
   })
 
   test("is each module's own", () => {
     const { share, work } = setUp()
     const [logs, proxy] = [share('logs'), share('proxy')]
     logs.slice()
-    work(2)
+    work(SLICE_MS)
     assert.ok(logs.slice())
     assert.equal(proxy.slice(), undefined)
   })

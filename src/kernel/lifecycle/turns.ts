@@ -1,5 +1,5 @@
 /** How long one module may work in one turn of the loop. */
-export const SLICE_MS = 2
+export const SLICE_MS = 1
 
 /** Measures stretches of work on the loop, whoever does them, and cuts long work into slices. */
 export class LoopShare {
@@ -39,23 +39,33 @@ export class LoopShare {
     let startMs = 0
     let markMs = 0
     let markMeasuredMs = 0
-    let next: Promise<void> | undefined
+    /** Parts of the module's work that wait, each for a turn of its own: together they would hold the loop for long. */
+    const waiting: (() => void)[] = []
 
     const mark = (now: number) => {
       markMs = now
       markMeasuredMs = this.#measuredMs
     }
-    const endOfTurn = () => {
-      working = false
+    const begin = (now: number) => {
+      working = true
+      startMs = now
+      mark(now)
+      setImmediate(endOfTurn)
     }
+    const endOfTurn = () => {
+      // Between two immediates the loop looks at its sockets.
+      if (waiting.length > 0) setImmediate(nextTurn)
+      else working = false
+    }
+    const nextTurn = () => {
+      begin(this.#monotonic())
+      waiting.shift()!()
+    }
+    const wait = () => new Promise<void>(resolve => waiting.push(resolve))
     return () => {
       const now = this.#monotonic()
-      if (next) return next
       if (!working) {
-        working = true
-        startMs = now
-        mark(now)
-        setImmediate(endOfTurn)
+        begin(now)
         return undefined
       }
       const ms = now - markMs - (this.#measuredMs - markMeasuredMs)
@@ -64,15 +74,7 @@ export class LoopShare {
         onHeld(ms, 'slice')
       }
       mark(now)
-      if (now - startMs < SLICE_MS) return undefined
-      next = new Promise<void>(resolve => {
-        setImmediate(() => {
-          next = undefined
-          working = false
-          resolve()
-        })
-      })
-      return next
+      return now - startMs < SLICE_MS ? undefined : wait()
     }
   }
 }

@@ -60,9 +60,14 @@ export class BulkBody {
   /** Room in the body that was not reserved for any record. */
   #spare = 0
 
-  constructor(plan: BulkPlan, slices: readonly Slice[]) {
+  /** `memory` gives room of at least so many bytes. */
+  constructor(
+    plan: BulkPlan,
+    slices: readonly Slice[],
+    memory: (bytes: number) => Buffer = Buffer.allocUnsafeSlow,
+  ) {
     this.#plan = plan
-    this.#body = Buffer.allocUnsafeSlow(countBytes(slices) + countRecords(slices) * overheadBytes(plan))
+    this.#body = memory(countBytes(slices) + countRecords(slices) * overheadBytes(plan))
   }
 
   /** Appends the records of a slice. */
@@ -84,6 +89,11 @@ export class BulkBody {
   /** What has been added. */
   bytes(): Buffer {
     return this.#body.subarray(0, this.#length)
+  }
+
+  /** All of the memory that `bytes()` lies in. */
+  get memory(): Buffer {
+    return this.#body
   }
 
   /** Records that are known to be UTF-8 and without a timestamp. */

@@ -8,6 +8,7 @@ import { type BulkQuestion, judgeBulk } from './bulk-answer.ts'
 import { BulkBody, type BulkPlan, overheadBytes } from './bulk-body.ts'
 import { defaultDataStream, type ElasticsearchConfig } from './config.ts'
 import { parseDatedName } from './dated-name.ts'
+import { SpareMemory } from './spare-memory.ts'
 
 /** Sends records to Elasticsearch or OpenSearch with the `_bulk` API. */
 export const openElasticsearch: OpenOutput<ElasticsearchConfig> = async (config, host) =>
@@ -27,6 +28,8 @@ class ElasticsearchOutput implements Output {
   readonly #path: string
   readonly #headers: Readonly<Record<string, string>>
   readonly #question: Omit<BulkQuestion, 'slices'>
+  readonly #spare = new SpareMemory()
+  readonly #memory = (bytes: number) => this.#spare.take(bytes)
   #refusal: string | undefined
 
   constructor(config: ElasticsearchConfig, host: OutputHost) {
@@ -58,7 +61,7 @@ class ElasticsearchOutput implements Output {
         method: 'POST',
         path: this.#path,
         headers: this.#headers,
-        body: this.#gzip ? await gzip(body) : body,
+        body: this.#gzip ? await gzip(body.bytes()) : body.bytes(),
         maxAnswerBytes: 64 * 1024 + records * answerBytesPerRecord,
       },
       signal,
@@ -71,6 +74,8 @@ class ElasticsearchOutput implements Output {
     )
     if (refusal) this.#host.log.warn('elasticsearch_items_refused', refusal)
     this.#refusal = refusal
+    // Who has taken every record has read all of the body.
+    if (outcome.kind === 'done') this.#spare.give(body.memory)
     return outcome
   }
 
@@ -79,8 +84,8 @@ class ElasticsearchOutput implements Output {
     return { ready: true, state: 'degraded', message: this.#refusal }
   }
 
-  async #build(slices: readonly Slice[]): Promise<Buffer> {
-    const body = new BulkBody(this.#plan, slices)
+  async #build(slices: readonly Slice[]): Promise<BulkBody> {
+    const body = new BulkBody(this.#plan, slices, this.#memory)
     for (const { frame, from, to } of slices) {
       for (let at = from; at < to; at += recordsPerStep) {
         const pause = this.#host.slice()
@@ -89,7 +94,7 @@ class ElasticsearchOutput implements Output {
       }
     }
     if (body.replaced > 0) this.#host.invalidUtf8.inc(body.replaced)
-    return body.bytes()
+    return body
   }
 }
 
