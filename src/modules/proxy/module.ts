@@ -36,6 +36,9 @@ export const proxy: Module<ProxyConfig> = {
         onRemoved: (_, endpoint) => clients.retire(endpoint),
       }),
     )
+    host.metrics.onCollect(() => {
+      for (const cluster of clusters.open()) cluster.showInUse()
+    })
     const processToken = `outrigger-${crypto.randomUUID().slice(0, 8)}`
     const observation = host.scope.use(new Observation(config, host))
     const metrics = new ProxyMetrics(host.metrics)

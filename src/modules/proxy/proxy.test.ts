@@ -521,3 +521,17 @@ describe('an upstream', () => {
     assert.equal(backs.filter(({ accepted }) => accepted.length > 0).length, 1)
   })
 })
+
+test('the metrics say what of a backend is in use', async () => {
+  const back = await backend()
+  await using proxy = await startProxy([back.address])
+  const client = await proxy.client()
+  client.say(GET)
+  const peer = await back.next()
+  await peer.hears(/\r\n\r\n/)
+  const inUse = (limit: string) => proxy.host.metric('cluster_in_use', { cluster: 'back', limit })
+  assert.deepEqual(['connections', 'pending', 'requests', 'retries'].map(inUse), [1, 0, 1, 0])
+  peer.say(OK)
+  await client.hears(/hi$/)
+  assert.deepEqual(['connections', 'requests'].map(inUse), [1, 0])
+})

@@ -1,9 +1,13 @@
 import type { Counter, Family, Gauge, Metrics } from '../../../kernel/metrics/metrics.ts'
 
+import type { Breakers } from './breaker.ts'
+
 /** Why an endpoint was ejected; a label of the metric and a word of the log. */
 export type EjectionCause = 'consecutive_errors' | 'consecutive_gateway_errors' | 'success_rate' | 'latency'
 export type Limit = 'connections' | 'pending' | 'requests' | 'retries'
 export type EndpointState = 'usable' | 'unhealthy' | 'ejected' | 'unchecked' | 'no_weight'
+
+const LIMITS: readonly Limit[] = ['connections', 'pending', 'requests', 'retries']
 
 export const ENDPOINT_STATES = ['usable', 'unhealthy', 'ejected', 'unchecked', 'no_weight'] as const
 
@@ -11,6 +15,7 @@ export const ENDPOINT_STATES = ['usable', 'unhealthy', 'ejected', 'unchecked', '
 export interface ClusterFamilies {
   readonly endpoints: Family<Gauge>
   readonly panicking: Family<Gauge>
+  readonly inUse: Family<Gauge>
   readonly picks: Family<Counter>
   readonly unserved: Family<Counter>
   readonly ejections: Family<Counter>
@@ -31,6 +36,11 @@ export function clusterFamilies(metrics: Metrics): ClusterFamilies {
     panicking: metrics.gauge('cluster_panicking', '1 while so few endpoints are usable that all are used.', [
       'cluster',
     ]),
+    inUse: metrics.gauge(
+      'cluster_in_use',
+      'Connections to a backend, requests that wait for one, requests and retries under way.',
+      ['cluster', 'limit'],
+    ),
     picks: metrics.counter('cluster_picks_total', 'Calls for which an endpoint was chosen.', ['cluster']),
     unserved: metrics.counter(
       'cluster_no_healthy_upstream_total',
@@ -80,6 +90,7 @@ export function clusterFamilies(metrics: Metrics): ClusterFamilies {
 export function forgetGauges(families: ClusterFamilies, cluster: string): void {
   for (const state of ENDPOINT_STATES) families.endpoints.remove(cluster, state)
   families.panicking.remove(cluster)
+  for (const limit of LIMITS) families.inUse.remove(cluster, limit)
 }
 
 /** The cluster in the series of all that are made on demand: clients name them, and could fill the registry. */
@@ -95,6 +106,7 @@ export function onDemandFamilies(families: ClusterFamilies): ClusterFamilies {
     ...families,
     endpoints: NO_GAUGES,
     panicking: NO_GAUGES,
+    inUse: NO_GAUGES,
     picks: together(families.picks),
     unserved: together(families.unserved),
     ejections: together(families.ejections),
@@ -109,3 +121,8 @@ export function onDemandFamilies(families: ClusterFamilies): ClusterFamilies {
 
 const NO_GAUGE: Gauge = { set: () => {}, inc: () => {}, dec: () => {} }
 const NO_GAUGES: Family<Gauge> = { with: () => NO_GAUGE, remove: () => {} }
+
+/** Sets what is cheaper to read than to keep. */
+export function showInUse(families: ClusterFamilies, cluster: string, breakers: Breakers): void {
+  for (const limit of LIMITS) families.inUse.with(cluster, limit).set(breakers[limit].inUse)
+}

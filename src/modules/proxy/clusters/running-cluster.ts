@@ -17,7 +17,7 @@ import { createProbe, type Probe } from './health/probe.ts'
 import { Hedging } from './hedging/hedging.ts'
 import type { EndpointSpec, Member } from './member.ts'
 import { Membership } from './membership.ts'
-import { type ClusterFamilies, type EndpointState, forgetGauges, type Limit } from './metrics.ts'
+import { type ClusterFamilies, type EndpointState, forgetGauges, type Limit, showInUse } from './metrics.ts'
 import { OutlierDetection } from './outliers.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { sameConfig } from './same-config.ts'
@@ -56,6 +56,8 @@ export interface RunningCluster extends Cluster, Disposable {
   endpoints(): EndpointView[]
   /** Takes a checked configuration over; endpoints that stay keep what is known of them. */
   update(config: ClusterConfig): void
+  /** Sets the gauges that are cheaper to read than to keep. */
+  showInUse(): void
 }
 
 /** Traffic within this time keeps health checks at their full pace. */
@@ -165,6 +167,10 @@ class ClusterAtWork implements RunningCluster {
     if (!same('healthChecks') || !same('tls')) for (const member of this.#members) this.#startChecks(member)
     if (!same('endpoints') || !same('discovery')) this.#startSource()
     this.#changed()
+  }
+
+  showInUse(): void {
+    showInUse(this.#parts.families, this.name, this.breakers)
   }
 
   [Symbol.dispose](): void {
