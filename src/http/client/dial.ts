@@ -1,5 +1,5 @@
-import { connect, isIP, type Socket } from 'node:net'
-import type { PeerCertificate, SecureContext } from 'node:tls'
+import { connect, isIP, Socket } from 'node:net'
+import type { PeerCertificate, SecureContext, TLSSocket } from 'node:tls'
 import type { CertificateSource } from '../tls/certificate.ts'
 import { type ExpectedIdentity, identityOf, identityProblem } from '../tls/identity.ts'
 import { HttpClientError } from './error.ts'
@@ -17,8 +17,12 @@ export interface ClientTls {
   readonly verify?: boolean
   /** Whom the server's certificate must name by its SPIFFE URI; its host name does not matter then. */
   readonly verifyIdentity?: ExpectedIdentity
+  /** Host names, one of which its certificate must be for, instead of the name that is asked for. */
+  readonly verifyNames?: readonly string[]
   /** Stands in place of ca, cert and key, and is asked for each connection: a renewed certificate is used from then on. */
   readonly source?: CertificateSource
+  /** Called for each connection whose server has passed the checks. */
+  readonly onSecure?: (socket: TLSSocket) => void
 }
 
 /** How to reach one origin. */
@@ -59,17 +63,22 @@ export function createDialer(
 function secureDial(host: string, port: number, tls: ClientTls, protocols: readonly string[]): () => Socket {
   const nodeTls = process.getBuiltinModule('node:tls')
   const name = tls.serverName ?? host
-  const { source, verifyIdentity } = tls
+  const { source } = tls
+  const check = serverCheck(`${host}:${port}`, tls)
   let certificate = source?.current()
-  let secureContext = readKeys(nodeTls, currentKeys(tls), `${host}:${port}`)
+  let secureContext =
+    source === undefined || certificate !== undefined
+      ? readKeys(nodeTls, currentKeys(tls), `${host}:${port}`)
+      : undefined
   // A session can be resumed: that spares the handshake of later connections most of its cost.
   let session: Buffer | undefined
   return () => {
     if (source !== undefined && source.current() !== certificate) {
       certificate = source.current()
-      secureContext = readKeys(nodeTls, currentKeys(tls), `${host}:${port}`)
+      secureContext = certificate && readKeys(nodeTls, currentKeys(tls), `${host}:${port}`)
       session = undefined
     }
+    if (secureContext === undefined) return failedSocket('this side has no certificate yet')
     const used = secureContext
     const socket = nodeTls.connect({
       host,
@@ -79,7 +88,7 @@ function secureDial(host: string, port: number, tls: ClientTls, protocols: reado
       rejectUnauthorized: tls.verify ?? true,
       ...(isIP(name) === 0 && { servername: name }),
       ...(session !== undefined && { session }),
-      ...(verifyIdentity && { checkServerIdentity: identityCheck(`${host}:${port}`, verifyIdentity) }),
+      ...(check && { checkServerIdentity: check }),
     })
     // A resumed session is not checked again, so one is kept only of a server that has passed the check.
     let checked = false
@@ -90,6 +99,7 @@ function secureDial(host: string, port: number, tls: ClientTls, protocols: reado
     socket.once('secureConnect', () => {
       checked = true
       keep()
+      tls.onSecure?.(socket)
     })
     socket.on('session', (next: Buffer) => {
       offered = next
@@ -102,26 +112,38 @@ function secureDial(host: string, port: number, tls: ClientTls, protocols: reado
 /** The keys of the source, when there is one, else those given. */
 function currentKeys(tls: ClientTls): ClientTls {
   if (tls.source === undefined) return tls
-  const certificate = tls.source.current()
-  if (certificate === undefined)
-    throw new HttpClientError('tls_failed', 'this side has no certificate yet', { unsent: true })
-  const { chain, key, trustBundle } = certificate
+  const { chain, key, trustBundle } = tls.source.current()!
   return { ca: trustBundle, cert: chain, key }
 }
 
+type ServerCheck = (host: string, certificate: PeerCertificate) => Error | undefined
+
 /** In place of the check of the host name; called by node:tls once the certificate was found to be of a trusted authority. */
-function identityCheck(
-  peer: string,
-  expected: ExpectedIdentity,
-): (host: string, certificate: PeerCertificate) => Error | undefined {
+function serverCheck(peer: string, { verifyIdentity, verifyNames }: ClientTls): ServerCheck | undefined {
+  if (verifyIdentity === undefined && verifyNames === undefined) return undefined
+  const names = verifyNames ?? []
   return (_, certificate) => {
-    const { X509Certificate } = process.getBuiltinModule('node:crypto')
-    const problem = identityProblem(identityOf(new X509Certificate(certificate.raw)), expected)
+    const { checkServerIdentity } = process.getBuiltinModule('node:tls')
+    if (names.some(name => checkServerIdentity(name, certificate) === undefined)) return undefined
+    const problem =
+      verifyIdentity === undefined
+        ? `its certificate is not for ${names.join(' or ')}`
+        : identityProblemOf(certificate, verifyIdentity)
     if (problem === undefined) return undefined
     return Object.assign(new Error(`${peer} is not who it should be: ${problem}`), {
       code: 'ERR_TLS_IDENTITY',
     })
   }
+}
+
+function identityProblemOf(certificate: PeerCertificate, expected: ExpectedIdentity): string | undefined {
+  const { X509Certificate } = process.getBuiltinModule('node:crypto')
+  return identityProblem(identityOf(new X509Certificate(certificate.raw)), expected)
+}
+
+/** What cannot even begin fails as a connection does, in a later turn. */
+function failedSocket(reason: string): Socket {
+  return new Socket().destroy(Object.assign(new Error(reason), { code: 'ERR_TLS_NO_CERTIFICATE' }))
 }
 
 function readKeys(nodeTls: typeof import('node:tls'), tls: ClientTls, peer: string): SecureContext {

@@ -4,7 +4,8 @@ import { parseSpiffeId, type SpiffeId } from '../../wire/spiffe/identity.ts'
 
 /** Whom a peer's certificate must name. */
 export interface ExpectedIdentity {
-  readonly trustDomain: string
+  /** Any domain when absent. */
+  readonly trustDomain?: string
   /** SPIFFE URIs, one of which it must be; any identity of the trust domain when absent. */
   readonly oneOf?: readonly string[]
 }
@@ -27,7 +28,7 @@ export function identityProblem(
   expected: ExpectedIdentity,
 ): string | undefined {
   if (identity === undefined) return 'its certificate names no SPIFFE identity'
-  if (identity.trustDomain !== expected.trustDomain)
+  if (expected.trustDomain !== undefined && identity.trustDomain !== expected.trustDomain)
     return `it is ${identity.uri}, which is not of the trust domain ${expected.trustDomain}`
   if (expected.oneOf === undefined || expected.oneOf.includes(identity.uri)) return undefined
   return `it is ${identity.uri}, expected ${expected.oneOf.join(' or ') || 'nobody'}`

@@ -258,7 +258,7 @@ export function checkProxy(config: ProxyConfig): Problem[] {
     names.set(name, index)
   }
   for (const [name, upstream] of Object.entries(upstreams))
-    problems.push(...within(['upstreams', name], checkCluster(upstream)))
+    problems.push(...within(['upstreams', name], checkCluster(upstream, identity !== undefined)))
   return problems
 }
 

@@ -10,11 +10,11 @@ import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { proxyHealth } from './health.ts'
-import { openIdentity } from './identity/identity.ts'
+import { type Identity, openIdentity } from './identity/identity.ts'
 import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
 import { Observation } from './observation/observation.ts'
-import { tlsMetrics } from './tls/metrics.ts'
+import { countHandshake, tlsMetrics } from './tls/metrics.ts'
 import { prepareAll } from './tls/prepare.ts'
 
 /** Carries requests from listeners to upstreams. */
@@ -23,9 +23,13 @@ export const proxy: Module<ProxyConfig> = {
   config: proxyConfig,
   check: checkProxy,
   async start(config, host) {
-    const clients = new EndpointClients(host.clock)
+    const tls = tlsMetrics(host.metrics)
+    const clients = new EndpointClients(host.clock, (cluster, socket) =>
+      countHandshake(tls.upstreamHandshakes, cluster, socket),
+    )
     host.scope.defer(() => clients.close())
-    let keys = await readKeys(config)
+    const identity = config.identity && (await openIdentity(config.identity, host, tls.expiry))
+    let keys = await readKeys(config, identity)
     clients.useTls(keys)
     const clusters = host.scope.use(
       new ClusterPool(config.upstreams, {
@@ -34,6 +38,7 @@ export const proxy: Module<ProxyConfig> = {
         families: clusterFamilies(host.metrics),
         random: Math.random,
         onRemoved: (_, endpoint) => clients.retire(endpoint),
+        identity,
       }),
     )
     host.metrics.onCollect(() => {
@@ -43,8 +48,6 @@ export const proxy: Module<ProxyConfig> = {
     const observation = host.scope.use(new Observation(config, host))
     const metrics = new ProxyMetrics(host.metrics)
     const failures = new FailureLog(host.log)
-    const tls = tlsMetrics(host.metrics)
-    const identity = config.identity && (await openIdentity(config.identity, host, tls.expiry))
     const parts = { metrics, clients, processToken, observation, failures, tls: { identity, metrics: tls } }
     const listeners = host.scope.use(
       new ListenerSet(host, (one, whole, place) =>
@@ -53,12 +56,17 @@ export const proxy: Module<ProxyConfig> = {
     )
     await listeners.start(config)
     let present = config
+    // What is under way goes on; new requests show the new certificate.
+    identity?.onChange(() => {
+      for (const [name, { tls }] of Object.entries(present.upstreams))
+        if (tls?.mode === 'identity') clients.retireCluster(name)
+    })
     return {
       offer: undefined,
       health: () => proxyHealth(clusters, identity, listeners.all),
       async update(next) {
         if (!sameConfig(next.identity, present.identity)) return false
-        const nextKeys = await readKeys(next)
+        const nextKeys = await readKeys(next, identity)
         const commitTls = await prepareAll(listeners.staying(next), next.listeners)
         clients.useTls(nextKeys)
         for (const [name, upstream] of Object.entries(next.upstreams))
@@ -83,10 +91,18 @@ export const proxy: Module<ProxyConfig> = {
 type Upstream = ProxyConfig['upstreams'][string]
 
 /** The keys and authorities of the upstreams that are reached by TLS, as the files are now. */
-async function readKeys({ upstreams }: ProxyConfig): Promise<ReadonlyMap<string, ClientTls>> {
+async function readKeys(
+  { upstreams }: ProxyConfig,
+  identity: Identity | undefined,
+): Promise<ReadonlyMap<string, ClientTls>> {
   const keys = new Map<string, ClientTls>()
   for (const [name, { tls }] of Object.entries(upstreams))
-    if (tls !== undefined) keys.set(name, await readClientTls(tls))
+    if (tls !== undefined)
+      try {
+        keys.set(name, await readClientTls(tls, identity))
+      } catch (error) {
+        throw new Error(`upstreams.${name}.${(error as Error).message}`, { cause: error })
+      }
   return keys
 }
 

@@ -9,10 +9,14 @@ it('the files of TLS options are read as they are now, and a missing one is an e
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-tls-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const ca = join(folder, 'ca.pem')
-  for (const text of ['first', 'second']) {
+  for (const name of ['first', 'second']) {
+    const text = `-----BEGIN CERTIFICATE-----${name}`
     await writeFile(ca, text)
-    const tls = await readClientTls({ ca, verify: true, serverName: 'shop' })
-    assert.deepEqual(tls, { verify: true, ca: Buffer.from(text), serverName: 'shop' })
+    const tls = await readClientTls({ mode: 'simple', ca, verify: true, serverName: 'shop' })
+    assert.deepEqual(tls, { verify: true, ca: text, serverName: 'shop' })
   }
-  await assert.rejects(readClientTls({ ca: join(folder, 'none.pem'), verify: true }), /none\.pem/)
+  await assert.rejects(
+    readClientTls({ mode: 'simple', ca: join(folder, 'none.pem'), verify: true }),
+    /tls\.ca: cannot read .*none\.pem/,
+  )
 })

@@ -11,6 +11,25 @@ const name = (about: string, example: string) =>
 
 const tls = s.object(
   {
+    mode: s.choice(['simple', 'identity'], {
+      about:
+        'simple: as any client, with the files that stand here. identity: as the sidecar that this is, with the certificate and the authorities of `proxy.identity`, to endpoints that are sidecars too (what others call automatic mTLS).',
+      default: 'simple',
+    }),
+    subjectAltNames: s.list(
+      s.string({
+        about: 'A SPIFFE ID or a host name.',
+        pattern: /^(?:spiffe:\/\/[a-z0-9._-]+\/[\w./-]+|[\w*.-]+)$/,
+        expected: 'a SPIFFE ID such as spiffe://example.org/ns/shop/sa/cart, or a host name',
+      }),
+      {
+        about:
+          'Who the endpoints may be: the certificate must name one of these. Unless given: with `mode: identity` any identity of the sidecar’s own trust domain, else the host name that is asked for.',
+        optional: true,
+        minItems: 1,
+        example: ['spiffe://example.org/ns/shop/sa/cart'],
+      },
+    ),
     ca: s.string({
       about:
         'File with the certificates (PEM) that the endpoint’s certificate must lead to, instead of those of well-known authorities.',
@@ -226,7 +245,7 @@ export type OutlierDetectionConfig = NonNullable<ClusterConfig['outlierDetection
 export type HashOn = NonNullable<ClusterConfig['hashOn']>
 
 /** Rules between the options. Paths begin at the cluster. */
-export function checkCluster(config: ClusterConfig): Problem[] {
+export function checkCluster(config: ClusterConfig, hasIdentity = false): Problem[] {
   const problems: Problem[] = []
   const add = (path: Problem['path'], message: string, hint: string) => problems.push({ path, message, hint })
   if (config.endpoints === undefined && config.discovery === undefined)
@@ -243,6 +262,17 @@ export function checkCluster(config: ClusterConfig): Problem[] {
     const [given, missing] = config.tls?.cert === undefined ? ['key', 'cert'] : ['cert', 'key']
     add(['tls', given], `\`${missing}\` is missing beside it`, `add \`${missing}\``)
   }
+  if (config.tls?.mode === 'identity') {
+    for (const key of ['ca', 'cert', 'key'] as const)
+      if (config.tls[key] !== undefined)
+        add(['tls', key], 'has no effect with mode: identity', 'remove it, or use mode: simple')
+    if (!config.tls.verify)
+      add(['tls', 'verify'], 'mode: identity always checks who the endpoint is', 'remove it')
+    if (!hasIdentity)
+      add(['tls', 'mode'], 'the sidecar has no identity', 'give it one under `proxy.identity`')
+  }
+  if (config.tls?.subjectAltNames !== undefined && !config.tls.verify)
+    add(['tls', 'subjectAltNames'], 'is not looked at with verify: false', 'remove one of them')
   const ejection = config.outlierDetection
   if (ejection !== undefined && ejection.maxEjectionTimeMs < ejection.baseEjectionTimeMs)
     add(

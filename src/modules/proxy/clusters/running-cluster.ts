@@ -3,6 +3,7 @@ import type { Log } from '../../../kernel/log/log.ts'
 import type { Counter } from '../../../kernel/metrics/metrics.ts'
 import type { Health } from '../../../kernel/module.ts'
 import type { FailureCode } from '../failure.ts'
+import type { Identity } from '../identity/identity.ts'
 import { observeLatency } from './balancing/peak-ewma.ts'
 import { Breaker, type Breakers } from './breaker.ts'
 import { readClientTls } from './client-tls.ts'
@@ -35,6 +36,8 @@ export interface ClusterParts {
   /** The endpoint is listed no more: no call will go there again, those under way go on. */
   readonly onRemoved?: (cluster: string, endpoint: Endpoint) => void
   readonly resolver?: DnsResolver
+  /** Who the sidecar is to endpoints that are reached by it. */
+  readonly identity?: Identity | undefined
   /** Why no endpoint can be used; `no_healthy_upstream` unless given. */
   readonly unserved?: () => FailureCode
   readonly probe?: (config: HealthCheckConfig, endpoint: Endpoint) => Probe
@@ -230,8 +233,8 @@ class ClusterAtWork implements RunningCluster {
     this.#stopChecks(member)
     const { healthChecks, tls } = this.config
     if (healthChecks.length === 0) return
-    const { clock, random, families, log, probe } = this.#parts
-    const world = { clock, tls: tls && (() => readClientTls(tls)) }
+    const { clock, random, families, log, probe, identity } = this.#parts
+    const world = { clock, tls: tls && (() => readClientTls(tls, identity)) }
     const probeOf = (config: HealthCheckConfig) =>
       probe?.(config, member) ?? createProbe(config, member, world)
     const checks = new MemberChecks(healthChecks, probeOf, {

@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls'
 import { createHttpClient, type HttpClient } from '../../../http/client/client.ts'
 import type { ClientTls } from '../../../http/client/dial.ts'
 import type { Timers } from '../../../http/timers.ts'
@@ -10,14 +11,16 @@ const SWEEP_AT = 256
 /** The connections to each endpoint: made on first use, forgotten when unused. */
 export class EndpointClients {
   readonly #clock: Timers
+  readonly #onSecure: (cluster: string, socket: TLSSocket) => void
   readonly #clients = new Map<Endpoint, { readonly cluster: string; readonly client: HttpClient }>()
   /** Used no more; requests on them end in peace, and so do their idle connections. */
   readonly #retired = new Set<HttpClient>()
   #tls: ReadonlyMap<string, ClientTls> = new Map()
   #sweepAt = SWEEP_AT
 
-  constructor(clock: Timers) {
+  constructor(clock: Timers, onSecure: (cluster: string, socket: TLSSocket) => void) {
     this.#clock = clock
+    this.#onSecure = onSecure
   }
 
   /** The keys of clusters that are reached by TLS. */
@@ -43,7 +46,7 @@ export class EndpointClients {
       maxQueued: Number.POSITIVE_INFINITY,
       connectionLimit: connections,
       queueLimit: pending,
-      ...(keys && { tls: keys }),
+      ...(keys && { tls: { ...keys, onSecure: socket => this.#onSecure(cluster.name, socket) } }),
     })
     this.#clients.set(endpoint, { cluster: cluster.name, client })
     return client

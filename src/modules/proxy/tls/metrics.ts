@@ -6,6 +6,7 @@ export interface TlsMetrics {
   readonly handshakes: Family<Counter>
   readonly failures: Family<Counter>
   readonly plain: Family<Counter>
+  readonly upstreamHandshakes: Family<Counter>
   readonly expiry: Family<Gauge>
 }
 
@@ -25,6 +26,11 @@ export function tlsMetrics(metrics: Metrics): TlsMetrics {
       'tls_plain_connections_total',
       'Connections without TLS to listeners in permissive mode.',
       ['listener'],
+    ),
+    upstreamHandshakes: metrics.counter(
+      'upstream_tls_handshakes_total',
+      'TLS handshakes with endpoints that came to their end, by what was agreed on.',
+      ['cluster', 'version', 'alpn', 'resumed'],
     ),
     expiry: metrics.gauge(
       'certificate_expiry_seconds',
