@@ -16,17 +16,23 @@ export function ownFolder(name: string): string {
   return mkdtempSync(join(tmpdir(), `outrigger-${name}-`))
 }
 
-/** Whatever way the bench ends, nothing stays behind. Called once for each process and its folder. */
+const running = new Map<ChildProcess, string>()
+
+/** Whatever way the bench ends, the process and its folder do not stay behind. */
 export function goesWithBench(child: ChildProcess, folder: string): void {
+  running.set(child, folder)
+  if (running.size > 1 || process.listenerCount('SIGINT') > 0) return
   process.once('exit', () => {
-    child.kill('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
+    for (const [child, folder] of running) {
+      child.kill('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
-  if (process.listenerCount('SIGINT') > 0) return
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 }
 
 export async function stop(child: ChildProcess, folder: string): Promise<void> {
+  running.delete(child)
   const exited = once(child, 'exit')
   child.kill('SIGKILL')
   await exited

@@ -28,6 +28,19 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     connections: 16,
     load: load => h2load({ ...load, streams: 1, requestsPerSecond: 1000 }),
   },
+  tls: {
+    about: 'HTTP/1.1, TLS from the client',
+    hops: [{ from: 'tls', to: 'http1' }],
+    load: wrk,
+  },
+  mtls: {
+    about: 'HTTP/1.1, mTLS between two proxies, figures of both together',
+    hops: [
+      { from: 'http1', to: 'mtls' },
+      { from: 'mtls', to: 'http1' },
+    ],
+    load: wrk,
+  },
   'tls-out': {
     about: 'HTTP/1.1, TLS to the backend',
     hops: [{ from: 'http1', to: 'tls' }],
@@ -61,16 +74,28 @@ export const sides: Readonly<Record<string, Side>> = {
   outrigger: startOutrigger,
 }
 
-function startOutrigger({ port, backendPort, from, to }: Hop, { ca }: Certificates): Promise<Program> {
+function startOutrigger(hop: Hop, certificates: Certificates): Promise<Program> {
+  const { port, backendPort, from, to } = hop
+  const { ca, server, client } = certificates
   const limit = 100_000
+  const shown = `tls: { certificates: [{ cert: "${server.cert}", key: "${server.key}" }]`
+  const listener = [
+    `name: bench, listen: "127.0.0.1:${port}", upstream: back`,
+    ...(from === 'tcp' ? ['protocol: tcp'] : []),
+    ...(from === 'tls' ? [`${shown} }`] : []),
+    ...(from === 'mtls' ? [`${shown}, clients: require, ca: "${ca}" }`] : []),
+  ]
   const upstream = [
     `endpoints: [{ address: "127.0.0.1:${backendPort}" }]`,
     `circuitBreakers: { maxConnections: ${limit}, maxPending: ${limit}, maxRequests: ${limit} }`,
     ...(to === 'h2' ? ['protocol: h2'] : []),
     ...(to === 'tls' ? [`tls: { ca: "${ca}", serverName: localhost }`] : []),
+    ...(to === 'mtls'
+      ? [`tls: { ca: "${ca}", serverName: localhost, cert: "${client.cert}", key: "${client.key}" }`]
+      : []),
   ]
   return startSidecar(`proxy:
-  listeners: [{ name: bench, listen: "127.0.0.1:${port}", protocol: ${from === 'tcp' ? 'tcp' : 'http'}, upstream: back }]
+  listeners: [{ ${listener.join(', ')} }]
   upstreams: { back: { ${upstream.join(', ')} } }
 `)
 }
