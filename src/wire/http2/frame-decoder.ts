@@ -42,7 +42,8 @@ const EMPTY = Buffer.alloc(0)
 export class FrameDecoder {
   readonly #sink: FrameSink
   readonly #limits: BlockLimits
-  readonly #head = Buffer.alloc(FRAME_HEAD_BYTES)
+  /** For nine bytes that come split, which is rare: made when they do. */
+  #head: Buffer | undefined
   #headBytes = 0
   #inPayload = false
   #type = 0
@@ -95,11 +96,12 @@ export class FrameDecoder {
       return at + FRAME_HEAD_BYTES
     }
     const wanted = FRAME_HEAD_BYTES - this.#headBytes
-    const copied = bytes.copy(this.#head, this.#headBytes, at, at + wanted)
+    const head = (this.#head ??= Buffer.alloc(FRAME_HEAD_BYTES))
+    const copied = bytes.copy(head, this.#headBytes, at, at + wanted)
     this.#headBytes += copied
     if (this.#headBytes === FRAME_HEAD_BYTES) {
       this.#headBytes = 0
-      this.#readHead(this.#head, 0)
+      this.#readHead(head, 0)
     }
     return at + copied
   }
