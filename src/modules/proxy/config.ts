@@ -8,6 +8,7 @@ import { checkForward, forwardConfig } from './destinations/config.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
 import { checkIdentity, identityConfig } from './identity/config.ts'
 import { checkLimits, limitsConfig } from './limits/config.ts'
+import { checkShared, sharedLimitsConfig } from './limits/shared-config.ts'
 import { checkListenerRoutes } from './listeners/check-routes.ts'
 import { accessLogs, checkAccessLogs } from './observation/access-log/config.ts'
 import { requestId } from './observation/request-id.ts'
@@ -169,6 +170,7 @@ export const proxyConfig = s.object(
     requestId,
     tracing,
     accessLog: accessLogs({ about: 'A line for each request that came to its end.', default: [] }),
+    sharedLimits: sharedLimitsConfig,
     upstreams: s.map(clusterConfig, {
       about:
         'What requests are forwarded to, by name. A Service that routes name is `service.namespace:port`.',
@@ -206,8 +208,12 @@ export function listenerName({ name, listen }: ListenerConfig): string {
 /** What the schema cannot say. */
 export function checkProxy(config: ProxyConfig): Problem[] {
   const { listeners, upstreams, accessLog, identity } = config
-  const problems = [...checkListenerRoutes(config), ...checkAccessLogs(accessLog, ['accessLog'])]
-  problems.push(...within(['identity'], identity === undefined ? [] : checkIdentity(identity)))
+  const problems = [
+    ...checkListenerRoutes(config),
+    ...checkAccessLogs(accessLog, ['accessLog']),
+    ...checkShared(config.sharedLimits, listeners),
+    ...within(['identity'], identity === undefined ? [] : checkIdentity(identity)),
+  ]
   const names = new Map<string, number>()
   for (const [index, listener] of listeners.entries()) {
     const { listen, name = listen, upstream, protocol, versions, tls } = listener

@@ -8,6 +8,7 @@ export const FAILURES = {
   denied: { status: 403, about: 'an access rule refuses the request' },
   unauthenticated: { status: 401, about: 'the request needs an identity that it does not prove' },
   rate_limited: { status: 429, about: 'the caller used up its rate' },
+  limits_unavailable: { status: 503, about: 'the limits that sidecars share cannot be counted' },
   no_backend: { status: 500, about: 'the route names no backend that exists' },
   no_healthy_upstream: { status: 503, about: 'no endpoint of the backend may be used' },
   circuit_open: { status: 503, about: 'the backend has as many connections or requests as it is allowed' },

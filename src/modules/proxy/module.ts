@@ -11,6 +11,7 @@ import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { proxyHealth } from './health.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
+import { SharedCounts } from './limits/shared-counts.ts'
 import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
 import { Observation } from './observation/observation.ts'
@@ -48,7 +49,10 @@ export const proxy: Module<ProxyConfig> = {
     const observation = host.scope.use(new Observation(config, host))
     const metrics = new ProxyMetrics(host.metrics)
     const failures = new FailureLog(host.log)
-    const parts = { metrics, clients, processToken, observation, failures, tls: { identity, metrics: tls } }
+    const shared = host.scope.use(new SharedCounts(host))
+    await shared.use(config.sharedLimits)
+    const secured = { identity, metrics: tls }
+    const parts = { shared, metrics, clients, processToken, observation, failures, tls: secured }
     const listeners = host.scope.use(
       new ListenerSet(host, (one, whole, place) =>
         openListener(one, whole, clusters, { ...parts, host: place }),
@@ -68,6 +72,7 @@ export const proxy: Module<ProxyConfig> = {
         if (!sameConfig(next.identity, present.identity)) return false
         const nextKeys = await readKeys(next, identity)
         const commitTls = await prepareAll(listeners.staying(next), next.listeners)
+        await shared.use(next.sharedLimits)
         clients.useTls(nextKeys)
         for (const [name, upstream] of Object.entries(next.upstreams))
           if (!reachedAlike(present.upstreams[name], upstream, keys.get(name), nextKeys.get(name)))

@@ -45,6 +45,11 @@ export const limitConfig = s.object(
       min: 1,
       max: 10_000_000,
     }),
+    shared: s.boolean({
+      about:
+        'Counted by all sidecars together, in the Redis of `proxy.sharedLimits`. Asked after the limits that the sidecar counts itself.',
+      default: false,
+    }),
     enforce: s.boolean({ about: 'false only counts what would be refused.', default: true }),
     headers: s.choice(['all', 'fields', 'structured', 'none'], {
       about:
@@ -52,7 +57,7 @@ export const limitConfig = s.object(
       default: 'all',
     }),
   },
-  { about: 'A rate that requests must keep, counted by this sidecar alone.' },
+  { about: 'A rate that requests must keep, counted by this sidecar alone unless it is `shared`.' },
 )
 
 export const limitsConfig = s.list(limitConfig, {

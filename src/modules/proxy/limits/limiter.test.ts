@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { fakeHost } from '../../../kernel/host-fake.ts'
 import { request } from '../request-fake.ts'
 import { checkLimits, limitsConfig } from './config.ts'
-import { createLimiter, type Limiter } from './limiter.ts'
+import { type Limiter, LocalLimiter } from './limiter.ts'
 import { parseRate } from './rate.ts'
 
 function decoded(limits: readonly object[]) {
@@ -15,7 +15,7 @@ function decoded(limits: readonly object[]) {
 function limiter(...limits: object[]) {
   const host = fakeHost()
   const make = (previous?: Limiter, next = limits) =>
-    createLimiter(decoded(next), { ...host, ...(previous && { previous }) })
+    new LocalLimiter(decoded(next), { ...host, ...(previous && { previous }) })
   return { host, make, limiter: make() }
 }
 

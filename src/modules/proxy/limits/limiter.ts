@@ -16,13 +16,13 @@ export interface LimiterParts {
   readonly previous?: Limiter
 }
 
-/** Local rate limits. Every method is synchronous. */
+/** Rate limits. */
 export interface Limiter {
   /**
    * Counts the request, once, and says whether it is too many: 429 with Retry-After. A refused request is counted
-   * by no limit. Allocates nothing while requests pass.
+   * by no limit. Allocates nothing while requests pass, and is a promise, which never rejects, only where Redis is asked.
    */
-  decide(view: RequestView, route: string): Refusal | undefined
+  decide(view: RequestView, route: string): Refusal | undefined | Promise<Refusal | undefined>
   /** One line a limit that counts the request, with what is left; counts nothing. */
   explain(view: RequestView, route: string): string[]
 }
@@ -31,14 +31,11 @@ export interface Limiter {
 const MAX_ROUTES = 4096
 const NO_LIMITS: readonly Limit[] = []
 
-export function createLimiter(configs: readonly LimitConfig[], parts: LimiterParts): Limiter {
-  return new LocalLimiter(configs, parts)
-}
-
-interface Limit {
+export interface Limit {
   readonly name: string
   readonly rate: string
   readonly burst: number
+  readonly intervalMs: number
   readonly windowSeconds: number
   readonly enforce: boolean
   readonly style: HeaderStyle
@@ -50,7 +47,7 @@ interface Limit {
   readonly print: string
 }
 
-class LocalLimiter implements Limiter {
+export class LocalLimiter implements Limiter {
   readonly limits: readonly Limit[]
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #byRoute = new Map<string, readonly Limit[]>()
@@ -78,7 +75,7 @@ class LocalLimiter implements Limiter {
   }
 
   decide(view: RequestView, route: string): Refusal | undefined {
-    const limits = this.#of(route)
+    const limits = this.of(route)
     if (limits.length === 0) return undefined
     const nowMs = this.#clock.monotonic()
     for (let at = 0; at < limits.length; at++) {
@@ -87,7 +84,7 @@ class LocalLimiter implements Limiter {
       this.#slots[at] = slot
       if (limit.buckets.waitMs(slot, nowMs) === 0) continue
       limit.refused.inc()
-      if (limit.enforce) return tooMany(limit, slot, nowMs)
+      if (limit.enforce) return refusedBy(limit, slot, nowMs)
       this.#slots[at] = -1
     }
     for (let at = 0; at < limits.length; at++) {
@@ -99,7 +96,7 @@ class LocalLimiter implements Limiter {
 
   explain(view: RequestView, route: string): string[] {
     const nowMs = this.#clock.monotonic()
-    return this.#of(route).map(limit => {
+    return this.of(route).map(limit => {
       const { name, rate, buckets, burst } = limit
       const known = buckets.find(limit.key(view, route))
       const remaining = known === undefined ? burst : buckets.remaining(known, nowMs)
@@ -108,7 +105,8 @@ class LocalLimiter implements Limiter {
     })
   }
 
-  #of(route: string): readonly Limit[] {
+  /** Those that count requests of the route. */
+  of(route: string): readonly Limit[] {
     const known = this.#byRoute.get(route)
     if (known !== undefined) return known
     const limits = this.limits.filter(limit => limit.counts(route))
@@ -134,23 +132,34 @@ function makeLimit(
     new Buckets(intervalMs, burst, config.maxKeys, evicted)
   const patterns = routes?.map(textGlob)
   return {
-    ...{ name, rate: config.rate, burst, enforce, style, buckets, refused, print },
+    ...{ name, rate: config.rate, burst, intervalMs, enforce, style, buckets, refused, print },
     windowSeconds: Math.max(1, Math.ceil((intervalMs * burst) / 1000)),
     key: callerKey(config),
     counts: route => patterns === undefined || anyMatches(patterns, route),
   }
 }
 
-function tooMany(limit: Limit, slot: number, nowMs: number): Refusal {
-  const { name, rate, burst, windowSeconds, buckets } = limit
-  const quota: Quota = {
-    ...{ limit: name, burst, windowSeconds },
+function refusedBy(limit: Limit, slot: number, nowMs: number): Refusal {
+  const { buckets } = limit
+  return tooMany(limit, {
     remaining: buckets.remaining(slot, nowMs),
-    resetSeconds: Math.ceil(buckets.resetMs(slot, nowMs) / 1000),
+    waitMs: buckets.waitMs(slot, nowMs),
+    resetMs: buckets.resetMs(slot, nowMs),
+  })
+}
+
+/** The answer to a request that a limit refuses. */
+export function tooMany(
+  { name, rate, burst, windowSeconds, style }: Limit,
+  { remaining, waitMs, resetMs }: { remaining: number; waitMs: number; resetMs: number },
+): Refusal {
+  const quota: Quota = {
+    ...{ limit: name, burst, windowSeconds, remaining },
+    resetSeconds: Math.ceil(resetMs / 1000),
   }
-  const retrySeconds = Math.max(1, Math.ceil(buckets.waitMs(slot, nowMs) / 1000))
+  const retrySeconds = Math.max(1, Math.ceil(waitMs / 1000))
   return refusal('rate_limited', `limit "${name}" allows ${rate}`, [
     ...['Retry-After', String(retrySeconds)],
-    ...rateLimitHeaders(limit.style, quota),
+    ...rateLimitHeaders(style, quota),
   ])
 }

@@ -5,6 +5,7 @@ import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import { createFaults } from '../faults/faults.ts'
 import type { Decisions } from '../forward/forwarder.ts'
 import type { RequestHop } from '../forward/request-fields.ts'
+import type { SharedCounts } from '../limits/shared-counts.ts'
 import type { RequestView } from '../request.ts'
 import type { RouteScope } from '../routing/attachment.ts'
 import { ImplicitRoutes, type RuleDefaults, ruleTo } from '../routing/implicit.ts'
@@ -23,6 +24,8 @@ export interface ListenerDecisions extends Decisions {
 
 export interface DecisionParts {
   readonly host: Host
+  /** Where limits are counted that sidecars share. */
+  readonly shared?: SharedCounts
   readonly proxy: Pick<ProxyConfig, 'routes' | 'namespace' | 'clusterDomain' | 'upstreams'>
   readonly clusters: Pick<ClusterPool, 'get'>
   /** Names this process and listener in Via. */
@@ -45,7 +48,7 @@ export function decisionsOf(config: ListenerConfig, parts: DecisionParts): Liste
     port: routed !== undefined && routed.gateway === undefined ? HTTP_PORT : port,
     find: routed === undefined ? single(config) : byRoutes(config, proxy, port),
     cluster: name => clusters.get(name),
-    gate: gateOf(config, parts.host, parts.previous?.gate),
+    gate: gateOf(config, parts.host, parts.previous?.gate, parts.shared),
     faults:
       config.faults.length === 0 ? undefined : createFaults(config.faults, { metrics: parts.host.metrics }),
   }

@@ -6,7 +6,9 @@ import { policyOf } from '../access/policy.ts'
 import type { Verdict } from '../access/verdict.ts'
 import type { ListenerConfig } from '../config.ts'
 import type { Admission, Gate } from '../forward/gate.ts'
-import { createLimiter, type Limiter } from '../limits/limiter.ts'
+import { createLimiter } from '../limits/create.ts'
+import type { Limiter } from '../limits/limiter.ts'
+import type { SharedCounts } from '../limits/shared-counts.ts'
 import type { RequestView } from '../request.ts'
 
 type GateConfig = Pick<ListenerConfig, 'access' | 'limits'>
@@ -18,7 +20,12 @@ export class ListenerGate implements Gate {
   readonly #config: GateConfig
 
   /** What stays the same goes on as it is: limits go on counting, verified tokens stay known. */
-  constructor(config: GateConfig, host: Host, previous: ListenerGate | undefined) {
+  constructor(
+    config: GateConfig,
+    host: Host,
+    previous: ListenerGate | undefined,
+    shared: SharedCounts | undefined,
+  ) {
     this.#config = config
     this.access = accessOf(config, host, previous)
     const before = previous?.limiter
@@ -29,6 +36,7 @@ export class ListenerGate implements Gate {
             clock: host.clock,
             metrics: host.metrics,
             ...(before && { previous: before }),
+            ...(shared && { shared }),
           })
   }
 
@@ -43,7 +51,10 @@ export class ListenerGate implements Gate {
 
   admit(view: RequestView, route: string): Admission | Promise<Admission> {
     const { access } = this
-    if (access === undefined) return this.limiter?.decide(view, route) ?? view
+    if (access === undefined) {
+      const refused = this.limiter?.decide(view, route)
+      return refused instanceof Promise ? refused.then(late => late ?? view) : (refused ?? view)
+    }
     const verdict = access.decide(view)
     return verdict instanceof Promise
       ? verdict.then(late => this.#judge(late, access, view, route))
@@ -58,9 +69,14 @@ export class ListenerGate implements Gate {
     }
   }
 
-  #judge(verdict: Verdict, access: Access, view: RequestView, route: string): Admission {
+  #judge(verdict: Verdict, access: Access, view: RequestView, route: string): Admission | Promise<Admission> {
     const refused = verdict.refusal ?? this.limiter?.decide(view, route)
-    if (refused !== undefined) return refused
+    if (refused instanceof Promise)
+      return refused.then(late => late ?? this.#forwarded(verdict, access, view))
+    return refused ?? this.#forwarded(verdict, access, view)
+  }
+
+  #forwarded(verdict: Verdict, access: Access, view: RequestView): RequestView {
     if (verdict.proof === undefined) return view
     return { ...view, search: access.forward(verdict, view.headers, view.search) }
   }
@@ -71,9 +87,10 @@ export function gateOf(
   config: GateConfig,
   host: Host,
   previous: ListenerGate | undefined,
+  shared?: SharedCounts,
 ): ListenerGate | undefined {
   if (config.access === undefined && config.limits.length === 0) return undefined
-  return new ListenerGate(config, host, previous)
+  return new ListenerGate(config, host, previous, shared)
 }
 
 function accessOf(

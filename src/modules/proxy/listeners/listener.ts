@@ -12,6 +12,7 @@ import type { FailureLog } from '../forward/failure-log.ts'
 import { type Decisions, Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
 import { type TunnelLimits, Tunnels } from '../forward/tunnels.ts'
+import type { SharedCounts } from '../limits/shared-counts.ts'
 import type { Observation } from '../observation/observation.ts'
 import { type PreparedTls, TlsEntry, type TlsParts } from '../tls/entry.ts'
 import { portOf } from './check-routes.ts'
@@ -27,6 +28,7 @@ export interface ListenerParts {
   readonly observation: Observation
   readonly failures: FailureLog
   readonly tls: TlsParts
+  readonly shared: SharedCounts
   /** Names this process in Via. */
   readonly processToken: string
 }
@@ -191,13 +193,13 @@ function httpService(
   config: ListenerConfig,
   proxy: ProxyConfig,
   clusters: ClusterPool,
-  { processToken, host }: ListenerParts,
+  { processToken, host, shared }: ListenerParts,
   previous?: HttpService,
 ): HttpService {
   const token = `${processToken}.${listenerName(config).replace(/[^\w.-]/g, '-')}`
   if (config.forward !== undefined)
-    return forwardProxy(config, token, clusters, host, gateOf(config, host, previous?.gate))
-  const parts = { host, proxy, clusters, token, port: portOf(config), ...(previous && { previous }) }
+    return forwardProxy(config, token, clusters, host, gateOf(config, host, previous?.gate, shared))
+  const parts = { host, shared, proxy, clusters, token, port: portOf(config), ...(previous && { previous }) }
   const decisions = decisionsOf(config, parts)
   return {
     decisions,

@@ -19,6 +19,7 @@ export const RESPONSE_FLAGS: Readonly<Record<FailureCode, Flag>> = {
   denied: REFUSED,
   unauthenticated: REFUSED,
   rate_limited: { short: 'RL', long: 'RateLimited' },
+  limits_unavailable: { short: 'RLSE', long: 'RateLimitServiceError' },
   no_backend: { short: 'NC', long: 'NoClusterFound' },
   no_healthy_upstream: { short: 'UH', long: 'NoHealthyUpstream' },
   circuit_open: OVERFLOW,
