@@ -33,9 +33,9 @@ test('docs/observability.md lists every operator of templates, with what it give
 
 test('a line of the access log has the fields that docs/observability.md shows', () => {
   const shown = blocks('json').map(text => JSON.parse(text))
-  const line = JSON.parse(
-    jsonLines(new Redaction())(fakeObserved(), fakeConclusion({ bytesReceived: 0, bytesSent: 512 })),
-  )
+  const observed = fakeObserved()
+  observed.trailers = undefined
+  const line = JSON.parse(jsonLines(new Redaction())(observed, fakeConclusion()))
   const example = shown.find(({ upstream_ms }) => upstream_ms !== undefined)
   assert.deepEqual(Object.keys(example), Object.keys(line))
 })

@@ -535,3 +535,13 @@ test('the metrics say what of a backend is in use', async () => {
   await client.hears(/hi$/)
   assert.deepEqual(['connections', 'requests'].map(inUse), [1, 0])
 })
+
+test('what is not HTTP is told in the log, with its client', async () => {
+  const back = await backend()
+  await using proxy = await startProxy([back.address])
+  const client = await proxy.client()
+  client.say('nonsense\r\n\r\n')
+  await client.hears(/^HTTP\/1.1 400 /)
+  const [record] = proxy.host.log.of('bad_request')
+  assert.deepEqual(record!.fields, { listener: 'front', client: '127.0.0.1' })
+})

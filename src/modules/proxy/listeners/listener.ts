@@ -127,7 +127,10 @@ async function openHttp(
     servesConnect: config.forward !== undefined,
     servesWebSockets: true,
     limits: { drainIdleMs: DRAIN_IDLE_MS },
-    onRejected: error => parts.metrics.rejected.with(name, error.reason).inc(),
+    onRejected: (error, client) => {
+      parts.metrics.rejected.with(name, error.reason).inc()
+      parts.failures.tell({ listener: name, client }, 'bad_request', error.message)
+    },
     onError: error =>
       host.log.error('request_failed', 'forwarding a request failed by our own fault', {
         error,

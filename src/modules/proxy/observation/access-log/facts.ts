@@ -8,6 +8,12 @@ export function protocolOf({ request: { head } }: Observed): string {
   return head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
 }
 
+/** The status of a gRPC call, from the trailers or from an answer that is trailers alone. */
+export function grpcStatus({ trailers, answer }: Observed): number | undefined {
+  const text = trailers?.get('grpc-status') ?? answer?.get('grpc-status')
+  return text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : undefined
+}
+
 /** From the request to the end of the answer, whole milliseconds. */
 export function durationMs({ startMs }: Observed, { endMs }: Conclusion): number {
   return Math.round(endMs - startMs)

@@ -1,7 +1,7 @@
 import type { Conclusion, Observed } from '../observed.ts'
 import type { Redaction } from '../redaction.ts'
 import { jsonText } from './escape.ts'
-import { durationMs, fieldValue, protocolOf, TimeText, upstreamMs } from './facts.ts'
+import { durationMs, fieldValue, grpcStatus, protocolOf, TimeText, upstreamMs } from './facts.ts'
 
 /** Makes a whole line, with its line feed. */
 export type LineFormat = (observed: Observed, conclusion: Conclusion) => string
@@ -21,6 +21,8 @@ export function jsonLines(redaction: Redaction): LineFormat {
     if (head.search !== '') line += `,"query":${jsonText(redaction.query(head.search))}`
     line += `,"protocol":"${protocolOf(observed)}","host":${jsonText(head.authority)}`
     line += `,"status":${conclusion.status}`
+    const ofGrpc = grpcStatus(observed)
+    if (ofGrpc !== undefined) line += `,"grpc_status":${ofGrpc}`
     if (failure !== undefined) line += `,"failure":"${failure}","detail":${jsonText(conclusion.detail)}`
     line += `,"duration_ms":${durationMs(observed, conclusion)}`
     const waitedMs = upstreamMs(observed)

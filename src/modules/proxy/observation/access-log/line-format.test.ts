@@ -69,7 +69,7 @@ describe('a template', () => {
     ['%REQ(authorization)%', '<redacted>'],
     ['%REQ(USER-AGENT):4%|', 'a \\"q|'],
     ['%RESP(content-type)% %RESP(Set-Cookie)%', 'text/plain <redacted>'],
-    ['%TRAILER(grpc-status)%', '0'],
+    ['%TRAILER(grpc-status)% %GRPC_STATUS_NUMBER%', '0 0'],
     ['%DURATION% %RESPONSE_DURATION% %RESPONSE_TX_DURATION%', '30 20 10'],
     ['%UPSTREAM_CLUSTER% %UPSTREAM_HOST% %ROUTE_NAME%', 'checkout 10.0.0.1:8080 -'],
     [

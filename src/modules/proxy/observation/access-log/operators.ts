@@ -1,7 +1,7 @@
 import type { HeaderList } from '../../../../wire/http1/headers.ts'
 import type { Conclusion, Observed } from '../observed.ts'
 import type { Redaction } from '../redaction.ts'
-import { durationMs, fieldValue, pathOf, protocolOf, TimeText, upstreamMs } from './facts.ts'
+import { durationMs, fieldValue, grpcStatus, pathOf, protocolOf, TimeText, upstreamMs } from './facts.ts'
 import { RESPONSE_FLAGS } from './flags.ts'
 import { TIME_PARTS, timeFormat } from './time-format.ts'
 
@@ -64,6 +64,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
     about: 'the same in Envoy’s words',
     make: () => (_, how) => how.failure && RESPONSE_FLAGS[how.failure].long,
   },
+  GRPC_STATUS_NUMBER: { about: 'the status of a gRPC call', make: () => grpcStatus },
   BYTES_RECEIVED: { about: 'bytes of the request’s body', make: () => (_, how) => how.bytesReceived },
   BYTES_SENT: { about: 'bytes of the answer’s body', make: () => (_, how) => how.bytesSent },
   DURATION: { about: 'milliseconds from the request to the end of the answer', make: () => durationMs },
