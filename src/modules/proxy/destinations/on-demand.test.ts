@@ -30,7 +30,7 @@ function onDemand(allow: readonly string[], maxDemanded = 10) {
   const policy = destinationPolicy({ allow, deny: [], connectPorts: [443] })
   const places = new OnDemand({ clusters, log, listener: 'front', policy, rule: {}, resolver })
   const reach = async (name: string, port = 80) => {
-    const place = places.find(name, port, false)
+    const place = places.find(name, port, 'http1')
     const cluster = place && places.cluster(place)
     await cluster?.ready
     return cluster

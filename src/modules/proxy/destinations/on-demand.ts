@@ -26,9 +26,16 @@ export interface OnDemandParts {
   readonly policy: DestinationPolicy | undefined
   /** What rules of places have in common. */
   readonly rule: Pick<Rule, 'requestTimeoutMs' | 'backendTimeoutMs' | 'retry'>
+  /** How metrics of requests call all of them together. */
+  readonly label?: string
+  /** Circuit breakers of each place; the usual ones unless given. */
+  readonly limits?: Readonly<Record<string, number>>
   /** Tests give their own. */
   readonly resolver?: DnsResolver
 }
+
+/** How a place is reached: by requests of HTTP/1.1 or HTTP/2, or as a tunnel. */
+export type Way = 'http1' | 'h2' | 'tunnel'
 
 /** Places that are remembered; forgetting one costs making it anew. */
 const MAX_REMEMBERED = 4096
@@ -43,11 +50,11 @@ export class OnDemand {
   }
 
   /** Undefined: the policy refuses it. `host` in lower case, an IPv6 address without brackets. */
-  find(host: string, port: number, tunnel: boolean): Destination | undefined {
-    const name = this.#name(host, port, tunnel)
+  find(host: string, port: number, way: Way): Destination | undefined {
+    const name = this.#name(host, port, way)
     if (this.#known.has(name)) return this.#known.get(name)
     if (this.#known.size >= MAX_REMEMBERED) this.#known = new Map()
-    const destination = this.#make(name, host, port, tunnel)
+    const destination = this.#make(name, host, port, way)
     this.#known.set(name, destination)
     return destination
   }
@@ -64,37 +71,41 @@ export class OnDemand {
   }
 
   /** `@` is in no name of a configuration. */
-  #name(host: string, port: number, tunnel: boolean): string {
-    return `${host.includes(':') ? `[${host}]` : host}:${port}@${this.#parts.listener}${tunnel ? ' by CONNECT' : ''}`
+  #name(host: string, port: number, way: Way): string {
+    return `${host.includes(':') ? `[${host}]` : host}:${port}@${this.#parts.listener}${SUFFIX[way]}`
   }
 
-  #make(name: string, host: string, port: number, tunnel: boolean): Destination | undefined {
+  #make(name: string, host: string, port: number, way: Way): Destination | undefined {
     const { policy, rule } = this.#parts
-    const verdict = policy === undefined ? 'allowed' : policy.decide(host, port, tunnel)
+    const verdict = policy === undefined ? 'allowed' : policy.decide(host, port, way === 'tunnel')
     if (verdict === 'refused') return undefined
-    const backend = { cluster: name, label: ON_DEMAND, weight: 1, filters: [] }
+    const backend = { cluster: name, label: this.#parts.label ?? ON_DEMAND, weight: 1, filters: [] }
     const match: Match = {
       prefix: '/',
       rule: { name: '', backends: [backend], totalWeight: 1, filters: [], ...rule },
     }
-    return { name, match, demand: () => this.#demand(host, port, tunnel, verdict === 'allowed') }
+    return { name, match, demand: () => this.#demand(host, port, way, verdict === 'allowed') }
   }
 
-  #demand(host: string, port: number, tunnel: boolean, listed: boolean): Demand {
+  #demand(host: string, port: number, way: Way, listed: boolean): Demand {
     const isAddress = isIP(host) !== 0
     const place = isAddress
       ? { endpoints: [{ address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }] }
       : { discovery: { dns: { name: host, port } } }
-    const decoded = clusterConfig.decode(place)
+    const { log, policy, limits, resolver = systemResolver() } = this.#parts
+    const decoded = clusterConfig.decode({
+      ...place,
+      protocol: way === 'h2' ? 'h2' : 'http1',
+      ...(limits && { circuitBreakers: limits }),
+    })
     if (!decoded.ok) throw new Error(`${host}:${port}: ${decoded.problems[0]!.message}`)
-    const { log, policy, resolver = systemResolver() } = this.#parts
     // What clients ask for is not the operator's failure.
     const debug: Log['debug'] = (event, message, fields) => log.debug(event, message, fields)
     const quiet: Log = { debug, info: debug, warn: debug, error: debug }
     if (isAddress) return { config: decoded.value, parts: { log: quiet } }
     let refused = false
     const takes = (address: string): boolean =>
-      policy === undefined || policy.takesAddress(address, port, tunnel, listed)
+      policy === undefined || policy.takesAddress(address, port, way === 'tunnel', listed)
     const filtered: DnsResolver = {
       services: name => resolver.services(name),
       async addresses(name) {
@@ -114,6 +125,8 @@ export class OnDemand {
     }
   }
 }
+
+const SUFFIX: Readonly<Record<Way, string>> = { http1: '', h2: ' by HTTP/2', tunnel: ' as it is' }
 
 /** IPv6 addresses only where this machine has one of its own, as getaddrinfo does with AI_ADDRCONFIG: no connection could be made. */
 function reachable<A extends { readonly address: string }>(answers: readonly A[]): readonly A[] {

@@ -34,9 +34,9 @@ export abstract class Arrival {
   protected detail = ''
   protected ended = false
 
-  constructor(forwarder: Forwarder, request: ServerRequest, response: ServerResponse) {
+  constructor(forwarder: Forwarder, request: ServerRequest, response: ServerResponse, decisions: Decisions) {
     this.forwarder = forwarder
-    this.decisions = forwarder.decisions
+    this.decisions = decisions
     this.request = request
     this.response = response
   }

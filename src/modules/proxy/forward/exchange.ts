@@ -70,8 +70,13 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
   #replayedStale = false
   #continueTimer: Timer | undefined
 
-  constructor(forwarder: Forwarder, request: ServerRequest, response: ServerResponse) {
-    super(forwarder, request, response)
+  constructor(
+    forwarder: Forwarder,
+    request: ServerRequest,
+    response: ServerResponse,
+    decisions = forwarder.decisions,
+  ) {
+    super(forwarder, request, response, decisions)
     this.#startMs = forwarder.parts.clock.monotonic()
     this.#observed = forwarder.observer?.begin(request, this.#startMs)
   }

@@ -79,6 +79,11 @@ export class Forwarder {
     new Exchange(this, request, response).begin()
   }
 
+  /** The same for a request over which others decide. */
+  handleBy(decisions: Decisions, request: ServerRequest, response: ServerResponse): void {
+    new Exchange(this, request, response, decisions).begin()
+  }
+
   target(rule: Rule | undefined, backend: Backend | undefined): TargetMetrics {
     const key = backend ?? rule
     if (key === undefined) return this.#none

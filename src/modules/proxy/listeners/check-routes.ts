@@ -13,7 +13,7 @@ import { scopeOf } from './decisions.ts'
 export function checkListenerRoutes(config: ProxyConfig): Problem[] {
   const { listeners, routes, namespace, upstreams } = config
   const scopes = listeners
-    .filter(({ routed }) => routed !== undefined)
+    .filter(({ routed, outbound }) => routed !== undefined || outbound !== undefined)
     .map(listener => scopeOf(listener, config, portOf(listener)))
   const found = [
     ...(scopes.length === 0

@@ -32,6 +32,8 @@ export interface DecisionParts {
   readonly token: string
   /** Where the listener listens. */
   readonly port: number
+  /** Where requests go that neither a route nor the name of an upstream tells of. */
+  readonly otherwise?: Decisions['find']
   /** What these decisions follow after a reload. */
   readonly previous?: Pick<ListenerDecisions, 'gate'>
 }
@@ -46,7 +48,7 @@ export function decisionsOf(config: ListenerConfig, parts: DecisionParts): Liste
     maxBodyBytes: config.maxBodyBytes ?? Number.POSITIVE_INFINITY,
     underscores: config.underscores,
     port: routed !== undefined && routed.gateway === undefined ? HTTP_PORT : port,
-    find: routed === undefined ? single(config) : byRoutes(config, proxy, port),
+    find: routed === undefined ? single(config) : byRoutes(config, proxy, port, parts.otherwise),
     cluster: name => clusters.get(name),
     gate: gateOf(config, parts.host, parts.previous?.gate, parts.shared),
     faults:
@@ -77,13 +79,19 @@ export function connectionTarget(
 }
 
 /** By the route documents; what none of them governs goes to the upstream that it names. */
-function byRoutes(config: ListenerConfig, proxy: DecisionParts['proxy'], port: number): Find {
+function byRoutes(
+  config: ListenerConfig,
+  proxy: DecisionParts['proxy'],
+  port: number,
+  otherwise: Find | undefined,
+): Find {
   const scope = scopeOf(config, proxy, port)
   const { table } = buildRouteTable(proxy.routes, scope)
   if (config.routed!.unrouted === 'refuse') return view => table.find(view)
   const has = (name: string) => Object.hasOwn(proxy.upstreams, name)
   const implicit = new ImplicitRoutes(scope, has, defaultsOf(config))
-  return (view: RequestView) => table.find(view) ?? (table.governs(view) ? undefined : implicit.find(view))
+  return (view: RequestView) =>
+    table.find(view) ?? (table.governs(view) ? undefined : (implicit.find(view) ?? otherwise?.(view)))
 }
 
 /** Whose traffic a routed listener takes. */

@@ -37,7 +37,7 @@ export function forwardProxy(
       maxBodyBytes: config.maxBodyBytes ?? Number.POSITIVE_INFINITY,
       underscores: config.underscores,
       port: 80,
-      find: ({ host, port }) => places.find(bare(host), port, false)?.match,
+      find: ({ host, port }) => places.find(bare(host), port, 'http1')?.match,
       cluster: name => places.clusterNamed(name),
       gate: allowed,
       faults: config.faults.length === 0 ? undefined : createFaults(config.faults, { metrics }),
@@ -72,7 +72,7 @@ class DestinationGate implements Gate {
   admit(view: RequestView, route: string): Admission | Promise<Admission> {
     const { method, host, port } = view
     const tunnel = method === 'CONNECT'
-    if (this.#places.find(bare(host), port, tunnel) === undefined)
+    if (this.#places.find(bare(host), port, tunnel ? 'tunnel' : 'http1') === undefined)
       return refusal('denied', `no rule allows ${tunnel ? 'CONNECT to ' : ''}${host}:${port}`)
     return this.#gate?.admit(view, route) ?? view
   }
@@ -93,7 +93,7 @@ function connect(
   gate.strip(view.headers)
   const proceed = (admission: Admission): void => {
     if (response.clientGone) return
-    const place = places.find(bare(view.host), view.port, true)
+    const place = places.find(bare(view.host), view.port, 'tunnel')
     const backend = place?.match.rule.backends[0]
     const tunnel = new Connect(forwarder, request, response, forwarder.target(undefined, backend))
     if (isRefusal(admission)) {

@@ -113,11 +113,14 @@ export class ListenerSet implements AsyncDisposable {
 }
 
 /** What cannot change while a listener stays open. */
-function placeOf({ name, listen, protocol, versions, forward }: ListenerConfig): string {
-  return JSON.stringify([name, listen, protocol, versions, forward !== undefined])
+function placeOf({ name, listen, protocol, versions, forward, inbound, outbound }: ListenerConfig): string {
+  const kinds = [forward, inbound, outbound].map(kind => kind !== undefined)
+  return JSON.stringify([name, listen, protocol, versions, ...kinds])
 }
 
 /** What it does, for the log. */
-function describeListener({ upstream, forward }: ListenerConfig): object {
-  return forward === undefined ? { upstream: upstream ?? 'by routes' } : { does: 'forward proxy' }
+function describeListener({ upstream, forward, inbound, outbound }: ListenerConfig): object {
+  if (forward !== undefined) return { does: 'forward proxy' }
+  if (inbound !== undefined || outbound !== undefined) return { does: inbound ? 'inbound' : 'outbound' }
+  return { upstream: upstream ?? 'by routes' }
 }

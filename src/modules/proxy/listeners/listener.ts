@@ -2,8 +2,6 @@ import type { Socket } from 'node:net'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ServerResponse } from '../../../http/server/response.ts'
 import { createHttpServer } from '../../../http/server/server.ts'
-import type { TlsPeer } from '../../../http/tls/acceptor.ts'
-import { parseAddress } from '../../../kernel/config/address.ts'
 import type { Deadline, Health, Host, Listening } from '../../../kernel/module.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
@@ -11,14 +9,17 @@ import type { EndpointClients } from '../forward/endpoint-clients.ts'
 import type { FailureLog } from '../forward/failure-log.ts'
 import { type Decisions, Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
-import { type TunnelLimits, Tunnels } from '../forward/tunnels.ts'
+import { Tunnels } from '../forward/tunnels.ts'
 import type { SharedCounts } from '../limits/shared-counts.ts'
 import type { Observation } from '../observation/observation.ts'
-import { type PreparedTls, TlsEntry, type TlsParts } from '../tls/entry.ts'
+import type { PreparedTls, TlsParts } from '../tls/entry.ts'
+import { openCaptured } from './captured.ts'
 import { portOf } from './check-routes.ts'
 import { connectionTarget, decisionsOf } from './decisions.ts'
+import { ALPN, openEntry } from './entry.ts'
 import { forwardProxy } from './forward-proxy.ts'
 import { gateOf, type ListenerGate } from './gate.ts'
+import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 export interface ListenerParts {
@@ -46,11 +47,6 @@ export interface Listener {
   drain(deadline: Deadline): Promise<void>
 }
 
-const ALPN = { any: ['h2', 'http/1.1'], http1: ['http/1.1'], http2: ['h2'] } as const
-
-/** A client that keeps a connection may just be sending on it as the drain begins: it is told with the answer. */
-const DRAIN_IDLE_MS = 1_000
-
 /** Opens a listener; what it holds goes with the scope of `parts.host`. */
 export async function openListener(
   config: ListenerConfig,
@@ -61,6 +57,8 @@ export async function openListener(
   const name = listenerName(config)
   const tunnels = new Tunnels(name, parts.metrics, parts.host.clock, tunnelLimits(config))
   parts.host.scope.defer(() => tunnels.close())
+  if (config.inbound !== undefined || config.outbound !== undefined)
+    return openCaptured(config, proxy, clusters, tunnels, parts)
   return config.protocol === 'tcp'
     ? openRelay(config, proxy, clusters, tunnels, parts)
     : openHttp(config, proxy, clusters, tunnels, parts)
@@ -165,25 +163,6 @@ async function openHttp(
   }
 }
 
-/** Where connections go by TLS or without it, as they come. */
-async function openEntry(
-  config: ListenerConfig,
-  { host, tls }: ListenerParts,
-  alpn: readonly string[],
-  accept: (socket: Socket, tls?: TlsPeer) => void,
-): Promise<{ readonly entry: TlsEntry; readonly listening: Listening }> {
-  const listener = listenerName(config)
-  const entry = await TlsEntry.open(config.tls, {
-    ...tls,
-    listener,
-    host,
-    alpn,
-    onSecure: accept,
-    onPlain: accept,
-  })
-  return { entry, listening: await host.listen(parseAddress(config.listen)!, entry.accept) }
-}
-
 /** What a listener of HTTP does with requests. */
 export interface HttpService {
   readonly decisions: Decisions
@@ -209,8 +188,4 @@ function httpService(
     gate: decisions.gate,
     handle: (forwarder, request, response) => forwarder.handle(request, response),
   }
-}
-
-function tunnelLimits({ tunnels: { max, idleTimeoutMs } }: ListenerConfig): TunnelLimits {
-  return { maxTunnels: max, idleTimeoutMs }
 }

@@ -1,0 +1,158 @@
+import type { Socket } from 'node:net'
+import { isLoopback } from '../../../http/loopback.ts'
+import { createHttpServer, type HttpServer } from '../../../http/server/server.ts'
+import type { TlsPeer } from '../../../http/tls/acceptor.ts'
+import { parseAddress } from '../../../kernel/config/address.ts'
+import {
+  type FindOriginal,
+  type OriginalDestination,
+  originalDestinations,
+} from '../capture/original-destination.ts'
+import { Sniffer } from '../capture/sniffer.ts'
+import type { ClusterPool } from '../clusters/cluster-pool.ts'
+import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
+import { Forwarder } from '../forward/forwarder.ts'
+import type { Tunnels } from '../forward/tunnels.ts'
+import { TlsEntry } from '../tls/entry.ts'
+import { capturedService } from './captured-service.ts'
+import { portOf } from './check-routes.ts'
+import { ALPN } from './entry.ts'
+import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
+import type { Listener, ListenerParts } from './listener.ts'
+import { TcpRelay } from './tcp-relay.ts'
+
+/** Servers of destinations that have no connection are kept up to this number. */
+const MAX_IDLE_SERVERS = 256
+
+/** Opens a listener for connections that a rule of the packet filter has redirected. */
+export async function openCaptured(
+  config: ListenerConfig,
+  proxy: ProxyConfig,
+  clusters: ClusterPool,
+  tunnels: Tunnels,
+  parts: ListenerParts,
+): Promise<Listener> {
+  const { host, metrics } = parts
+  const name = listenerName(config)
+  const findOriginal = findOriginalOrSay(parts)
+  let service = capturedService(config, proxy, clusters, parts)
+  let ownPorts = new Set(proxy.listeners.map(portOf))
+  const forwarder = new Forwarder(
+    {
+      listener: name,
+      clock: host.clock,
+      metrics,
+      clients: parts.clients,
+      failures: parts.failures,
+      tunnels,
+      random: Math.random,
+    },
+    service.decisions,
+  )
+  parts.observation.attach(name, forwarder)
+  const relay = new TcpRelay(name, parts, tunnels)
+  const servers = new Map<string, HttpServer>()
+  const sniffer = new Sniffer(host.clock)
+
+  const serverFor = (place: OriginalDestination | undefined): HttpServer => {
+    const key = place === undefined ? '' : `${place.host} ${place.port}`
+    let server = servers.get(key)
+    if (server === undefined) {
+      if (servers.size >= MAX_IDLE_SERVERS)
+        for (const [known, { connections }] of servers) if (connections === 0) servers.delete(known)
+      server = createHttpServer({
+        handler: (request, response) => {
+          const way = 'scheme' in request.head ? 'h2' : 'http1'
+          forwarder.handleBy(service.by(place, way), request, response)
+        },
+        clock: host.clock,
+        versions: config.versions,
+        servesWebSockets: true,
+        limits: { drainIdleMs: DRAIN_IDLE_MS },
+        onRejected: error => metrics.rejected.with(name, error.reason).inc(),
+        onError: error =>
+          host.log.error('request_failed', 'forwarding a request failed by our own fault', {
+            error,
+            listener: name,
+          }),
+      })
+      servers.set(key, server)
+    }
+    return server
+  }
+
+  const pass = (
+    socket: Socket,
+    place: OriginalDestination | undefined,
+    spoken: Parameters<typeof service.target>[1],
+  ) => {
+    const target = service.target(place, spoken)
+    if (target === undefined)
+      relay.refuse(socket, 'route_not_found', 'where the connection was meant to go is not known, or refused')
+    else relay.carry(socket, target.cluster, target.label)
+  }
+
+  const begin = (socket: Socket, peer?: TlsPeer): void => {
+    const place = findOriginal(socket)
+    sniffer.look(socket, service.detectTimeoutMs, (seen, spoken) => {
+      if (spoken.kind !== 'http') pass(seen, place, spoken)
+      else {
+        serverFor(place).accept(seen, peer)
+        seen.resume()
+      }
+    })
+  }
+
+  const entry = await TlsEntry.open(config.tls, {
+    ...parts.tls,
+    listener: name,
+    host,
+    alpn: ALPN[config.versions],
+    onSecure: begin,
+    onPlain: begin,
+  })
+  const accept = (socket: Socket): void => {
+    const place = findOriginal(socket)
+    if (config.inbound !== undefined && place !== undefined && ownPorts.has(place.port))
+      relay.refuse(socket, 'loop_detected', 'the connection is meant for a port of the sidecar itself')
+    else if (config.outbound !== undefined && place === undefined && !isLoopback(socket.localAddress))
+      // A redirected connection of this pod arrives at a loopback address: this one is from outside.
+      relay.refuse(socket, 'denied', 'outbound connections are taken from this pod alone')
+    else if (place !== undefined && service.opaquePorts.has(place.port))
+      pass(socket, place, { kind: 'other' })
+    else entry.accept(socket)
+  }
+
+  host.scope.defer(() => {
+    sniffer.close()
+    for (const server of servers.values()) server.close()
+  })
+  const listening = await host.listen(parseAddress(config.listen)!, accept)
+  return {
+    name,
+    listening,
+    prepare: next => entry.prepare(next.tls),
+    health: () => entry.health(),
+    update: (next, proxy) => {
+      service = capturedService(next, proxy, clusters, parts, service)
+      forwarder.decisions = service.decisions
+      ownPorts = new Set(proxy.listeners.map(portOf))
+      tunnels.limits = tunnelLimits(next)
+    },
+    drain: async deadline => {
+      await listening.close()
+      await Promise.all([...servers.values()].map(server => server.drain(deadline)))
+      await tunnels.drain(deadline)
+    },
+  }
+}
+
+function findOriginalOrSay({ host }: ListenerParts): FindOriginal {
+  const find = originalDestinations()
+  if (typeof find !== 'string') return find
+  host.log.warn(
+    'original_destination_unknown',
+    `${find}; captured connections go by their host or server name, or are refused`,
+  )
+  return () => undefined
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { cannotHaveNamespaces, ip, Namespace } from './namespace.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const OUTRIGGER = join(ROOT, 'bin', 'outrigger.js')
+const SIDECAR_UID = 1337
+const APPLICATION_UID = 1000
+
+/** Says over HTTP who asks for what; on 9000 it speaks first, as databases do, and then echoes. */
+const APPLICATION = `
+  require('node:http').createServer((request, response) => {
+    const { host, via, 'x-forwarded-for': from } = request.headers
+    response.end(JSON.stringify({ host, via: via !== undefined, from, path: request.url }))
+  }).listen(8080, '::')
+  require('node:net').createServer(socket => { socket.write('hello\\n'); socket.pipe(socket) }).listen(9000, '::')
+  console.log('ready')
+`
+
+const CONFIGURATION = `
+admin: {listen: "127.0.0.1:0"}
+proxy:
+  listeners:
+    - {name: inbound, listen: "[::]:15006", inbound: {}}
+    - {name: outbound, listen: "[::]:15001", outbound: {opaquePorts: [9001]}}
+`
+
+describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'setpriv', 'curl') }, () => {
+  const stack = new AsyncDisposableStack()
+  let one: Namespace
+  let other: Namespace
+  let folder = ''
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'outrigger-pods-'))
+    await chmod(folder, 0o755)
+    stack.defer(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'outrigger.yaml')
+    await writeFile(file, CONFIGURATION)
+    one = stack.use(await Namespace.create('one'))
+    other = stack.use(await Namespace.create('other'))
+    const [left, right] = [`or${process.pid}a`, `or${process.pid}b`]
+    await ip('link', 'add', left, 'type', 'veth', 'peer', 'name', right)
+    await ip('link', 'set', left, 'netns', one.name)
+    await ip('link', 'set', right, 'netns', other.name)
+    for (const [pod, link, host] of [
+      [one, left, '1'],
+      [other, right, '2'],
+    ] as const) {
+      await pod.run('ip', 'link', 'set', link, 'name', 'eth0')
+      await pod.run('ip', 'addr', 'add', `10.77.0.${host}/24`, 'dev', 'eth0')
+      await pod.run('ip', '-6', 'addr', 'add', `fd77::${host}/64`, 'dev', 'eth0', 'nodad')
+      await pod.run('ip', 'link', 'set', 'eth0', 'up')
+      await pod.run(process.execPath, OUTRIGGER, 'capture', 'apply', '--backend', 'nft')
+      await started(pod, APPLICATION_UID, /ready/, process.execPath, '-e', APPLICATION)
+      await started(
+        pod,
+        SIDECAR_UID,
+        /modules are ready|"event":"ready"|ready/,
+        process.execPath,
+        OUTRIGGER,
+        'run',
+        '-c',
+        file,
+      )
+    }
+  })
+  after(() => stack.disposeAsync())
+
+  const curl = (...args: string[]) =>
+    one.run(
+      'setpriv',
+      `--reuid=${APPLICATION_UID}`,
+      `--regid=${APPLICATION_UID}`,
+      '--clear-groups',
+      'curl',
+      '-sS',
+      '--max-time',
+      '10',
+      ...args,
+    )
+
+  for (const [family, address] of [
+    ['IPv4', '10.77.0.2'],
+    ['IPv6', '[fd77::2]'],
+  ] as const) {
+    test(`HTTP goes through both sidecars to where it was meant to go, over ${family}`, async () => {
+      const answer = JSON.parse(await curl('-H', 'Host: shop.test', `http://${address}:8080/a//b?c`))
+      assert.equal(answer.host, 'shop.test')
+      assert.equal(answer.via, true)
+      assert.match(answer.from, /10\.77\.0\.1|fd77::1/)
+      assert.equal(answer.path.replace('/a/b', '/a//b'), '/a//b?c')
+    })
+
+    test(`a server that speaks first is heard, over ${family}`, async () => {
+      assert.match(await talk(address, 9000, 'ping\n'), /^hello\nping\n$/)
+    })
+  }
+
+  test('what the sidecar says of itself shows both directions', async () => {
+    assert.match(
+      await metrics(one),
+      /requests_total\{[^}]*listener="outbound"[^}]*cluster="passthrough"[^}]*\} [1-9]/,
+    )
+    assert.match(
+      await metrics(other),
+      /requests_total\{[^}]*listener="inbound"[^}]*cluster="application"[^}]*\} [1-9]/,
+    )
+  })
+
+  test('a link that is cut is told as such, and used again when it is back', async () => {
+    await one.run('ip', 'link', 'set', 'eth0', 'down')
+    const cut = await curl('-o', '/dev/null', '-w', '%{http_code}', 'http://10.77.0.2:8080/').catch(String)
+    assert.match(cut, /50[234]|Could not connect|Failed to connect|unreachable/)
+    await one.run('ip', 'link', 'set', 'eth0', 'up')
+    await one.run('ip', '-6', 'addr', 'replace', 'fd77::1/64', 'dev', 'eth0', 'nodad')
+    const back = await curl('--retry', '5', '--retry-all-errors', '-f', 'http://10.77.0.2:8080/')
+    assert.equal(JSON.parse(back).path, '/')
+  })
+
+  test('nobody from outside reaches the sidecar’s own ports through it', async () => {
+    const status = (port: number) =>
+      other
+        .run(
+          'setpriv',
+          `--reuid=${SIDECAR_UID}`,
+          '--clear-groups',
+          'curl',
+          '-s',
+          '-w',
+          '%{http_code}',
+          '-o',
+          '/dev/null',
+          '-H',
+          'Host: 10.77.0.1:8080',
+          `http://10.77.0.1:${port}/`,
+        )
+        .catch(() => 'no answer')
+    assert.equal(await status(8080), '200')
+    assert.equal(await status(15_006), '404')
+    assert.equal(await status(15_001), 'no answer')
+  })
+
+  /** Through the application's side of the first pod. */
+  async function talk(host: string, port: number, text: string): Promise<string> {
+    const script = `
+      const socket = require('node:net').connect({ host: process.argv[1], port: Number(process.argv[2]) })
+      let heard = ''
+      socket.on('data', chunk => {
+        heard += chunk
+        if (heard === 'hello\\n') socket.write(process.argv[3])
+        if (heard.endsWith(process.argv[3])) { process.stdout.write(heard); socket.destroy() }
+      })
+      socket.on('error', error => { throw error })
+    `
+    const plain = host.replace(/[[\]]/g, '')
+    return one.run(
+      'setpriv',
+      `--reuid=${APPLICATION_UID}`,
+      '--clear-groups',
+      process.execPath,
+      '-e',
+      script,
+      plain,
+      String(port),
+      text,
+    )
+  }
+})
+
+const admin = new Map<Namespace, string>()
+
+async function started(
+  pod: Namespace,
+  uid: number,
+  sign: RegExp,
+  program: string,
+  ...args: string[]
+): Promise<void> {
+  const child = pod.start(uid, program, ...args)
+  let said = ''
+  const hear = (chunk: Buffer): void => {
+    said += chunk
+    const address = /127\.0\.0\.1:(\d{4,5})/.exec(said)?.[0]
+    if (address !== undefined) admin.set(pod, address)
+  }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  const ended = once(child, 'close').then(() => {
+    throw new Error(`${program} ${args[0]} ended: ${said}`)
+  })
+  ended.catch(() => {})
+  while (!sign.test(said)) await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended])
+}
+
+function metrics(pod: Namespace): Promise<string> {
+  return pod.run('curl', '-sS', `http://${admin.get(pod)}/metrics`)
+}
