@@ -45,7 +45,8 @@ export class Backends {
   readonly #made = new Map<string, EchoBackend>()
 
   async start(...names: string[]): Promise<Record<string, { endpoints: object[] }>> {
-    await Promise.all(names.map(async name => this.#made.set(name, await echoBackend(name))))
+    const missing = names.filter(name => !this.#made.has(name))
+    await Promise.all(missing.map(async name => this.#made.set(name, await echoBackend(name))))
     return Object.fromEntries(names.map(name => [name, { endpoints: [{ address: this.of(name).address }] }]))
   }
 

@@ -22,7 +22,7 @@ export interface PolicyInput {
 }
 
 /** Asks the policy module; throws when it does not run. */
-export function policyOf(host: Host): Decide {
+export function policyOf(host: Pick<Host, 'use'>): Decide {
   const policy = host.use<PolicyOffer>('policy')
   return view => policy.allows(policyInput(view))
 }

@@ -12,6 +12,7 @@ import type { SharedCounts } from '../limits/shared-counts.ts'
 import type { RequestView } from '../request.ts'
 
 type GateConfig = Pick<ListenerConfig, 'access' | 'limits'>
+type GateHost = Pick<Host, 'clock' | 'log' | 'metrics' | 'use'>
 
 /** Access rules, then rate limits: who may not do a thing does not use up anybody's rate. */
 export class ListenerGate implements Gate {
@@ -22,7 +23,7 @@ export class ListenerGate implements Gate {
   /** What stays the same goes on as it is: limits go on counting, verified tokens stay known. */
   constructor(
     config: GateConfig,
-    host: Host,
+    host: GateHost,
     previous: ListenerGate | undefined,
     shared: SharedCounts | undefined,
   ) {
@@ -85,24 +86,25 @@ export class ListenerGate implements Gate {
 /** Undefined where nothing is to be asked, so that a request costs nothing. */
 export function gateOf(
   config: GateConfig,
-  host: Host,
+  host: GateHost,
   previous: ListenerGate | undefined,
   shared?: SharedCounts,
 ): ListenerGate | undefined {
   if (config.access === undefined && config.limits.length === 0) return undefined
-  return new ListenerGate(config, host, previous, shared)
+  const gate = new ListenerGate(config, host, previous, shared)
+  // The first token need not wait for the keys.
+  if (gate.access !== previous?.access) void gate.access?.warm()
+  return gate
 }
 
 function accessOf(
   { access }: GateConfig,
-  host: Host,
+  host: GateHost,
   previous: ListenerGate | undefined,
 ): Access | undefined {
   if (access === undefined) return undefined
   if (previous?.access !== undefined && previous.hasAccess(access)) return previous.access
   const decide = access.policy ? policyOf(host) : undefined
   const { clock, log, metrics } = host
-  const made = createAccess(access, { clock, log, metrics, ...(decide && { decide }) })
-  void made.warm()
-  return made
+  return createAccess(access, { clock, log, metrics, ...(decide && { decide }) })
 }

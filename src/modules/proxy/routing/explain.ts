@@ -2,7 +2,7 @@ import type { RequestView } from '../request.ts'
 import { unmet, type ValueCondition } from './conditions.ts'
 import type { Entry, PathTest } from './entry.ts'
 import { pathFits } from './path-index.ts'
-import type { Rule } from './route.ts'
+import type { Filter, PathChange, Rule } from './route.ts'
 import type { CompiledTable } from './table.ts'
 
 /** Why a request meets the rule that it meets, or none. */
@@ -86,15 +86,16 @@ export function explanationText({ request, governed, rule, tried }: Explanation)
   if (!governed)
     return [head, '', `no route is attached to ${host}:${port}: the request goes to the service itself`]
   const outcome = rule === undefined ? ['no rule matches: the answer is 404 route_not_found'] : ruleText(rule)
+  return [head, '', ...outcome, '', ...triedText(tried)]
+}
+
+/** Why each candidate holds or does not. */
+export function triedText(tried: readonly Verdict[]): string[] {
   const shown = shortened(tried)
   const width = Math.max(0, ...shown.map(({ rule }) => rule.length))
   const rows = shown.map(each => `  ${each.rule.padEnd(width)}  ${VERDICTS[each.verdict]}: ${each.match}`)
   const more = tried.length - shown.length
   return [
-    head,
-    '',
-    ...outcome,
-    '',
     'in the order in which they are tried:',
     ...rows,
     ...(more > 0 ? [`  … and ${more} more`] : []),
@@ -109,18 +110,50 @@ function shortened(tried: readonly Verdict[]): readonly Verdict[] {
   return tried.filter(each => chosen.has(each))
 }
 
-function ruleText(rule: Rule): string[] {
+/** What a rule does with requests. */
+export function ruleText(rule: Rule): string[] {
   const { name, backends, totalWeight, filters, retry, session } = rule
-  const share = (weight: number) => `${Math.round((weight / totalWeight) * 1000) / 10} %`
+  const share = (weight: number) => `${totalWeight === 0 ? 0 : Math.round((weight / totalWeight) * 1000) / 10} %`
   const limit = (ms: number | undefined) => (ms === undefined ? 'no limit' : `${ms} ms`)
   const rows = [
     ...backends.map(({ cluster, weight }) => ['backend', `${cluster} (${share(weight)})`]),
-    ...filters.map(({ kind }) => ['filter', kind.replaceAll('_', ' ')]),
+    ...filters.map(filter => ['filter', filterText(filter)]),
+    ...backends.flatMap(({ cluster, filters }) =>
+      filters.map(filter => ['filter', `${filterText(filter)}, for ${cluster}`]),
+    ),
     ['timeouts', `request ${limit(rule.requestTimeoutMs)}, each try ${limit(rule.backendTimeoutMs)}`],
     ['retries', retry === undefined ? 'none' : retryText(retry)],
     ...(session ? [['session', `${session.type} ${session.name}`]] : []),
   ]
   return [`rule ${name}`, ...rows.map(([key, value]) => `  ${key!.padEnd(8)}  ${value}`)]
+}
+
+function filterText(filter: Filter): string {
+  switch (filter.kind) {
+    case 'request_headers':
+    case 'response_headers': {
+      const side = filter.kind === 'request_headers' ? 'request' : 'answer'
+      const edits = [
+        ...filter.set.map(({ name, value }) => `set ${name}: ${value}`),
+        ...filter.add.map(({ name, value }) => `add ${name}: ${value}`),
+        ...filter.remove.map(name => `remove ${name}`),
+      ]
+      return `header of the ${side}: ${edits.join(', ') || 'nothing'}`
+    }
+    case 'redirect':
+      return `redirect with ${filter.status}`
+    case 'rewrite':
+      return `rewrite${filter.host === undefined ? '' : ` host to ${filter.host}`}${changeText(filter.path)}`
+    case 'mirror':
+      return `mirror ${filter.numerator} of ${filter.denominator} requests to ${filter.cluster}`
+    case 'cors':
+      return `CORS for ${filter.origins.join(', ') || 'no origin'}`
+  }
+}
+
+function changeText(change: PathChange | undefined): string {
+  if (change === undefined) return ''
+  return change.kind === 'full' ? ` path to ${change.to}` : ` prefix to ${change.to || '/'}`
 }
 
 function retryText({ attempts, codes, backoffMs }: NonNullable<Rule['retry']>): string {
