@@ -123,12 +123,20 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import('./logs.ts'),
   },
   proxy: {
-    summary: 'Look at the requests that a running sidecar carries',
-    positionals: '[tap]',
+    summary: 'Look at the requests that a sidecar carries, or would carry',
+    positionals: '[tap|explain REQUEST]',
     about:
-      'tap shows the requests as they end, until it is told to stop; secrets are left out. It asks the admin API of the sidecar on this machine, and costs the sidecar nothing while it is not running.',
+      "explain 'GET http://checkout/cart' says which route, rule, access, limits, faults and upstream such a request meets and why, from the configuration alone; it ends with 1 when the request would get no backend. tap shows the requests as they end, until it is told to stop; secrets are left out. It asks the admin API of the sidecar on this machine, and costs the sidecar nothing while it is not running.",
     options: {
       config,
+      header: {
+        about: "With explain: a header of the request, such as 'x-team: blue'.",
+        value: 'HEADER',
+        short: 'H',
+        multiple: true,
+      },
+      identity: { about: 'With explain: the SPIFFE URI that the client proves.', value: 'URI' },
+      address: { about: 'With explain: the IP address of the client. Default: 127.0.0.1.', value: 'ADDRESS' },
       admin: {
         about:
           'The admin address of the sidecar. Default: admin.listen of the configuration, else 127.0.0.1:4600.',
@@ -138,10 +146,13 @@ export const commands: Readonly<Record<string, Command>> = {
       method: { about: 'Only requests with this method.', value: 'METHOD' },
       status: { about: 'Only requests with this status, or of a class such as 5xx.', value: 'STATUS' },
       route: { about: 'Only requests that met this route, or a rule of it.', value: 'NAME' },
-      listener: { about: 'Only requests of this listener.', value: 'NAME' },
+      listener: {
+        about: 'Only requests of this listener; with explain, the one that the request comes by.',
+        value: 'NAME',
+      },
       upstream: { about: 'Only requests that went to this upstream.', value: 'NAME' },
       limit: { about: 'End after so many.', value: 'N', short: 'n' },
-      json: { about: 'Print one JSON object a line.' },
+      json: { about: 'Print one JSON object a line; with explain, one object.' },
     },
     load: () => import('./proxy.ts'),
   },

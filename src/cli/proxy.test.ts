@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { listen } from '../http/raw-peer-fake.ts'
 import { createHttpServer } from '../http/server/server.ts'
@@ -78,5 +81,33 @@ test('outrigger proxy tap says what is wrong', async t => {
 test('outrigger proxy needs to be told what to do', async () => {
   const io = fakeIo()
   assert.equal(await run({ io, positionals: [], rest: undefined, values: {} }), 2)
-  assert.match(io.stderr.text, /expected tap/)
+  assert.match(io.stderr.text, /expected explain or tap/)
+})
+
+test('explain says what a request would meet, and ends with 1 when it would meet nothing', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-explain-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'outrigger.yaml')
+  const listeners = '[{listen: "127.0.0.1:8080", routed: {}}]'
+  await writeFile(
+    file,
+    `proxy: {listeners: ${listeners}, upstreams: {stock: {endpoints: [{address: "127.0.0.1:9"}]}}}`,
+  )
+  const explain = async (positionals: string[], values: object = {}) => {
+    const io = fakeIo()
+    const call = { io, positionals: ['explain', ...positionals], rest: undefined }
+    const code = await run({ ...call, values: { config: [file], ...values } })
+    return { code, out: io.stdout.text, err: io.stderr.text }
+  }
+  const found = await explain(['GET http://stock/a'])
+  assert.equal(found.code, 0, found.err)
+  assert.match(found.out, /^GET stock:80\/a on listener 127\.0\.0\.1:8080\n/)
+  const json = await explain(['GET http://stock/a'], { json: true })
+  assert.equal(JSON.parse(json.out).rule.name, 'implicit/stock')
+  assert.equal((await explain(['GET http://nobody/'])).code, 1)
+  for (const wrong of [[], ['nonsense'], ['GET', 'http://a/']]) {
+    const { code, err } = await explain(wrong)
+    assert.equal(code, 2)
+    assert.match(err, /^outrigger proxy explain: expected (?:one|a) request/)
+  }
 })

@@ -1,6 +1,7 @@
 import type { Call } from './commands.ts'
 
 const ACTIONS = {
+  explain: () => import('./proxy/explain.ts'),
   tap: () => import('./proxy/tap.ts'),
 } as const
 

@@ -42,6 +42,7 @@ export interface Explanation {
   readonly tried: readonly Verdict[]
   /** Lines; the verdict is the last one of `access`. Empty where there are none. */
   readonly access: readonly string[]
+  readonly isDenied: boolean
   readonly limits: readonly string[]
   readonly faults: readonly string[]
   readonly upstreams: readonly UpstreamText[]
@@ -55,7 +56,11 @@ export interface UpstreamText {
 export type Explained = Explanation | { readonly wrong: string }
 
 /** From the configuration alone: nothing is connected to, but for the keys of a token's issuer. */
-export async function explainRequest(config: ProxyConfig, question: Question, clock: Clock): Promise<Explained> {
+export async function explainRequest(
+  config: ProxyConfig,
+  question: Question,
+  clock: Clock,
+): Promise<Explained> {
   const listener = listenerFor(config, question.listener)
   if ('wrong' in listener) return listener
   const parsed = parseRequestLine(question)
@@ -64,7 +69,7 @@ export async function explainRequest(config: ProxyConfig, question: Question, cl
   const view = { ...parsed, peer: { address, ...(identity !== undefined && { identity }) } }
   const { metrics, host } = offlineHost(clock)
   const access = listener.access && { ...listener.access, policy: false }
-  const gate = new ListenerGate({ ...listener, ...(access && { access }) }, host, undefined)
+  const gate = new ListenerGate({ ...listener, ...(access && { access }) }, host, undefined, undefined)
   gate.strip(view.headers)
   const { by, rule, tried } = routeOf(config, listener, view)
   const name = rule?.name ?? ''
@@ -81,13 +86,17 @@ export async function explainRequest(config: ProxyConfig, question: Question, cl
       ...judged.access,
       ...(listener.access?.policy ? ['the module policy is asked too, and may still deny it'] : []),
     ],
+    isDenied: judged.access.length > 0 && !judged.access.at(-1)!.startsWith('allowed'),
     limits: judged.limits,
     faults: createFaults(listener.faults, { metrics }).explain(view, name),
     upstreams: [...names].map(each => ({ name: each, lines: upstreamLines(config.upstreams[each]) })),
   }
 }
 
-function listenerFor({ listeners }: ProxyConfig, wanted: string | undefined): ListenerConfig | { wrong: string } {
+function listenerFor(
+  { listeners }: ProxyConfig,
+  wanted: string | undefined,
+): ListenerConfig | { readonly wrong: string } {
   const http = listeners.filter(({ protocol, forward }) => protocol === 'http' && forward === undefined)
   const names = http.map(({ name, listen }) => name ?? listen)
   const chosen =
@@ -124,7 +133,11 @@ function upstreamLines(config: ClusterConfig | undefined): string[] {
   const source = discovery === undefined ? places.join(', ') : `found by ${discovery.kind}`
   const checks = healthChecks.length === 0 ? [] : ['only those that pass their health checks']
   const outliers = config.outlierDetection === undefined ? [] : ['without those that fail more than others']
-  const choice = [hashOn === undefined ? balancing : `${balancing} by ${hashText(hashOn)}`, ...checks, ...outliers]
+  const choice = [
+    hashOn === undefined ? balancing : `${balancing} by ${hashText(hashOn)}`,
+    ...checks,
+    ...outliers,
+  ]
   return [
     `endpoints  ${source}`,
     `choice     ${choice.join('; ')}`,

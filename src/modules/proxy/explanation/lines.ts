@@ -21,7 +21,7 @@ function route({ by, rule, tried, request: { host, port } }: Explanation): strin
   if (rule === undefined)
     return tried.length > 0
       ? ['no rule matches: 404 route_not_found', ...others]
-      : [`no route is attached to ${host}:${port}, and no upstream is called so: 404 route_not_found`]
+      : [`no route is attached to ${host}:${port}, and it names no upstream to go to: 404 route_not_found`]
   const [name, ...lines] = ruleText(rule)
   const why = {
     route: name!,

@@ -119,7 +119,7 @@ export function hopOf(
   }
 }
 
-export /** What a listener says of requests that no route document governs. */
+/** What a listener says of requests that no route document governs. */
 export function defaultsOf({ requestTimeoutMs, tryTimeoutMs, retry }: ListenerConfig): RuleDefaults {
   return {
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),

@@ -95,11 +95,7 @@ export function triedText(tried: readonly Verdict[]): string[] {
   const width = Math.max(0, ...shown.map(({ rule }) => rule.length))
   const rows = shown.map(each => `  ${each.rule.padEnd(width)}  ${VERDICTS[each.verdict]}: ${each.match}`)
   const more = tried.length - shown.length
-  return [
-    'in the order in which they are tried:',
-    ...rows,
-    ...(more > 0 ? [`  … and ${more} more`] : []),
-  ]
+  return ['in the order in which they are tried:', ...rows, ...(more > 0 ? [`  … and ${more} more`] : [])]
 }
 
 function shortened(tried: readonly Verdict[]): readonly Verdict[] {
@@ -113,7 +109,8 @@ function shortened(tried: readonly Verdict[]): readonly Verdict[] {
 /** What a rule does with requests. */
 export function ruleText(rule: Rule): string[] {
   const { name, backends, totalWeight, filters, retry, session } = rule
-  const share = (weight: number) => `${totalWeight === 0 ? 0 : Math.round((weight / totalWeight) * 1000) / 10} %`
+  const share = (weight: number) =>
+    `${totalWeight === 0 ? 0 : Math.round((weight / totalWeight) * 1000) / 10} %`
   const limit = (ms: number | undefined) => (ms === undefined ? 'no limit' : `${ms} ms`)
   const rows = [
     ...backends.map(({ cluster, weight }) => ['backend', `${cluster} (${share(weight)})`]),
