@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import { startFakeElasticsearch } from '../../test/fakes/elasticsearch/server.ts'
-import { Program } from './program.ts'
+import { Guard, Program } from './program.ts'
 import { type ProxyFigures, proxyFigures } from './proxy-figures.ts'
 import { type Moment, Screen } from './screen.ts'
 import { Instance } from './stock-service.ts'
@@ -38,8 +38,10 @@ const DELIVERED_WITHIN_MS = 20_000
 const folder = mkdtempSync(join(tmpdir(), 'outrigger-demo-'))
 const storePath = join(folder, 'logs.db')
 const programs: Program[] = []
+const guard = new Guard()
 process.once('exit', () => {
   for (const program of programs) program.kill()
+  guard.release()
   if (values.clean) rmSync(folder, { recursive: true, force: true })
 })
 
@@ -185,6 +187,7 @@ function start(name: string, args: readonly string[], env: Record<string, string
     process.exit(1)
   })
   programs.push(program)
+  guard.watch(program)
   return program
 }
 

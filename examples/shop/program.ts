@@ -2,6 +2,27 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 
+/** Ends the processes of the demo when it cannot do so itself, because it was killed: the end of its input tells. */
+export class Guard {
+  readonly #shell = spawn('sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+
+  constructor() {
+    this.#shell.stdin!.on('error', () => {})
+    this.#shell.unref()
+  }
+
+  watch({ pid }: Program): void {
+    this.#shell.stdin!.write(`${pid}\n`)
+  }
+
+  /** All have ended. */
+  release(): void {
+    this.#shell.kill('SIGKILL')
+  }
+}
+
+const GUARD = 'pids=; while read -r pid; do pids="$pids $pid"; done; kill -9 $pids'
+
 /** A process of the demo. It has a process group of its own, so that Ctrl-C reaches the demo alone. */
 export class Program {
   readonly name: string

@@ -33,7 +33,7 @@ function at(atMs: number, requests: number): Moment {
 }
 
 /** What stands on a terminal of so many columns after all that was written to it. */
-function terminal(columns: number) {
+function terminal(columns: number, height = 50) {
   const rows: string[] = ['']
   let row = 0
   const write = (text: string) => {
@@ -49,7 +49,7 @@ function terminal(columns: number) {
     }
     return true
   }
-  return { rows, out: { isTTY: true, columns, write } as unknown as NodeJS.WriteStream }
+  return { rows, out: { isTTY: true, columns, rows: height, write } as unknown as NodeJS.WriteStream }
 }
 
 for (const columns of [40, 80, 200]) {
@@ -88,3 +88,13 @@ test('without a terminal each event is told once, before the line of its moment'
   assert.equal(text.match(/stock-2 is killed/g)?.length, 1)
   assert.ok(text.indexOf('stock-2 is killed') < text.indexOf('visits 10'))
 })
+
+for (const height of [10, 24, 28, 29])
+  test(`the table is lower than a terminal of ${height} rows`, () => {
+    const { rows, out } = terminal(100, height)
+    const screen = new Screen(out, facts)
+    screen.show(at(1000, 10))
+    screen.show(at(2000, 20))
+    assert.ok(rows.length <= height, `${rows.length} rows`)
+    assert.match(rows.join('\n'), /visits +20 /)
+  })

@@ -61,9 +61,15 @@ export class Screen {
     }
     const rows = this.#drawn.reduce((sum, line) => sum + rowsOf(line, this.#out.columns), 0)
     const back = rows > 0 ? `\r\u001b[${rows}A\u001b[J` : ''
-    this.#drawn = table(now, earlier, this.#facts)
+    this.#drawn = fitting(table(now, earlier, this.#facts), this.#out.rows)
     this.#out.write(`${back}${this.#drawn.map(line => `${line}\n`).join('')}`)
   }
+}
+
+/** What is taller than the terminal could not be drawn over: the empty lines go first, then the end. */
+function fitting(lines: readonly string[], rows: number): readonly string[] {
+  if (lines.length < rows) return lines
+  return lines.filter(line => line !== '').slice(0, rows - 1)
 }
 
 /** In a narrow terminal a long line takes several rows. */
