@@ -65,7 +65,7 @@ export function capturedService(
     host,
     proxy,
     clusters,
-    ...(parts.shared && { shared: parts.shared }),
+    shared: parts.shared,
     token: `${processToken}.${name.replace(/[^\w.-]/g, '-')}`,
     port: portOf(config),
     ...(previous && { previous: previous.decisions }),
