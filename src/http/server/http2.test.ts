@@ -427,6 +427,7 @@ describe('a server asked over HTTP/2 frame by frame', () => {
       1,
       (at, one) => [...(at === 0 ? [one.headers(1, POST, END_HEADERS)] : []), frame(DATA, 0, 1, '')],
     ],
+    ['header blocks in frames without end', 1, at => [frame(at === 0 ? HEADERS : CONTINUATION, 0, 1, '')]],
     [
       'rapid reset',
       1,

@@ -64,6 +64,9 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxStreams: 100,
 }
 
+/** Silence on a connection after which the kernel asks whether the client is there. */
+const KEEP_ALIVE_MS = 60_000
+
 /** Http1Error, Http2Error or MessageFault: `reason` is stable, for logs and metrics. */
 export interface RejectedInput extends Error {
   readonly reason: string
@@ -134,6 +137,8 @@ class SocketServer implements HttpServer, ServerContext {
       socket.destroy()
       return
     }
+    // A client that vanished without a word is found by the kernel, also while an answer streams for hours.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS)
     const { alpnProtocol } = socket as { alpnProtocol?: unknown }
     const http2 = alpnProtocol === 'h2' || this.options.versions === 'http2'
     this.#connections.add(

@@ -1,6 +1,7 @@
 import type { PreparedRequest } from '../../../http/client/request.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import { encodeRequestHead } from '../../../wire/http1/encode.ts'
+import { isAuthority } from '../../../wire/http1/target.ts'
 import type { Observed } from '../observation/observed.ts'
 import type { RequestView } from '../request.ts'
 import { editHeaders } from '../routing/filters/header-edit.ts'
@@ -27,7 +28,8 @@ export function upstreamRequest(
 ): PreparedRequest {
   const { head } = request
   let { path } = view
-  let host = head.authority
+  // A client of HTTP/1.0 need not say whom it asks; every later version must (RFC 9112 section 3.2).
+  let host = head.authority === '' ? nameOf(backend) : head.authority
   const { actions } = backend
   if (actions !== undefined)
     for (const rewrite of actions.rewrites) {
@@ -63,6 +65,11 @@ export function upstreamRequest(
     replayable: !hasBody && isIdempotent(head.method),
     close: false,
   }
+}
+
+/** A host for a request that names none. */
+function nameOf({ cluster }: Backend): string {
+  return isAuthority(cluster) ? cluster : 'localhost'
 }
 
 /** HTTP/2 by Upgrade is never passed on: its other end would be ours, not the client's (RFC 9113 section 3.1). */
