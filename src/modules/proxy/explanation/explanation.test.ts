@@ -27,6 +27,8 @@ const config = decodedProxy({
       limits: [{ name: 'few', rate: '10/s', routes: ['HTTPRoute/*'] }],
       faults: [{ name: 'slow', percent: 5, delay: '1s', paths: ['/cart*'] }],
     },
+    { name: 'in', listen: '127.0.0.1:3', inbound: {} },
+    { name: 'out', listen: '127.0.0.1:4', outbound: {} },
   ],
   upstreams: {
     'cart.shop:80': { ...end(1), connectTimeout: '1s' },
@@ -126,6 +128,30 @@ const table: [
     /a header field is missing/,
   ],
   [
+    'what is not known goes on',
+    'GET http://example.com/',
+    { listener: 'out' },
+    'destination',
+    false,
+    /to where the application has sent it$/m,
+  ],
+  [
+    'routes hold for captured requests',
+    'GET http://checkout/cart/1',
+    { listener: 'out' },
+    'route',
+    false,
+    /HTTPRoute/,
+  ],
+  [
+    'the application gets what is for it',
+    'GET http://any/',
+    { listener: 'in' },
+    'application',
+    false,
+    /to the port of the application that it was meant for$/m,
+  ],
+  [
     'the listener has one upstream',
     'GET http://whatever/',
     { listener: 'plain' },
@@ -145,7 +171,7 @@ for (const [what, line, more, by, denied, said] of table)
 for (const [question, wrong] of [
   [{ line: 'GET cart', headers: [] }, /^expected a request such as/],
   [{ line: 'GET http://a/', headers: ['x'] }, /^expected a header such as/],
-  [{ line: 'GET http://a/', headers: [], listener: 'no' }, /there are plain, mesh$/],
+  [{ line: 'GET http://a/', headers: [], listener: 'no' }, /there are plain, mesh, in, out$/],
 ] as const)
   test(`a question is refused: ${JSON.stringify(question)}`, async () => {
     const result = await explainRequest(config, question, new FakeClock())

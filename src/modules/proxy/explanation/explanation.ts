@@ -35,8 +35,11 @@ export interface Explanation {
     readonly path: string
   }
   readonly listener: string
-  /** How the route was found: by a document, by the name of an upstream, or because the listener has only one. */
-  readonly by: 'route' | 'implicit' | 'listener' | 'nothing'
+  /**
+   * How the route was found: by a document, by the name of an upstream, because the listener has only one, or because
+   * a captured connection goes on to where it was meant to go.
+   */
+  readonly by: 'route' | 'implicit' | 'listener' | 'destination' | 'application' | 'nothing'
   readonly rule?: Rule
   /** Of the route documents that hold for the host, in the order in which they are tried. */
   readonly tried: readonly Verdict[]
@@ -100,7 +103,9 @@ function listenerFor(
   const http = listeners.filter(({ protocol, forward }) => protocol === 'http' && forward === undefined)
   const names = http.map(({ name, listen }) => name ?? listen)
   const chosen =
-    wanted === undefined ? (http.find(({ routed }) => routed) ?? http[0]) : http[names.indexOf(wanted)]
+    wanted === undefined
+      ? (http.find(({ routed, outbound }) => routed ?? outbound) ?? http[0])
+      : http[names.indexOf(wanted)]
   if (chosen !== undefined) return chosen
   if (http.length === 0) return { wrong: 'no listener of the configuration takes HTTP to upstreams' }
   return { wrong: `there is no HTTP listener "${wanted}"; there are ${names.join(', ')}` }
@@ -114,16 +119,19 @@ function routeOf(
   view: View,
 ): Pick<Explanation, 'by' | 'rule' | 'tried'> {
   const defaults = defaultsOf(listener)
-  if (listener.routed === undefined)
+  const { routed, inbound, outbound } = listener
+  if (inbound !== undefined) return { by: 'application', tried: [] }
+  if (routed === undefined && outbound === undefined)
     return { by: 'listener', rule: ruleTo(listener.upstream!, '', defaults), tried: [] }
   const scope = scopeOf(listener, config, portOf(listener))
   const { table } = buildRouteTable(config.routes, scope)
   const { governed, rule, tried } = explainRoute(table, view)
   if (rule !== undefined) return { by: 'route', rule, tried }
-  if (governed || listener.routed.unrouted === 'refuse') return { by: 'nothing', tried }
+  if (governed || routed?.unrouted === 'refuse') return { by: 'nothing', tried }
   const has = (name: string) => Object.hasOwn(config.upstreams, name)
   const implicit = new ImplicitRoutes(scope, has, defaults).find(view)
-  return implicit === undefined ? { by: 'nothing', tried } : { by: 'implicit', rule: implicit.rule, tried }
+  if (implicit !== undefined) return { by: 'implicit', rule: implicit.rule, tried }
+  return { by: outbound?.unknown === 'pass' ? 'destination' : 'nothing', tried }
 }
 
 function upstreamLines(config: ClusterConfig | undefined): string[] {

@@ -17,6 +17,10 @@ export function explanationLines(explanation: Explanation): string[] {
 }
 
 function route({ by, rule, tried, request: { host, port } }: Explanation): string[] {
+  if (by === 'destination')
+    return [`no route is attached to ${host}:${port}: the request goes to where the application has sent it`]
+  if (by === 'application')
+    return ['the listener sends everything to the port of the application that it was meant for']
   const others = tried.length === 0 ? [] : ['', ...triedText(tried)]
   if (rule === undefined)
     return tried.length > 0
@@ -27,6 +31,8 @@ function route({ by, rule, tried, request: { host, port } }: Explanation): strin
     route: name!,
     implicit: `no route is attached to ${host}:${port}: the request goes to the upstream that it names`,
     listener: 'the listener sends everything to one upstream',
+    destination: '',
+    application: '',
     nothing: '',
   }[by]
   return [why, ...lines, ...others]
