@@ -16,6 +16,11 @@ export interface Module<Config, Offer = void> {
   readonly config: Schema<Config>
   /** Modules that are started before this one, when the configuration names them. */
   readonly needs?: readonly string[]
+  /**
+   * An option that names files and folders whose YAML documents join the list of another option. The kernel reads and
+   * watches them, and problems with them are told with their places.
+   */
+  readonly documents?: { readonly files: string; readonly into: string }
   /** Cross-field rules. Pure: `outrigger check` gives the same verdict offline. */
   check?(config: Config): Problem[]
   start(config: Config, host: Host): Promise<Running<Config, Offer>>

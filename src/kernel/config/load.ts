@@ -3,6 +3,7 @@ import type { Module } from '../module.ts'
 import { effective, fingerprint, secretsIn, withoutSecrets } from './effective.ts'
 import { type Environment, interpolate } from './environment.ts'
 import { readSources } from './files.ts'
+import { type Included, includeDocuments } from './included.ts'
 import { isIndependent, mend } from './mend.ts'
 import { type Located, type Parsed, parseYaml } from './parse.ts'
 import type { Problem } from './problem.ts'
@@ -63,20 +64,26 @@ export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
   }
   const merged = merge(parsed, options.environment)
   problems.push(...merged.problems)
-  const decoded = await decode(merged, options.modules)
+  const decoded = await decode(merged, options.modules, options.cwd ?? resolve('.'))
   const doubtful = new Set(merged.unresolved.map(path => JSON.stringify(path)))
   const fresh = decoded.problems.filter(({ path }) => !doubtful.has(JSON.stringify(path)))
-  problems.push(...fresh.map(problem => locate(problem, parsed)))
+  problems.push(...decoded.unreadable, ...fresh.map(problem => locate(problem, parsed, decoded.included)))
   if (problems.length > 0 || decoded.root === undefined)
     return {
       ok: false,
-      report: renderReport(
-        problems,
-        sources.files.map(({ name }) => name),
-      ),
+      report: renderReport(problems, [
+        ...sources.files.map(({ name }) => name),
+        ...documentFiles(decoded.included),
+      ]),
       problems,
     }
-  return { ok: true, configuration: configurationOf(decoded.root, decoded, merged.input, sources.watch) }
+  return {
+    ok: true,
+    configuration: configurationOf(decoded.root, decoded, { ...merged.input, ...decoded.inputs }, [
+      ...sources.watch,
+      ...decoded.watch,
+    ]),
+  }
 }
 
 interface Merged {
@@ -109,7 +116,13 @@ function givenTwice(key: string, first: Parsed, second: Parsed): Located {
   return { ...at(second, [key], 'key'), path: [key], message, hint: 'keep all of it in one file' }
 }
 
-function locate(problem: Problem, parsed: readonly Parsed[]): Located {
+function locate(problem: Problem, parsed: readonly Parsed[], included: readonly Inclusion[] = []): Located {
+  const [module, list, index, ...rest] = problem.path
+  const inclusion = included.find(
+    ({ key, into, from }) => key === module && into === list && Number(index) >= from,
+  )
+  const document = inclusion?.documents[Number(index) - inclusion.from]
+  if (document !== undefined) return { ...problem, ...at(document, rest, problem.at ?? 'value') }
   const owner = parsed.find(({ root }) => Object.hasOwn(root, String(problem.path[0]))) ?? parsed[0]
   return owner ? { ...problem, ...at(owner, problem.path, problem.at ?? 'value') } : { ...problem, file: '' }
 }
@@ -123,19 +136,35 @@ function at(
   return { file: parsed.file, ...(position && { position }) }
 }
 
+/** Documents of other files at the end of a module's list. */
+interface Inclusion extends Included {
+  readonly key: string
+  readonly into: string
+}
+
+function documentFiles(included: readonly Inclusion[]): string[] {
+  return [...new Set(included.flatMap(({ documents }) => documents.map(({ file }) => file)))]
+}
+
 interface DecodedFile {
+  /** Modules' mappings with the documents of other files in them. */
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly included: readonly Inclusion[]
+  readonly unreadable: readonly Located[]
+  readonly watch: readonly string[]
   readonly root: Root | undefined
   readonly modules: ReadonlyMap<string, { readonly module: AnyModule; readonly config: unknown }>
   readonly problems: readonly Problem[]
 }
 
-async function decode({ input, unresolved }: Merged, table: ModuleTable): Promise<DecodedFile> {
+async function decode({ input, unresolved }: Merged, table: ModuleTable, cwd: string): Promise<DecodedFile> {
   const isOwn = (key: string) => Object.hasOwn(rootFields, key)
   const own = Object.fromEntries(Object.entries(input).filter(([key]) => isOwn(key)))
   const unknown = unresolved.filter(([key]) => isOwn(String(key)))
   const root = decodeAndCheck(rootSchema, own, unknown, checkRoot)
   const problems = [...root.problems]
   const modules = new Map<string, { module: AnyModule; config: unknown }>()
+  const included: Inclusion[] = []
   for (const key of Object.keys(input).filter(key => !isOwn(key))) {
     if (!Object.hasOwn(table, key)) {
       problems.push(unknownModule(key, table))
@@ -143,11 +172,27 @@ async function decode({ input, unresolved }: Merged, table: ModuleTable): Promis
     }
     const module = await table[key]()
     const unknown = unresolved.filter(path => path[0] === key).map(path => path.slice(1))
-    const decoded = decodeAndCheck(module.config, input[key], unknown, config => module.check?.(config) ?? [])
+    const { documents } = module
+    const found = documents && (await includeDocuments(input[key], documents, cwd))
+    if (found !== undefined) included.push({ key, into: documents!.into, ...found })
+    const decoded = decodeAndCheck(
+      module.config,
+      found?.input ?? input[key],
+      unknown,
+      config => module.check?.(config) ?? [],
+    )
     problems.push(...decoded.problems.map(problem => ({ ...problem, path: [key, ...problem.path] })))
     if (decoded.value !== undefined) modules.set(key, { module, config: decoded.value })
   }
-  return { root: root.value, modules, problems }
+  return {
+    root: root.value,
+    modules,
+    problems,
+    included,
+    inputs: Object.fromEntries(included.map(({ key, input }) => [key, input])),
+    unreadable: included.flatMap(({ problems }) => problems),
+    watch: included.flatMap(({ watch }) => watch),
+  }
 }
 
 /**

@@ -66,9 +66,56 @@ export function parseYaml(file: string, text: string): Parsing {
   return plain(file, document, lines, problem)
 }
 
+/** All documents of a file, each a mapping, but for the empty ones; what is wrong with one does not hide the others. */
+export function parseDocuments(
+  file: string,
+  text: string,
+): { readonly parsed: readonly Parsed[]; readonly problems: readonly Located[] } {
+  if (text.length > maxFileLength)
+    return { parsed: [], problems: [{ file, path: [], message: 'the file is larger than 1 MiB' }] }
+  const lines = new LineCounter()
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    merge: true,
+    logLevel: 'error',
+  })
+  const problem: MakeProblem = (offset, message, hint) => ({
+    file,
+    position: placeOf(lines, offset),
+    path: [],
+    message,
+    ...(hint !== undefined && { hint }),
+  })
+  const parsed: Parsed[] = []
+  const problems: Located[] = []
+  for (const document of Array.isArray(documents) ? (documents as Document[]) : []) {
+    const syntax = [...document.errors, ...document.warnings][0]
+    if (syntax !== undefined) {
+      problems.push(problem(syntax.pos[0], ...explainSyntax(syntax, text)))
+      continue
+    }
+    const { contents } = document
+    if (contents === null || (isScalar(contents) && contents.value === null)) continue
+    const structure = [...duplicates(document, lines, problem), ...danglingAliases(document, problem)]
+    const parsing: Parsing =
+      structure.length > 0 ? failed(structure) : plain(file, document, lines, problem, 'a mapping')
+    if (parsing.ok) parsed.push(parsing.parsed)
+    else problems.push(...parsing.problems)
+  }
+  return { parsed, problems }
+}
+
 type MakeProblem = (offset: number, message: string, hint?: string) => Located
 
-function plain(file: string, document: Document, lines: LineCounter, problem: MakeProblem): Parsing {
+function plain(
+  file: string,
+  document: Document,
+  lines: LineCounter,
+  problem: MakeProblem,
+  expected = 'a mapping of modules to their options',
+): Parsing {
   let root: unknown
   try {
     root = document.toJS({ maxAliasCount: maxAliases }) ?? {}
@@ -81,8 +128,8 @@ function plain(file: string, document: Document, lines: LineCounter, problem: Ma
     return failed([
       problem(
         start,
-        `expected a mapping of modules to their options, got ${kindOf(root)}`,
-        'for example logs: {…}',
+        `expected ${expected}, got ${kindOf(root)}`,
+        ...(expected === 'a mapping' ? [] : ['for example logs: {…}']),
       ),
     ])
   }

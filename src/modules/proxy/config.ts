@@ -183,6 +183,17 @@ export const proxyConfig = s.object(
       about: 'Route documents of the Kubernetes Gateway API, for listeners that are `routed`.',
       default: [],
     }),
+    routeFiles: s.list(
+      s.string({
+        about: 'A YAML file with one or more documents, or a folder with such files.',
+        example: '/etc/outrigger/routes',
+      }),
+      {
+        about:
+          'Files with route documents, besides those of `routes`. They are watched and read again when they change; variables are not read in them.',
+        default: [],
+      },
+    ),
     namespace: s.string({
       about: 'The namespace of the application: services without one are of this one.',
       default: 'default',

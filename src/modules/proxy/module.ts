@@ -22,6 +22,7 @@ import { prepareAll } from './tls/prepare.ts'
 export const proxy: Module<ProxyConfig> = {
   name: 'proxy',
   config: proxyConfig,
+  documents: { files: 'routeFiles', into: 'routes' },
   check: checkProxy,
   async start(config, host) {
     const tls = tlsMetrics(host.metrics)
