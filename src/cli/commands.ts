@@ -242,7 +242,7 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'Translate the configuration of another product',
     positionals: '[istio FILE ...]',
     about:
-      'Reads VirtualServices and DestinationRules of Istio and prints Gateway API routes and clusters for the proxy. What cannot be carried over is told on stderr with its key; then the exit code is 1.',
+      'Reads VirtualServices and DestinationRules of Istio and prints Gateway API routes and clusters for the proxy; AuthorizationPolicies, RequestAuthentications and PeerAuthentications become the access and tls of a listener. What cannot be carried over is told on stderr with its key; then the exit code is 1.',
     options: {},
     load: () => import('./import.ts'),
   },

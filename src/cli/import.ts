@@ -24,8 +24,8 @@ export async function run({ io, positionals }: Call): Promise<number> {
     }
     for (const document of parsed) documents.push(document.toJS())
   }
-  const { routes, clusters, findings } = importIstio(documents)
-  io.stdout.write(stringify({ routes, clusters }, { lineWidth: 0, aliasDuplicateObjects: false }))
+  const { findings, ...imported } = importIstio(documents)
+  io.stdout.write(stringify(imported, { lineWidth: 0, aliasDuplicateObjects: false }))
   for (const { document, key, message } of findings) io.stderr.write(`${document}  ${key}\n    ${message}\n`)
   return findings.length > 0 ? 1 : 0
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseAllDocuments, stringify } from 'yaml'
+import { accessConfig } from '../../access/config.ts'
 import { clusterConfig } from '../../clusters/config.ts'
 import { routeDocument } from '../config.ts'
 import { importIstio } from './import.ts'
@@ -14,21 +15,21 @@ const folder = join(import.meta.dirname, '../../../../../test/golden/istio')
 for (const file of readdirSync(folder).sort()) {
   test(`Istio: ${file.replace(/\.txt$/, '').replaceAll('-', ' ')}`, () => {
     const [input = '', expected] = readFileSync(join(folder, file), 'utf8').split(MARK)
-    const { routes, clusters, findings } = importIstio(parseAllDocuments(input).map(each => each.toJS()))
+    const { findings, ...imported } = importIstio(parseAllDocuments(input).map(each => each.toJS()))
     const told = findings.map(({ document, key, message }) => `${document} ${key}: ${message}`)
     assert.equal(
-      stringify({ routes, clusters, findings: told }, { lineWidth: 0, aliasDuplicateObjects: false }),
+      stringify({ ...imported, findings: told }, { lineWidth: 0, aliasDuplicateObjects: false }),
       expected,
     )
+    const { routes, clusters, listener = {} } = imported
     for (const route of routes) assert.deepEqual(problemsOf(routeDocument.decode(route)), [])
     for (const options of Object.values(clusters))
       assert.deepEqual(problemsOf(clusterConfig.decode(options)), [])
+    assert.deepEqual(problemsOf(accessConfig.decode(listener['access'])), [])
   })
 }
 
-function problemsOf(
-  decoded: ReturnType<typeof routeDocument.decode> | ReturnType<typeof clusterConfig.decode>,
-) {
+function problemsOf(decoded: { ok: true } | { ok: false; problems: unknown }) {
   return decoded.ok ? [] : decoded.problems
 }
 

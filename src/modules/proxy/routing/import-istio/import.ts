@@ -1,6 +1,7 @@
 import { checkRoutes } from '../check/check.ts'
 import { routeDocument } from '../config.ts'
 import { type ClusterOptions, type Policies, policiesOf } from './destination-rule.ts'
+import { ListenerImport, type ListenerOptions } from './listener.ts'
 import { reordered } from './order.ts'
 import { type Finding, Section } from './section.ts'
 import { routesOf } from './virtual-service.ts'
@@ -11,14 +12,17 @@ export interface IstioImport {
   readonly routes: readonly object[]
   /** By the name of the cluster that backendRefs mean, in the notation of the file. */
   readonly clusters: Readonly<Record<string, ClusterOptions>>
+  /** Of the listener for what comes in, from the security policies. */
+  readonly listener?: ListenerOptions
   readonly findings: readonly Finding[]
 }
 
-/** Translates VirtualServices and DestinationRules; everything that is lost or becomes different is a finding. */
+/** Translates VirtualServices, DestinationRules and the security policies; everything that is lost or becomes different is a finding. */
 export function importIstio(documents: readonly unknown[]): IstioImport {
   const findings: Finding[] = []
   const routes: object[] = []
   const policies: Policies[] = []
+  const security = new ListenerImport()
   for (const document of documents.filter(each => each !== null && each !== undefined)) {
     const { kind = 'document', metadata, spec } = document as Foreign
     const place = { name: metadata?.name ?? 'unnamed', namespace: metadata?.namespace ?? 'default' }
@@ -26,14 +30,11 @@ export function importIstio(documents: readonly unknown[]): IstioImport {
     const section = new Section(spec, title, 'spec', findings)
     if (kind === 'VirtualService') routes.push(...verified(routesOf(section, place), title, findings))
     else if (kind === 'DestinationRule') policies.push(...policiesOf(section, place.namespace))
-    else
-      findings.push({
-        document: title,
-        key: 'kind',
-        message: 'is neither a VirtualService nor a DestinationRule',
-      })
+    else if (!security.add(kind, place.name, section))
+      findings.push({ document: title, key: 'kind', message: 'is of a kind that is not carried over' })
   }
-  return { routes, clusters: clustersOf(routes, policies), findings }
+  const listener = security.options()
+  return { routes, clusters: clustersOf(routes, policies), ...(listener && { listener }), findings }
 }
 
 interface Foreign {
