@@ -176,3 +176,90 @@ describe('hedging', () => {
     assert.equal(proxy.host.metric('retries_total', { listener: 'front', route: '', cluster: 'back' }), 1)
   })
 })
+
+describe('what keeps a backend from harm', () => {
+  const retry = { retry: { attempts: 1, backoff: '1ms' } }
+
+  test('an endpoint that fails again and again is left out, and comes back after its time', async () => {
+    const [one, other] = (await backends(2)) as [RawBackend, RawBackend]
+    const clock = new FakeClock()
+    await using proxy = await startProxy([one.address, other.address], {}, clock, {
+      outlierDetection: { consecutiveErrors: 2, baseEjectionTime: '10s', ejectionJitter: '0s' },
+      panicThreshold: 0,
+    })
+    /** Asks once on a connection of its own; `one` answers 500. */
+    const ask = async (): Promise<'one' | 'other'> => {
+      const client = await proxy.client()
+      client.say('GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+      const { peer, back } = await nextOf([one, other])
+      const status = back === one ? 500 : 200
+      peer.socket.end(`HTTP/1.1 ${status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+      await client.end()
+      return back === one ? 'one' : 'other'
+    }
+    const before = [await ask(), await ask(), await ask(), await ask()]
+    assert.equal(before.filter(name => name === 'one').length, 2)
+    assert.deepEqual([await ask(), await ask(), await ask()], ['other', 'other', 'other'])
+    assert.equal(proxy.host.metric('cluster_endpoints', { cluster: 'back', state: 'ejected' }), 1)
+    clock.advance(10_100)
+    assert.deepEqual([await ask(), await ask()].sort(), ['one', 'other'])
+  })
+
+  test('a retry that the budget refuses is answered budget_exhausted, with what went wrong', async () => {
+    const [back] = (await backends(1)) as [RawBackend]
+    await using proxy = await startProxy([back.address], retry, new FakeClock(), {
+      retryBudget: { percent: 0, minConcurrent: 0 },
+    })
+    const client = await proxy.client()
+    client.say(GET)
+    const { peer } = await nextOf([back])
+    peer.socket.resetAndDestroy()
+    const told = await client.hears(/\n$/)
+    assert.match(told, /^HTTP\/1.1 503 [\s\S]*outrigger-error: budget_exhausted\r\n/)
+    assert.match(told, /upstream_reset/)
+  })
+
+  test('a try that takes too long is followed by one on another endpoint, where that does no harm', async () => {
+    const backs = await backends(2)
+    const clock = new FakeClock()
+    await using proxy = await startProxy(addresses(backs), { ...retry, tryTimeout: '1s' }, clock)
+    const client = await proxy.client()
+    client.say(GET)
+    const first = await nextOf(backs)
+    clock.advance(1500)
+    await first.peer.end()
+    clock.advance(10)
+    const second = await nextOf(backs.filter(back => back !== first.back))
+    second.peer.say(OK)
+    assert.equal(await client.hears(/hi$/), OK)
+    const poster = await proxy.client()
+    poster.say('POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n')
+    const posted = await Promise.race([
+      nextOf(backs).then(({ peer }) => peer),
+      second.peer.hears(/POST/).then(() => second.peer),
+    ])
+    clock.advance(1500)
+    assert.match(await poster.hears(/\n$/), /^HTTP\/1.1 504 [\s\S]*outrigger-error: timeout\r\n/)
+    await posted.end()
+  })
+
+  test('with fewer usable endpoints than the panic threshold all are used again', async () => {
+    const backs = await backends(2)
+    const clock = new FakeClock()
+    await using proxy = await startProxy(addresses(backs), {}, clock, {
+      outlierDetection: { consecutiveErrors: 1, maxEjectionPercent: 100, ejectionJitter: '0s' },
+    })
+    const client = await proxy.client()
+    for (let round = 0; round < 4; round++) {
+      const asked = round < 2 ? client : await proxy.client()
+      asked.forget()
+      asked.say(GET)
+      const { peer } = await nextOf(backs)
+      peer.socket.end(answer(503).replace('x\r\n', 'x\r\nConnection: close\r\n'))
+      await asked.hears(/\r\n\r\n$/)
+    }
+    assert.equal(proxy.host.metric('cluster_panicking', { cluster: 'back' }), 1)
+    assert.equal(proxy.host.metric('cluster_picks_total', { cluster: 'back' }), 4)
+    assert.equal(proxy.host.metric('cluster_no_healthy_upstream_total', { cluster: 'back' }) ?? 0, 0)
+  })
+})
