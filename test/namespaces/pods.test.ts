@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { cannotHaveNamespaces, ip, Namespace } from './namespace.ts'
 
+const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '..', '..')
 const OUTRIGGER = join(ROOT, 'bin', 'outrigger.js')
 const SIDECAR_UID = 1337
@@ -14,19 +17,28 @@ const APPLICATION_UID = 1000
 /** Says over HTTP who asks for what; on 9000 it speaks first, as databases do, and then echoes. */
 const APPLICATION = `
   require('node:http').createServer((request, response) => {
-    const { host, via, 'x-forwarded-for': from } = request.headers
-    response.end(JSON.stringify({ host, via: via !== undefined, from, path: request.url }))
+    const { host, via, 'x-forwarded-for': from, 'x-forwarded-client-cert': certificate } = request.headers
+    response.end(JSON.stringify({ host, via: via !== undefined, from, certificate, path: request.url }))
   }).listen(8080, '::')
   require('node:net').createServer(socket => { socket.write('hello\\n'); socket.pipe(socket) }).listen(9000, '::')
   console.log('ready')
 `
 
-const CONFIGURATION = `
+const configuration = (folder: string, name: string): string => `
 admin: {listen: "127.0.0.1:0"}
 proxy:
+  identity:
+    files: {cert: ${folder}/${name}/tls.crt, key: ${folder}/${name}/tls.key, ca: ${folder}/${name}/ca.crt}
   listeners:
-    - {name: inbound, listen: "[::]:15006", inbound: {}}
-    - {name: outbound, listen: "[::]:15001", outbound: {opaquePorts: [9001]}}
+    - name: inbound
+      listen: "[::]:15006"
+      inbound: {}
+      tls: {mode: permissive, forwardClientCert: sanitize_set}
+    - {name: outbound, listen: "[::]:15001", outbound: {}}
+  upstreams:
+    other:
+      endpoints: [{address: "10.77.0.2:8080"}]
+      tls: {mode: identity, subjectAltNames: ["spiffe://example.org/ns/shop/sa/other"]}
 `
 
 describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'setpriv', 'curl') }, () => {
@@ -39,18 +51,22 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
     folder = await mkdtemp(join(tmpdir(), 'outrigger-pods-'))
     await chmod(folder, 0o755)
     stack.defer(() => rm(folder, { recursive: true }))
-    const file = join(folder, 'outrigger.yaml')
-    await writeFile(file, CONFIGURATION)
+    await run(process.execPath, [OUTRIGGER, 'ca', 'init', '--trust-domain', 'example.org'], { cwd: folder })
     one = stack.use(await Namespace.create('one'))
     other = stack.use(await Namespace.create('other'))
     const [left, right] = [`or${process.pid}a`, `or${process.pid}b`]
     await ip('link', 'add', left, 'type', 'veth', 'peer', 'name', right)
     await ip('link', 'set', left, 'netns', one.name)
     await ip('link', 'set', right, 'netns', other.name)
-    for (const [pod, link, host] of [
-      [one, left, '1'],
-      [other, right, '2'],
+    for (const [pod, name, link, host] of [
+      [one, 'one', left, '1'],
+      [other, 'other', right, '2'],
     ] as const) {
+      const issue = ['ca', 'issue', '--ns', 'shop', '--sa', name, '--out', name]
+      await run(process.execPath, [OUTRIGGER, ...issue], { cwd: folder })
+      await run('chown', ['-R', String(SIDECAR_UID), join(folder, name)])
+      const file = join(folder, `${name}.yaml`)
+      await writeFile(file, configuration(folder, name))
       await pod.run('ip', 'link', 'set', link, 'name', 'eth0')
       await pod.run('ip', 'addr', 'add', `10.77.0.${host}/24`, 'dev', 'eth0')
       await pod.run('ip', '-6', 'addr', 'add', `fd77::${host}/64`, 'dev', 'eth0', 'nodad')
@@ -100,6 +116,12 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
       assert.match(await talk(address, 9000, 'ping\n'), /^hello\nping\n$/)
     })
   }
+
+  test('the sidecars know each other by mutual TLS, and the application hears who asks', async () => {
+    const answer = JSON.parse(await curl('-H', 'Host: other', 'http://10.77.0.2:8080/known'))
+    assert.match(answer.certificate, /URI=spiffe:\/\/example\.org\/ns\/shop\/sa\/one/)
+    assert.equal(answer.path, '/known')
+  })
 
   test('what the sidecar says of itself shows both directions', async () => {
     assert.match(

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { isLoopback } from '../../../http/loopback.ts'
+import type { ServerRequest } from '../../../http/server/request.ts'
 import { createHttpServer, type HttpServer } from '../../../http/server/server.ts'
 import type { TlsPeer } from '../../../http/tls/acceptor.ts'
 import { parseAddress } from '../../../kernel/config/address.ts'
@@ -11,7 +12,9 @@ import {
 import { Sniffer } from '../capture/sniffer.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
+import type { Way } from '../destinations/on-demand.ts'
 import { Forwarder } from '../forward/forwarder.ts'
+import { isGrpc } from '../forward/grpc.ts'
 import type { Tunnels } from '../forward/tunnels.ts'
 import { TlsEntry } from '../tls/entry.ts'
 import { capturedService } from './captured-service.ts'
@@ -62,8 +65,7 @@ export async function openCaptured(
         for (const [known, { connections }] of servers) if (connections === 0) servers.delete(known)
       server = createHttpServer({
         handler: (request, response) => {
-          const way = 'scheme' in request.head ? 'h2' : 'http1'
-          forwarder.handleBy(service.by(place, way), request, response)
+          forwarder.handleBy(service.by(place, wayOf(request)), request, response)
         },
         clock: host.clock,
         versions: config.versions,
@@ -108,6 +110,7 @@ export async function openCaptured(
     listener: name,
     host,
     alpn: ALPN[config.versions],
+    detectTimeoutMs: service.detectTimeoutMs,
     onSecure: begin,
     onPlain: begin,
   })
@@ -145,6 +148,15 @@ export async function openCaptured(
       await tunnels.drain(deadline)
     },
   }
+}
+
+/**
+ * What the place behind speaks: HTTP/2 where the client knew so before, and for gRPC. By ALPN the client has agreed
+ * with the sidecar, which says nothing of the application.
+ */
+function wayOf(request: ServerRequest): Way {
+  if (!('scheme' in request.head)) return 'http1'
+  return request.tls === undefined || isGrpc(request.headers) ? 'h2' : 'http1'
 }
 
 function findOriginalOrSay({ host }: ListenerParts): FindOriginal {

@@ -18,6 +18,8 @@ export interface EntryOptions extends TlsParts {
   readonly host: Pick<Host, 'clock' | 'log' | 'metrics' | 'scope'>
   /** Offered by ALPN, the preferred first. */
   readonly alpn: readonly string[]
+  /** How long a client may say nothing before it is taken for one without TLS, where both are served. */
+  readonly detectTimeoutMs?: number
   /** Where connections go from here, with TLS and without; both bound. */
   readonly onSecure: OnSecure
   readonly onPlain: (socket: Socket) => void

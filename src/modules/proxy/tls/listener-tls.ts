@@ -13,6 +13,8 @@ import { filesOf, type ListenerFiles, readListenerFiles } from './listener-files
 import { countHandshake, type TlsMetrics } from './metrics.ts'
 
 export interface ListenerTlsParts {
+  /** As EntryOptions has it. */
+  readonly detectTimeoutMs?: number
   /** Its name in logs and metrics. */
   readonly listener: string
   readonly host: Pick<Host, 'clock' | 'log'>
@@ -56,6 +58,7 @@ export class ListenerTls implements Disposable {
     this.accept = tlsListener({
       mode: config.mode,
       clock: host.clock,
+      ...(parts.detectTimeoutMs !== undefined && { detectTimeoutMs: parts.detectTimeoutMs }),
       acceptor: { accept: (raw, onSecure) => this.#begin(raw, onSecure) },
       onSecure: (socket, peer) => {
         countHandshake(metrics.handshakes, listener, socket)
