@@ -6,16 +6,21 @@ import type { Fields, InUnits } from './schema.ts'
 import { nearest } from './suggest.ts'
 import { kindOf, shown } from './value.ts'
 
-/** Lets mappings through, nothing as an empty one; names that JavaScript treats specially are refused. */
+/** Names that JavaScript treats specially. */
+export const SPECIAL_NAMES = /^(__proto__|prototype|constructor)$/
+
+/** Lets mappings through, nothing as an empty one; special names are refused. */
 export function mapping(doc: Doc) {
   return v.rawTransform<unknown, Record<string, unknown>>(({ dataset, addIssue, NEVER }) => {
     const input = dataset.value ?? {}
     if (typeof input !== 'object' || Array.isArray(input) || input instanceof Interpolated) {
-      const hint = Array.isArray(input) ? 'remove the "- "' : (colon(doc, input) ?? example(doc))
+      const hint = Array.isArray(input)
+        ? 'remove the "- "'
+        : (colon(doc, input) ?? example(doc) ?? inField(doc, input))
       addIssue({ message: issueText(`expected ${doc.expected}, got ${kindOf(input)}`, hint) })
       return NEVER
     }
-    const special = Object.keys(input).filter(key => /^(__proto__|prototype|constructor)$/.test(key))
+    const special = Object.keys(input).filter(key => SPECIAL_NAMES.test(key))
     for (const key of special)
       addIssue({
         message: issueText(`"${key}" cannot be used as a name`),
@@ -30,6 +35,16 @@ function colon(doc: Doc, input: unknown): string | undefined {
   const isName =
     typeof input === 'string' && doc.alternatives !== undefined && Object.hasOwn(doc.alternatives, input)
   return isName ? `write "${input}:", with a colon` : undefined
+}
+
+/** `- 10.0.0.7:80` where `- address: 10.0.0.7:80` was meant: one field is required, so that it is clear which. */
+function inField({ fields }: Doc, input: unknown): string | undefined {
+  if (fields === undefined || !['string', 'number'].includes(typeof input)) return undefined
+  const required = Object.keys(fields).filter(
+    name => !fields[name]!.optional && fields[name]!.default === undefined,
+  )
+  // What was written is not repeated: it may be a secret in the wrong place.
+  return required.length === 1 ? `write "${required[0]}:" before it` : undefined
 }
 
 export function missing(doc: Doc, key: unknown): string {

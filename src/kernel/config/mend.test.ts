@@ -112,6 +112,7 @@ describe('mending', () => {
         const decoded = schema.decode(mended(value))
         assert.ok(decoded.ok, JSON.stringify(decoded))
       }),
+      { examples: [[{ named: JSON.parse('{"__proto__":{}}') }]] },
     )
   })
 

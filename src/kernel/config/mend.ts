@@ -1,5 +1,6 @@
 import type { Doc } from './doc.ts'
 import { Interpolated } from './interpolated.ts'
+import { SPECIAL_NAMES } from './mapping.ts'
 import type { Problem } from './problem.ts'
 
 type Path = Problem['path']
@@ -45,7 +46,8 @@ function mendValue(doc: Doc, value: unknown, wrong: readonly Path[]): unknown {
   const alternative = alternativeOf(doc, mapping)
   if (alternative === undefined) return madeUp(doc)
   const keys = new Set([...Object.keys(mapping), ...wrong.map(([step]) => String(step))])
-  const entries = [...keys].map(key => {
+  const usable = [...keys].filter(key => !SPECIAL_NAMES.test(key))
+  const entries = usable.map(key => {
     const mended = mendField(alternative.item ?? alternative.fields?.[key], mapping[key], below(wrong, key))
     return [key, mended] as const
   })

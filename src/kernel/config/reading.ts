@@ -24,8 +24,10 @@ export function convert(text: string, kind: Kind): unknown {
   return text
 }
 
-export function quoteHint(input: unknown): string | undefined {
-  return typeof input === 'number' || typeof input === 'boolean' ? 'put it in quotes' : undefined
+/** Quotes mend only what is right but for them. */
+export function quoteHint(input: unknown, pattern?: RegExp): string | undefined {
+  if (typeof input !== 'number' && typeof input !== 'boolean') return undefined
+  return (pattern?.test(String(input)) ?? true) ? 'put it in quotes' : undefined
 }
 
 export function addressHint(input: unknown): string | undefined {

@@ -207,3 +207,23 @@ for (const [input, problems] of wronglyTagged) {
   test(`a tagged mapping refuses ${JSON.stringify(input)} in its own words`, () =>
     assert.deepEqual(shape.decode(input), { ok: false, problems }))
 }
+
+test('text in place of a mapping is led to the one field that is required', () => {
+  const address = s.address({ about })
+  const weight = s.integer({ about, default: 1 })
+  const one = s.object({ address, weight }, { about })
+  const two = s.object({ address, url: s.url({ about }) }, { about })
+  assert.equal(hintOf(one, '10.0.0.7:80'), 'write "address:" before it')
+  assert.equal(hintOf(two, '10.0.0.7:80'), undefined)
+})
+
+test('quotes are advised only for what they would mend', () => {
+  assert.equal(hintOf(s.string({ about, pattern: /^\d+$/ }), 8080), 'put it in quotes')
+  assert.equal(hintOf(s.string({ about, pattern: /^[a-z]+$/ }), 8080), undefined)
+})
+
+function hintOf(schema: Schema<unknown>, input: unknown): string | undefined {
+  const result = schema.decode(input)
+  assert.ok(!result.ok)
+  return result.problems[0]?.hint
+}

@@ -118,7 +118,7 @@ export const s = {
     const expected = options.expected ?? (pattern ? `text that matches ${pattern.source}` : 'text')
     const doc = describe('string', expected, options, pattern ? { pattern: pattern.source } : {})
     return leaf(doc, options, text =>
-      typeof text === 'string' && (pattern?.test(text) ?? true) ? text : wrong(quoteHint(text)),
+      typeof text === 'string' && (pattern?.test(text) ?? true) ? text : wrong(quoteHint(text, pattern)),
     )
   },
 
