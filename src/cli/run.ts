@@ -13,6 +13,7 @@ import type { Call } from './commands.ts'
 import { loadForCall } from './configuration.ts'
 import { ParentWatch } from './parent-watch.ts'
 import { ReadyFile } from './ready-file.ts'
+import { SignalEcho } from './signal-echo.ts'
 import { Terminal } from './terminal.ts'
 import { waitThenBecome } from './wait-only.ts'
 
@@ -225,8 +226,12 @@ class Run {
   #handleSignals(): Disposable {
     const events: NodeJS.EventEmitter = process
     const handlers = new Map<string, (error: unknown) => void>()
+    const echo =
+      this.#call.io.launcher === undefined ? undefined : new SignalEcho(() => this.#clock.monotonic())
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)
-      handlers.set(signal, () => this.#ask(signal, `${signal} came`))
+      handlers.set(signal, () => {
+        if (!echo?.isEcho(signal)) this.#ask(signal, `${signal} came`)
+      })
     handlers.set('SIGHUP', () => this.#hangUp())
     for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const)
       handlers.set(signal, () => this.#application?.signal(signal))
