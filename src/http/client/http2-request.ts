@@ -40,13 +40,12 @@ export function http2Request(prepared: PreparedRequest, secure: boolean): Http2R
   const { head, method } = prepared
   const lineEnd = head.indexOf('\r\n')
   const target = head.slice(method.length + 1, head.lastIndexOf(' ', lineEnd))
-  const given = parseFields(head.slice(0, -2), lineEnd + 2, Number.POSITIVE_INFINITY)
+  const given = prepared.fields ?? parseFields(head.slice(0, -2), lineEnd + 2, Number.POSITIVE_INFINITY)
   const fields = new HeaderList()
   let authority = ''
-  for (let at = 0; at < given.raw.length; at += 2) {
-    const name = given.raw[at]!
-    if (name.length === 4 && name.toLowerCase() === 'host') authority = given.raw[at + 1]!
-    else fields.raw.push(name, given.raw[at + 1]!)
+  for (let at = 0; at < given.size; at++) {
+    if (given.steeringAt(at) === 'host') authority = given.valueAt(at)
+    else fields.add(given.nameAt(at), given.valueAt(at))
   }
   const pseudo = [':method', method, ':scheme', secure ? 'https' : 'http', ':authority', authority]
   return { pseudo: [...pseudo, ':path', target], fields }

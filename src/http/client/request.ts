@@ -25,6 +25,8 @@ const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 export interface PreparedRequest {
   readonly method: string
   readonly head: string
+  /** What stands in the head, when its maker has it at hand: HTTP/2 sends it so. */
+  readonly fields?: HeaderList
   readonly buffers: readonly Buffer[]
   readonly stream: AsyncIterable<Buffer> | undefined
   readonly chunked: boolean

@@ -125,3 +125,26 @@ describe('a list that was received', () => {
     assert.throws(() => list.allLines(), HeaderInjectionError)
   })
 })
+
+describe('fields are copied from a list', () => {
+  for (const [kind, list] of [
+    ['of lines', () => HeaderList.ofLines('Host: a\r\nX: 1\r\nY: 2\r\n')],
+    ['of names and values', () => new HeaderList(['Host', 'a', 'X', '1', 'Y', '2'])],
+  ] as const)
+    test(`${kind}, with others between them`, () => {
+      const from = list()
+      const to = from.likewise()
+      to.append('Host', 'b')
+      to.copy(from, 1, 2)
+      to.add('Z', '3')
+      to.copy(from, 2, 3)
+      assert.equal(to.size, 4)
+      assert.equal(to.get('z'), '3')
+      assert.equal(to.allLines(), 'Host: b\r\nX: 1\r\nZ: 3\r\nY: 2\r\n')
+      assert.throws(() => {
+        to.append('V', 'a\r\nb: c')
+        to.allLines()
+      }, HeaderInjectionError)
+      assert.equal(from.allLines(), 'Host: a\r\nX: 1\r\nY: 2\r\n')
+    })
+})

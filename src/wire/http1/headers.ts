@@ -142,7 +142,25 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   }
 
   append(name: string, value: string): void {
-    this.raw.push(name, value)
+    if (this.#raw === undefined) this.#addLine(fieldLine(name, value))
+    else this.#raw.push(name, value)
+  }
+
+  /** `append` for a value that was read, and so checked, already. */
+  add(name: string, value: string): void {
+    if (this.#raw === undefined) this.#addLine(`${name}: ${value}\r\n`)
+    else this.#raw.push(name, value)
+  }
+
+  /** An empty list of the same kind, lines or names and values, to which fields are copied without a change of form. */
+  likewise(): HeaderList {
+    return this.#raw === undefined ? HeaderList.ofLines('') : new HeaderList()
+  }
+
+  /** Appends the fields of another list from `from` to before `to`. */
+  copy(list: HeaderList, from: number, to: number): void {
+    if (this.#raw === undefined) this.#addLine(list.lines(from, to))
+    else for (let at = from; at < to; at++) this.#raw.push(list.nameAt(at), list.valueAt(at))
   }
 
   /** Replaces the first line of this name in its place and removes the others; appends when there is none. */
@@ -186,6 +204,11 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
     const raw = this.raw
     for (let index = this.#find(lowerName, from); index !== -1; index = this.#find(lowerName, index))
       raw.splice(2 * index, 2)
+  }
+
+  #addLine(line: string): void {
+    this.#lines += line
+    this.#marks = undefined
   }
 
   #startOf(index: number): number {

@@ -1,6 +1,5 @@
 import type { TlsPeer } from '../../../http/tls/acceptor.ts'
-import { fieldLine } from '../../../wire/http1/field-line.ts'
-import { HeaderList } from '../../../wire/http1/headers.ts'
+import type { HeaderList } from '../../../wire/http1/headers.ts'
 import { type ClientCertMode, keepsClientCert, tellsClientCert } from '../tls/client-cert.ts'
 import { endsHere, listedNames } from './hop-by-hop.ts'
 
@@ -40,7 +39,8 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
   const listed = listedNames(headers)
   const { size } = headers
   // The one value that a rule may have written.
-  let lines = fieldLine('Host', host)
+  const fields = headers.likewise()
+  fields.append('Host', host)
   let copied = 0
   let forwardedFor = ''
   let hasProto = hop.forwarded === 'keep'
@@ -49,7 +49,7 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
   let clientCert = ''
   let takesTrailers = false
   for (let at = 0; at < size; at++) {
-    let instead = ''
+    let trailers = false
     const steering = headers.steeringAt(at)
     switch (steering) {
       case 'host':
@@ -62,10 +62,8 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
         break
       case 'te':
         // RFC 9113 section 8.2.2 and gRPC: the one value that says something to the other end.
-        if (TRAILERS.test(headers.valueAt(at))) {
-          instead = `${headers.nameAt(at)}: trailers\r\n`
-          takesTrailers = true
-        }
+        trailers = TRAILERS.test(headers.valueAt(at))
+        takesTrailers ||= trailers
         break
       case 'via':
         if (hop.via === undefined) continue
@@ -90,23 +88,26 @@ export function requestFields(message: RequestMessage, hop: RequestHop): HeaderL
         if (endsHere(headers, at, steering, listed)) break
         if (hop.dropsUnderscores !== true || !headers.nameAt(at).includes('_')) continue
     }
-    lines += headers.lines(copied, at) + instead
+    fields.copy(headers, copied, at)
+    if (trailers) fields.add(headers.nameAt(at), 'trailers')
     copied = at + 1
   }
-  lines += headers.lines(copied, size)
-  // What follows is made of values that were read, and so checked, already.
-  if (hop.forwarded !== 'keep') lines += `X-Forwarded-For: ${joined(forwardedFor, peerAddress)}\r\n`
-  if (!hasProto) lines += `X-Forwarded-Proto: ${schemeOf(message.tls)}\r\n`
-  if (!hasHost) lines += `X-Forwarded-Host: ${message.askedHost}\r\n`
-  if (hop.via !== undefined) lines += `Via: ${joined(via, hop.via)}\r\n`
+  fields.copy(headers, copied, size)
+  if (hop.forwarded !== 'keep') fields.add('X-Forwarded-For', joined(forwardedFor, peerAddress))
+  if (!hasProto) fields.add('X-Forwarded-Proto', schemeOf(message.tls))
+  if (!hasHost) fields.add('X-Forwarded-Host', message.askedHost)
+  if (hop.via !== undefined) fields.add('Via', joined(via, hop.via))
   const told = message.tls?.description
   if (told !== undefined && tellsClientCert(hop.clientCert))
-    lines += `X-Forwarded-Client-Cert: ${clientCert === '' ? told : `${clientCert},${told}`}\r\n`
+    fields.append('X-Forwarded-Client-Cert', clientCert === '' ? told : `${clientCert},${told}`)
   // RFC 9110 section 10.1.4: TE is of this connection, and says so.
-  if (takesTrailers) lines += 'Connection: TE\r\n'
-  if (message.chunked) lines += 'Transfer-Encoding: chunked\r\n'
-  if (message.upgrade !== undefined) lines += `Connection: upgrade\r\nUpgrade: ${message.upgrade}\r\n`
-  return HeaderList.ofLines(lines)
+  if (takesTrailers) fields.add('Connection', 'TE')
+  if (message.chunked) fields.add('Transfer-Encoding', 'chunked')
+  if (message.upgrade !== undefined) {
+    fields.add('Connection', 'upgrade')
+    fields.add('Upgrade', message.upgrade)
+  }
+  return fields
 }
 
 function joined(list: string, item: string): string {

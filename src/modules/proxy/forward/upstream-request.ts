@@ -57,6 +57,7 @@ export function upstreamRequest(
   return {
     method: head.method,
     head: encodeRequestHead(head.method, view.search === '' ? path : `${path}?${view.search}`, headers),
+    fields: headers,
     buffers: NO_BUFFERS,
     stream: undefined,
     chunked,
