@@ -10,7 +10,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import { missing } from '../../../../test/fakes/programs.ts'
 import { type TestAuthority, testAuthority } from '../../../authority/authority-fake.ts'
 import { echoBackend } from '../echo-fake.ts'
-import { type FakeProxy, startProxy } from '../proxy-fake.ts'
+import { type FakeProxy, rawBackend, startProxy } from '../proxy-fake.ts'
 
 let folder: string
 let ours: TestAuthority
@@ -278,4 +278,28 @@ test('an update takes TLS over in place, or refuses it with nothing changed', as
   const bad = proxy.configured({ tls: { certificates: [{ cert: '/nowhere', key: '/nowhere' }] } })
   await assert.rejects(proxy.running.update!(bad), /no such file/)
   assert.equal(await shownFor(proxy.port, 'localhost'), 'later')
+})
+
+test('protocol: tcp takes TLS off connections whose content it does not look at', async () => {
+  const back = await rawBackend()
+  await using proxy = await startProxy([back.address], {
+    protocol: 'tcp',
+    tls: { certificates: [await pair('relay')] },
+  })
+  const client = connect({ port: proxy.port, servername: 'localhost', ca: ours.authority.trustBundle })
+  client.write('ping')
+  const peer = await back.next()
+  await peer.hears(/ping/)
+  peer.say('pong')
+  assert.equal(String((await once(client, 'data'))[0]), 'pong')
+  client.end()
+  await peer.end()
+  peer.socket.end('last words')
+  let last = ''
+  client.on('data', bytes => {
+    last += bytes
+  })
+  await once(client, 'close')
+  assert.equal(last, 'last words')
+  back.close()
 })
