@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import type { Certificates, Hop, Speech } from './hop.ts'
 import { h2load, type Load, type Served, wrk } from './load.ts'
-import type { Program } from './programs.ts'
+import { ownFolder, type Program, startProgram } from './programs.ts'
 import { startEnvoy, startHaproxy, startNginx } from './proxies.ts'
 import { startSidecar } from './sidecars.ts'
 
@@ -71,7 +72,16 @@ export const sides: Readonly<Record<string, Side>> = {
   haproxy: startHaproxy,
   nginx: startNginx,
   envoy: startEnvoy,
+  bare: startBareRelay,
   outrigger: startOutrigger,
+}
+
+/** What Node's sockets alone cost; speaks HTTP/1.1 only. */
+function startBareRelay({ port, backendPort, from, to }: Hop): Promise<Program> | undefined {
+  if (from !== 'http1' || to !== 'http1') return undefined
+  const relay = fileURLToPath(new URL('bare-relay.js', import.meta.url))
+  const command = [process.execPath, '--max-semi-space-size=4', relay, String(port), String(backendPort)]
+  return startProgram(command, port, ownFolder('bare'))
 }
 
 function startOutrigger(hop: Hop, certificates: Certificates): Promise<Program> {
