@@ -4,7 +4,7 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type PreRenderedChunk, rolldown } from 'rolldown'
+import { type Plugin, type PreRenderedChunk, rolldown } from 'rolldown'
 
 const root = dirname(import.meta.dirname)
 const sources = join(root, 'src')
@@ -21,7 +21,29 @@ const threads = Object.fromEntries(
   ['modules/logs/outputs/store/worker'].map(name => [name, join(sources, `${name}.ts`)]),
 )
 
+/**
+ * Parts of Node are taken by `process.getBuiltinModule`: an `import` of one runs all its lazy getters, which load streams
+ * and more that no sidecar uses, and cost a seventh of the start. A name behind a getter cannot be imported statically.
+ */
+const builtins: Plugin = {
+  name: 'builtins',
+  resolveId: source => (source.startsWith('node:') ? { id: `\0${source}`, moduleSideEffects: false } : null),
+  load(id) {
+    if (!id.startsWith('\0node:')) return null
+    const name = id.slice(1)
+    const properties = Object.getOwnPropertyDescriptors(process.getBuiltinModule(name))
+    const names = Object.keys(properties).filter(
+      key => properties[key]!.get === undefined && /^[A-Za-z]\w*$/.test(key) && key !== 'default',
+    )
+    return `const builtin = /*@__PURE__*/ process.getBuiltinModule('${name}')
+export default builtin
+${names.map(key => `const ${key}_ = /*@__PURE__*/ (() => builtin.${key})()`).join('\n')}
+export { ${names.map(key => `${key}_ as ${key}`).join(', ')} }`
+  },
+}
+
 const bundle = await rolldown({
+  plugins: [builtins],
   input: { outrigger: join(sources, 'cli/entry.ts'), ...threads },
   cwd: root,
   platform: 'node',
