@@ -16,6 +16,7 @@ import { HpackEncoder } from '../../wire/http2/hpack-encoder.ts'
 import { MessageFault } from '../../wire/http2/message.ts'
 import { applySettings, encodeSettings, INITIAL_SETTINGS, type Settings } from '../../wire/http2/settings.ts'
 import type { Deadline, DeadlineWheel } from '../deadline-wheel.ts'
+import { askForMore } from '../socket-reading.ts'
 import type { Timers } from '../timers.ts'
 import { Alarm } from './alarm.ts'
 import { ClosedStreams } from './closed-streams.ts'
@@ -144,6 +145,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
   }
 
   readonly #onData = (bytes: Buffer): void => {
+    askForMore(this.socket)
     if (this.closing) return
     this.heard = true
     const wasPending = this.#frames.pending
