@@ -3,7 +3,7 @@ import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkAccess } from './access/check.ts'
 import { accessConfig } from './access/config.ts'
-import { checkCaptured, inboundConfig, outboundConfig } from './capture/config.ts'
+import { checkCaptured, detectTimeout, inboundConfig, outboundConfig } from './capture/config.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
 import { checkForward, forwardConfig } from './destinations/config.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
@@ -64,10 +64,12 @@ const listener = s.object(
       expected: 'host:port or the path of a socket',
       example: '127.0.0.1:8080',
     }),
-    protocol: s.choice(['http', 'tcp'], {
-      about: 'http: requests are read and forwarded one by one. tcp: whatever comes is passed on as it is.',
+    protocol: s.choice(['http', 'tcp', 'auto'], {
+      about:
+        'http: requests are read and forwarded one by one. tcp: whatever comes is passed on as it is. auto: the first bytes of a connection tell: requests of HTTP/1 and HTTP/2 are forwarded one by one, TLS that the client begins with its server and everything else is passed on as it is.',
       default: 'http',
     }),
+    detectTimeout,
     versions: s.choice(['any', 'http1', 'http2'], {
       about:
         'The versions of HTTP that clients may speak. any: by TLS what ALPN agrees on; without it a connection that begins with the preface of HTTP/2 speaks that, every other HTTP/1.1. With http1 and http2 nothing else is taken.',
@@ -254,10 +256,10 @@ export function checkProxy(config: ProxyConfig): Problem[] {
         message: `there is no upstream ${upstream}`,
         hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
       })
-    else if (protocol === 'tcp' && upstreams[upstream]!.tls !== undefined)
+    else if (protocol !== 'http' && upstreams[upstream]!.tls !== undefined)
       problems.push({
         path: ['listeners', index, 'protocol'],
-        message: `tcp passes connections on as they are, but ${upstream} is reached by TLS`,
+        message: `${protocol} passes connections on as they are, but ${upstream} is reached by TLS`,
         hint: 'use protocol: http, or an upstream without tls',
       })
     if (protocol === 'tcp' && versions !== 'any')

@@ -6,7 +6,7 @@ const opaquePorts = s.list(s.integer({ about: 'A port.', min: 1, max: 65_535 }),
     'Ports whose connections are passed on as they are, without a look at them: there the server speaks first, or a protocol looks like another one.',
   default: [22, 25, 53, 587, 3306, 4444, 5432, 6379, 9300, 11211, 27017],
 })
-const detectTimeout = s.duration({
+export const detectTimeout = s.duration({
   about:
     'A client that says nothing for this long waits for the server to speak first: its connection is passed on as it is.',
   default: '200ms',
@@ -56,7 +56,7 @@ export type OutboundConfig = NonNullable<Infer<typeof outboundConfig>>
 
 interface CapturedListener {
   readonly inbound?: InboundConfig
-  readonly protocol: 'http' | 'tcp'
+  readonly protocol: 'http' | 'tcp' | 'auto'
   readonly tls?: unknown
 }
 

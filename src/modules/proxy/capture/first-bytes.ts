@@ -7,6 +7,11 @@ export type Spoken =
   /** Nothing that is known. */
   | { readonly kind: 'other' }
 
+/** What a client of TLS asks for. */
+export function serverNameOf(spoken: Spoken): string | undefined {
+  return spoken.kind === 'tls' ? spoken.serverName : undefined
+}
+
 /** More is not looked at: a request line is shorter, or not one that is served. */
 export const MAX_FIRST_BYTES = 16 * 1024
 

@@ -3,10 +3,16 @@ import { type Deadline, DeadlineWheel } from '../../../http/deadline-wheel.ts'
 import type { Clock } from '../../../kernel/clock/clock.ts'
 import { type Spoken, spokenBy } from './first-bytes.ts'
 
-/** Called once, with the connection paused and none of its bytes lost. A connection that closes before is not told of. */
-export type OnSpoken = (socket: Socket, spoken: Spoken) => void
+/**
+ * Called once, with the connection paused and none of its bytes lost: they are read from it again, but for `rest`, with
+ * which a client has ended its sending side. A connection that breaks before is not told of.
+ */
+export type OnSpoken = (socket: Socket, spoken: Spoken, rest: Buffer) => void
+
+const NOTHING = Buffer.alloc(0)
 
 const TICK_MS = 50
+const OTHER: Spoken = { kind: 'other' }
 
 /** Looks at what connections begin with. */
 export class Sniffer {
@@ -32,7 +38,7 @@ class Look implements Deadline {
   readonly socket: Socket
   readonly #sniffer: Sniffer
   readonly #onSpoken: OnSpoken
-  #bytes: Buffer = Buffer.alloc(0)
+  #bytes: Buffer = NOTHING
 
   constructor(sniffer: Sniffer, socket: Socket, timeoutMs: number, onSpoken: OnSpoken) {
     this.#sniffer = sniffer
@@ -47,7 +53,7 @@ class Look implements Deadline {
   }
 
   expire(): void {
-    this.#decide({ kind: 'other' })
+    this.#decide(OTHER)
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -56,10 +62,10 @@ class Look implements Deadline {
     if (spoken !== 'more') this.#decide(spoken)
   }
 
-  /** It ended before it had said anything that could be understood. */
+  /** What it has said is all, and may be enough for its server. */
   readonly #onEnd = (): void => {
     this.#leave()
-    this.socket.destroy()
+    this.#onSpoken(this.socket, OTHER, this.#bytes)
   }
 
   readonly #onClose = (): void => this.#leave()
@@ -68,7 +74,7 @@ class Look implements Deadline {
     this.#leave()
     this.socket.pause()
     if (this.#bytes.length > 0) this.socket.unshift(this.#bytes)
-    this.#onSpoken(this.socket, spoken)
+    this.#onSpoken(this.socket, spoken, NOTHING)
   }
 
   #leave(): void {

@@ -44,7 +44,7 @@ export type ForwardConfig = NonNullable<Infer<typeof forwardConfig>>
 /** What the schema cannot say. */
 export function checkForward(
   { allow, deny }: ForwardConfig,
-  protocol: 'http' | 'tcp',
+  protocol: 'http' | 'tcp' | 'auto',
   path: Problem['path'],
 ): Problem[] {
   const problems: Problem[] = []
@@ -65,7 +65,7 @@ export function checkForward(
       message: 'nothing is allowed',
       hint: 'name at least one destination',
     })
-  if (protocol === 'tcp')
+  if (protocol !== 'http')
     problems.push({
       path: [...path, 'protocol'],
       message: 'a forward proxy learns from HTTP where to go',

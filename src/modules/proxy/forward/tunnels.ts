@@ -165,7 +165,8 @@ function direct(from: Duplex, to: Duplex, carried: (bytes: number) => void): voi
     if (!to.write(chunk)) from.pause()
   })
   to.on('drain', () => from.resume())
-  from.on('end', () => to.end())
+  if (from.readableEnded) to.end()
+  else from.on('end', () => to.end())
   from.on('error', () => breakOff(to))
   from.on('close', () => {
     // After an orderly end what is on its way to the other side still arrives.

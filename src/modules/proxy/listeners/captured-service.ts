@@ -1,16 +1,14 @@
-import type { Spoken } from '../capture/first-bytes.ts'
+import { type Spoken, serverNameOf } from '../capture/first-bytes.ts'
 import type { OriginalDestination } from '../capture/original-destination.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import { OnDemand, type Way } from '../destinations/on-demand.ts'
 import type { Decisions } from '../forward/forwarder.ts'
-import { namesOf } from '../routing/implicit.ts'
 import type { Match } from '../routing/route.ts'
-import { buildRouteTable } from '../routing/table.ts'
-import { chooseBackend } from '../routing/weights.ts'
 import { portOf } from './check-routes.ts'
-import { decisionsOf, defaultsOf, type ListenerDecisions, scopeOf } from './decisions.ts'
+import { connectionRoutes, type Meant } from './connection-routes.ts'
+import { decisionsOf, defaultsOf, type ListenerDecisions } from './decisions.ts'
 import type { ListenerParts } from './listener.ts'
 
 type Place = OriginalDestination | undefined
@@ -39,6 +37,7 @@ const APPLICATION = 'application'
 const MANY = 1_000_000
 const APPLICATION_LIMITS = { maxConnections: MANY, maxPending: MANY, maxRequests: MANY }
 const HTTPS_PORT = 443
+const NOWHERE: Meant = { host: '', port: HTTPS_PORT }
 
 export function capturedService(
   config: ListenerConfig,
@@ -71,7 +70,8 @@ export function capturedService(
     ...(previous && { previous: previous.decisions }),
     ...(passes && { otherwise: () => MEANT }),
   })
-  const connection = connectionRules(config, proxy, clusters)
+  const routes =
+    inbound === undefined ? connectionRoutes(purpose(config), proxy, portOf(config), clusters) : undefined
   return {
     decisions,
     opaquePorts: new Set((inbound ?? config.outbound!).opaquePorts),
@@ -90,9 +90,14 @@ export function capturedService(
       },
     }),
     target(place, spoken) {
-      const chosen = connection(place, spoken)
-      if (chosen !== undefined) return { cluster: chosen, label: chosen.name }
-      const meant = place ?? (inbound === undefined ? namedBy(spoken) : undefined)
+      const serverName = serverNameOf(spoken)
+      const named = serverName === undefined ? undefined : { host: serverName, port: HTTPS_PORT }
+      const chosen =
+        routes === undefined
+          ? place === undefined && inbound?.upstream !== undefined && clusters.get(inbound.upstream)
+          : routes(place ?? named ?? NOWHERE, serverName)
+      if (chosen) return { cluster: chosen, label: chosen.name }
+      const meant = place ?? (inbound === undefined ? named : undefined)
       if (meant === undefined || !passes) return undefined
       const found = places.find(meant.host, meant.port, 'tunnel')
       return found && { cluster: places.cluster(found), label }
@@ -111,34 +116,4 @@ function purpose(config: ListenerConfig): ListenerConfig {
     forwarded: config.forwarded ?? 'keep',
     encodedSlashes: config.encodedSlashes ?? 'as_sent',
   }
-}
-
-type ConnectionRules = (place: Place, spoken: Spoken) => RunningCluster | undefined
-
-/** The upstream that the settings name for a connection. */
-function connectionRules(config: ListenerConfig, proxy: ProxyConfig, clusters: ClusterPool): ConnectionRules {
-  const { inbound } = config
-  if (inbound !== undefined) {
-    const { upstream } = inbound
-    return place => (place === undefined && upstream !== undefined ? clusters.get(upstream) : undefined)
-  }
-  const scope = scopeOf(config, proxy, portOf(config))
-  const table = proxy.routes.length === 0 ? undefined : buildRouteTable(proxy.routes, scope).table
-  return (place, spoken) => {
-    const serverName = spoken.kind === 'tls' ? spoken.serverName : undefined
-    const { host, port } = place ?? { host: serverName ?? '', port: HTTPS_PORT }
-    const rule = table?.findConnection({ host, port, ...(serverName !== undefined && { serverName }) })
-    const backend = rule && chooseBackend(rule, Math.random())
-    if (backend !== undefined) return clusters.get(backend.cluster)
-    // TLS that its client has begun cannot go to an upstream that is reached by TLS of ours.
-    const named = namesOf(serverName ?? host, port, scope).find(
-      name => Object.hasOwn(proxy.upstreams, name) && proxy.upstreams[name]!.tls === undefined,
-    )
-    return named === undefined ? undefined : clusters.get(named)
-  }
-}
-
-function namedBy(spoken: Spoken): Place {
-  if (spoken.kind !== 'tls' || spoken.serverName === undefined) return undefined
-  return { host: spoken.serverName, port: HTTPS_PORT }
 }

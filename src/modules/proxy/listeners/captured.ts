@@ -2,14 +2,13 @@ import type { Socket } from 'node:net'
 import { isLoopback } from '../../../http/loopback.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import { createHttpServer, type HttpServer } from '../../../http/server/server.ts'
-import type { TlsPeer } from '../../../http/tls/acceptor.ts'
 import { parseAddress } from '../../../kernel/config/address.ts'
+import type { Spoken } from '../capture/first-bytes.ts'
 import {
   type FindOriginal,
   type OriginalDestination,
   originalDestinations,
 } from '../capture/original-destination.ts'
-import { Sniffer } from '../capture/sniffer.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import type { Way } from '../destinations/on-demand.ts'
@@ -19,9 +18,11 @@ import type { Tunnels } from '../forward/tunnels.ts'
 import { TlsEntry } from '../tls/entry.ts'
 import { capturedService } from './captured-service.ts'
 import { portOf } from './check-routes.ts'
+import { Detection } from './detection.ts'
 import { ALPN } from './entry.ts'
 import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
 import type { Listener, ListenerParts } from './listener.ts'
+import { showConnections } from './open-connections.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 /** Servers of destinations that have no connection are kept up to this number. */
@@ -55,7 +56,11 @@ export async function openCaptured(
   parts.observation.attach(name, forwarder)
   const relay = new TcpRelay(name, parts, tunnels)
   const servers = new Map<string, HttpServer>()
-  const sniffer = new Sniffer(host.clock)
+  showConnections(name, host, metrics, () => {
+    let open = relay.connections
+    for (const { connections } of servers.values()) open += connections
+    return open
+  })
 
   const serverFor = (place: OriginalDestination | undefined): HttpServer => {
     const key = place === undefined ? '' : `${place.host} ${place.port}`
@@ -83,27 +88,17 @@ export async function openCaptured(
     return server
   }
 
-  const pass = (
-    socket: Socket,
-    place: OriginalDestination | undefined,
-    spoken: Parameters<typeof service.target>[1],
-  ) => {
+  const pass = (socket: Socket, place: OriginalDestination | undefined, spoken: Spoken, rest?: Buffer) => {
     const target = service.target(place, spoken)
     if (target === undefined)
       relay.refuse(socket, 'route_not_found', 'where the connection was meant to go is not known, or refused')
-    else relay.carry(socket, target.cluster, target.label)
+    else relay.carry(socket, target.cluster, target.label, rest)
   }
 
-  const begin = (socket: Socket, peer?: TlsPeer): void => {
-    const place = findOriginal(socket)
-    sniffer.look(socket, service.detectTimeoutMs, (seen, spoken) => {
-      if (spoken.kind !== 'http') pass(seen, place, spoken)
-      else {
-        serverFor(place).accept(seen, peer)
-        seen.resume()
-      }
-    })
-  }
+  const detection = new Detection(host.clock, service.detectTimeoutMs, {
+    serve: (socket, peer) => serverFor(findOriginal(socket)).accept(socket, peer),
+    pass: (socket, _, spoken, rest) => pass(socket, findOriginal(socket), spoken, rest),
+  })
 
   const entry = await TlsEntry.open(config.tls, {
     ...parts.tls,
@@ -111,8 +106,8 @@ export async function openCaptured(
     host,
     alpn: ALPN[config.versions],
     detectTimeoutMs: service.detectTimeoutMs,
-    onSecure: begin,
-    onPlain: begin,
+    onSecure: detection.accept,
+    onPlain: detection.accept,
   })
   const accept = (socket: Socket): void => {
     const place = findOriginal(socket)
@@ -127,7 +122,7 @@ export async function openCaptured(
   }
 
   host.scope.defer(() => {
-    sniffer.close()
+    detection[Symbol.dispose]()
     for (const server of servers.values()) server.close()
   })
   const listening = await host.listen(parseAddress(config.listen)!, accept)
@@ -139,6 +134,7 @@ export async function openCaptured(
     update: (next, proxy) => {
       service = capturedService(next, proxy, clusters, parts, service)
       forwarder.decisions = service.decisions
+      detection.timeoutMs = service.detectTimeoutMs
       ownPorts = new Set(proxy.listeners.map(portOf))
       tunnels.limits = tunnelLimits(next)
     },

@@ -1,6 +1,5 @@
 import type { Host } from '../../../kernel/module.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
-import type { RunningCluster } from '../clusters/running-cluster.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import { createFaults } from '../faults/faults.ts'
 import type { Decisions } from '../forward/forwarder.ts'
@@ -11,7 +10,6 @@ import type { RouteScope } from '../routing/attachment.ts'
 import { ImplicitRoutes, type RuleDefaults, ruleTo } from '../routing/implicit.ts'
 import type { Match } from '../routing/route.ts'
 import { buildRouteTable } from '../routing/table.ts'
-import { chooseBackend } from '../routing/weights.ts'
 import { gateOf, type ListenerGate } from './gate.ts'
 
 /** What an authority without a port means where it names a service and not this listener. */
@@ -62,20 +60,6 @@ type Find = Decisions['find']
 function single(config: ListenerConfig): Find {
   const match: Match = { prefix: '', rule: ruleTo(config.upstream!, '', defaultsOf(config)) }
   return () => match
-}
-
-/** The upstream of a connection whose content is not looked at; undefined when no route takes it. */
-export function connectionTarget(
-  config: ListenerConfig,
-  { proxy, clusters, port }: Pick<DecisionParts, 'proxy' | 'clusters' | 'port'>,
-): () => RunningCluster | undefined {
-  if (config.routed === undefined) return () => clusters.get(config.upstream!)
-  const { table } = buildRouteTable(proxy.routes, scopeOf(config, proxy, port))
-  const rule = table.findConnection({ host: '', port })
-  return () => {
-    const backend = rule && chooseBackend(rule, Math.random())
-    return backend && clusters.get(backend.cluster)
-  }
 }
 
 /** By the route documents; what none of them governs goes to the upstream that it names. */

@@ -3,7 +3,9 @@ import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ServerResponse } from '../../../http/server/response.ts'
 import { createHttpServer } from '../../../http/server/server.ts'
 import type { Deadline, Health, Host, Listening } from '../../../kernel/module.ts'
+import { serverNameOf } from '../capture/first-bytes.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
 import type { FailureLog } from '../forward/failure-log.ts'
@@ -15,11 +17,14 @@ import type { Observation } from '../observation/observation.ts'
 import type { PreparedTls, TlsParts } from '../tls/entry.ts'
 import { openCaptured } from './captured.ts'
 import { portOf } from './check-routes.ts'
-import { connectionTarget, decisionsOf } from './decisions.ts'
+import { connectionRoutes } from './connection-routes.ts'
+import { decisionsOf } from './decisions.ts'
+import { Detection } from './detection.ts'
 import { ALPN, openEntry } from './entry.ts'
 import { forwardProxy } from './forward-proxy.ts'
 import { gateOf, type ListenerGate } from './gate.ts'
 import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
+import { showConnections } from './open-connections.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 export interface ListenerParts {
@@ -71,10 +76,10 @@ async function openRelay(
   tunnels: Tunnels,
   parts: ListenerParts,
 ): Promise<Listener> {
-  const port = portOf(config)
-  let target = connectionTarget(config, { proxy, clusters, port })
+  let target = passedTo(config, proxy, clusters)
   const relay = new TcpRelay(listenerName(config), parts, tunnels)
-  const carry = (client: Socket): void => relay.carry(client, target())
+  showConnections(listenerName(config), parts.host, parts.metrics, () => relay.connections)
+  const carry = (client: Socket): void => relay.carry(client, target(undefined))
   const { entry, listening } = await openEntry(config, parts, [], carry)
   return {
     name: listenerName(config),
@@ -82,7 +87,7 @@ async function openRelay(
     prepare: next => entry.prepare(next.tls),
     health: () => entry.health(),
     update: (next, proxy) => {
-      target = connectionTarget(next, { proxy, clusters, port })
+      target = passedTo(next, proxy, clusters)
       tunnels.limits = tunnelLimits(next)
     },
     drain: async deadline => {
@@ -136,14 +141,16 @@ async function openHttp(
       }),
   })
   host.scope.defer(() => server.close())
-  let closed = false
-  host.scope.defer(() => {
-    closed = true
+  const relay = new TcpRelay(name, parts, tunnels)
+  let target = passedTo(config, proxy, clusters)
+  showConnections(name, host, parts.metrics, () => server.connections + relay.connections)
+  const detection = new Detection(host.clock, config.detectTimeoutMs, {
+    serve: server.accept,
+    pass: (socket, _, spoken, rest) => relay.carry(socket, target(serverNameOf(spoken)), undefined, rest),
   })
-  host.metrics.onCollect(() => {
-    if (!closed) parts.metrics.connections.with(name).set(server.connections)
-  })
-  const { entry, listening } = await openEntry(config, parts, ALPN[config.versions], server.accept)
+  host.scope.use(detection)
+  const accept = config.protocol === 'auto' ? detection.accept : server.accept
+  const { entry, listening } = await openEntry(config, parts, ALPN[config.versions], accept)
   return {
     name: listenerName(config),
     listening,
@@ -152,6 +159,8 @@ async function openHttp(
     update: (next, proxy) => {
       service = httpService(next, proxy, clusters, parts, service)
       forwarder.decisions = service.decisions
+      target = passedTo(next, proxy, clusters)
+      detection.timeoutMs = next.detectTimeoutMs
       tunnels.limits = tunnelLimits(next)
     },
     drain: async deadline => {
@@ -188,4 +197,19 @@ function httpService(
     gate: decisions.gate,
     handle: (forwarder, request, response) => forwarder.handle(request, response),
   }
+}
+
+/** Where connections go that are passed on as they are. */
+function passedTo(
+  config: ListenerConfig,
+  proxy: ProxyConfig,
+  clusters: ClusterPool,
+): (serverName: string | undefined) => RunningCluster | undefined {
+  const { upstream } = config
+  if (upstream !== undefined) return () => clusters.get(upstream)
+  // A forward proxy learns where to go from requests alone.
+  if (config.routed === undefined) return () => undefined
+  const port = portOf(config)
+  const routes = connectionRoutes(config, proxy, port, clusters)
+  return serverName => routes({ host: '', port }, serverName)
 }

@@ -1,18 +1,23 @@
 import type { Socket } from 'node:net'
-import type { Counter, Gauge } from '../../../kernel/metrics/metrics.ts'
+import type { Counter } from '../../../kernel/metrics/metrics.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
 import { Dial } from '../forward/dial.ts'
 import { TargetMetrics } from '../forward/metrics.ts'
-import { NOTHING, type Tunnel, type Tunnels } from '../forward/tunnels.ts'
+import { NOTHING, type Tunnel, type TunnelSide, type Tunnels } from '../forward/tunnels.ts'
 import type { ListenerParts } from './listener.ts'
+
+interface ClientSide extends TunnelSide {
+  readonly stream: Socket
+}
 
 /** Passes connections on as they are. */
 export class TcpRelay {
+  /** Those that are open. */
+  connections = 0
   readonly #parts: ListenerParts
   readonly #name: string
   readonly #tunnels: Tunnels
-  readonly #connections: Gauge
   readonly #received: Counter
   readonly #sent: Counter
 
@@ -20,13 +25,20 @@ export class TcpRelay {
     this.#name = name
     this.#parts = parts
     this.#tunnels = tunnels
-    this.#connections = parts.metrics.connections.with(name)
     this.#received = parts.metrics.bytes.with(name, 'received')
     this.#sent = parts.metrics.bytes.with(name, 'sent')
   }
 
-  /** Passes a connection on to a cluster, which metrics know by `label`; without one it is closed. */
-  carry(client: Socket, cluster: RunningCluster | undefined, label = cluster?.name ?? ''): void {
+  /**
+   * Passes a connection on to a cluster, which metrics know by `label`; without one it is closed. `rest` is what it has
+   * said and cannot be read from it again.
+   */
+  carry(
+    client: Socket,
+    cluster: RunningCluster | undefined,
+    label = cluster?.name ?? '',
+    rest: Buffer = NOTHING,
+  ): void {
     client.on('error', ignore)
     client.allowHalfOpen = true
     client.pause()
@@ -39,8 +51,8 @@ export class TcpRelay {
       this.refuse(client, 'circuit_open', 'as many tunnels as are allowed', label)
       return
     }
-    this.#connections.inc()
-    this.#dial(client, cluster, label, tunnel)
+    this.connections++
+    this.#dial({ stream: client, rest }, cluster, label, tunnel)
   }
 
   refuse(client: Socket, code: FailureCode, detail: string, label = ''): void {
@@ -53,15 +65,16 @@ export class TcpRelay {
     return new TargetMetrics(this.#parts.metrics, this.#name, '', label)
   }
 
-  #dial(client: Socket, cluster: RunningCluster, label: string, tunnel: Tunnel): void {
+  #dial(side: ClientSide, cluster: RunningCluster, label: string, tunnel: Tunnel): void {
+    const client = side.stream
     const over = (status: number, code?: FailureCode): void => {
       this.#counts(label).count(status, code)
-      this.#connections.dec()
+      this.connections--
     }
     const dial = new Dial(cluster, this.#parts.host.clock, {
       connected: (upstream, release) => {
         client.off('close', gone)
-        tunnel.join({ stream: client, rest: NOTHING }, { stream: upstream, rest: NOTHING }, () => {
+        tunnel.join(side, { stream: upstream, rest: NOTHING }, () => {
           release()
           this.#received.inc(tunnel.received)
           this.#sent.inc(tunnel.sent)
