@@ -42,3 +42,15 @@ test('reports problems on stderr and ends with 2', async t => {
   )
   assert.deepEqual([code, out], [2, ''])
 })
+
+test('tells of documents that it has skipped, and where they stand', async t => {
+  const gateway = 'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public}\n'
+  const proxy = `proxy:
+  listeners: [{listen: "127.0.0.1:1", upstream: back}]
+  upstreams: {back: {endpoints: [{address: "127.0.0.1:2"}]}}
+  routeFiles: [routes.yaml]
+`
+  const { code, out, err } = await check(t, { 'a.yaml': proxy, 'routes.yaml': gateway }, '-c', 'a.yaml')
+  assert.match(out, /^routes\.yaml:1:1 {2}Gateway public is skipped: .*\na\.yaml is valid/)
+  assert.deepEqual([code, err], [0, ''])
+})

@@ -1,3 +1,4 @@
+import { noteText } from '../kernel/config/report.ts'
 import type { Call } from './commands.ts'
 import { configurationFiles, loadForCall } from './configuration.ts'
 
@@ -8,8 +9,9 @@ export async function run(call: Call): Promise<number> {
     call.io.stderr.write(loaded.report)
     return 2
   }
-  const { modules, hash } = loaded.configuration
+  const { modules, hash, notes } = loaded.configuration
   const names = modules.size === 0 ? 'no modules' : `modules ${[...modules.keys()].join(', ')}`
+  for (const note of notes) call.io.stdout.write(`${noteText(note)}\n`)
   const files = configurationFiles(call)
   call.io.stdout.write(
     `${files.join(', ')} ${files.length === 1 ? 'is' : 'are'} valid: ${names}; hash ${hash}\n`,

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Handler } from '../http/server/server.ts'
 import type { Clock } from './clock/clock.ts'
+import type { DocumentFiles } from './config/included.ts'
 import type { Problem } from './config/problem.ts'
 import type { Schema } from './config/schema.ts'
 import type { Log } from './log/log.ts'
@@ -20,7 +21,7 @@ export interface Module<Config, Offer = void> {
    * An option that names files and folders whose YAML documents join the list of another option. The kernel reads and
    * watches them, and problems with them are told with their places.
    */
-  readonly documents?: { readonly files: string; readonly into: string }
+  readonly documents?: DocumentFiles
   /** Cross-field rules. Pure: `outrigger check` gives the same verdict offline. */
   check?(config: Config): Problem[]
   start(config: Config, host: Host): Promise<Running<Config, Offer>>

@@ -34,6 +34,8 @@ export function typeOf(doc: Doc): string {
       return oneOf(Object.keys(doc.alternatives!))
     case 'address':
       return 'address'
+    case 'ignored':
+      return 'anything'
   }
 }
 

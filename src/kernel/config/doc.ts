@@ -47,6 +47,7 @@ export type Kind =
   | 'object'
   | 'oneOf'
   | 'tagged'
+  | 'ignored'
 
 export function describe(
   kind: Kind,

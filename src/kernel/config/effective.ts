@@ -31,6 +31,8 @@ export function effective(doc: Doc, input: unknown, reveal: boolean): unknown {
       return fields(doc, value as Record<string, unknown> | null, reveal)
     case 'oneOf':
       return mapped(value, key => doc.alternatives![key], reveal)
+    case 'ignored':
+      return undefined
     case 'tagged':
       return effective(alternativeOf(doc, value), value, reveal)
     default:

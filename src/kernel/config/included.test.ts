@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { modules } from '../../modules/registry.ts'
 import { type Loaded, loadConfiguration } from './load.ts'
+import { noteText } from './report.ts'
 
 const route = (name: string, more = '') => `apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -52,6 +53,57 @@ describe('documents in files of their own', () => {
     const changed = await load(t, { 'a.yaml': route('other') })
     assert.ok(changed.ok)
     assert.notEqual(changed.configuration.modules.get('proxy')!.fingerprint, fingerprint)
+  })
+
+  const fromCluster = `apiVersion: v1
+kind: List
+metadata: {resourceVersion: ""}
+items:
+- apiVersion: v1
+  kind: Service
+  metadata: {name: one, namespace: shop}
+- ${route('one')
+    .trim()
+    .replaceAll('\n', '\n  ')
+    .replace(
+      '{name: one}',
+      `
+    name: one
+    annotations: {a: "1"}
+    labels: {b: "2"}
+    creationTimestamp: "2026-01-01T00:00:00Z"
+    generation: 2
+    resourceVersion: "7"
+    uid: 0b0c
+    finalizers: [x/y]
+    ownerReferences: [{apiVersion: v1, kind: Deployment, name: d, uid: u}]
+    managedFields: [{manager: kubectl, operation: Update, fieldsV1: {"f:spec": {}}}]`,
+    )}
+  status: {parents: [{controllerName: example.com/c, conditions: [{type: Accepted}]}]}
+`
+
+  test('are taken as a cluster prints them, and what is no route is noted with its place', async t => {
+    const loaded = await load(t, { 'a.yaml': fromCluster })
+    assert.ok(loaded.ok, JSON.stringify(loaded))
+    const { config, fingerprint } = loaded.configuration.modules.get('proxy')!
+    assert.equal((config as { routes: unknown[] }).routes.length, 1)
+    assert.deepEqual(loaded.configuration.notes.map(noteText), [
+      'routes/a.yaml:5:3  Service shop/one is skipped: upstreams are those of proxy.upstreams',
+    ])
+    const later = await load(t, {
+      'a.yaml': fromCluster.replace('Accepted', 'Programmed').replace('"7"', '"8"'),
+    })
+    assert.ok(later.ok)
+    assert.equal(later.configuration.modules.get('proxy')!.fingerprint, fingerprint)
+  })
+
+  test('of a list are told with their place in it', async t => {
+    const loaded = await load(t, { 'a.yaml': fromCluster.replace('name: back', 'name: bakc') })
+    assert.ok(!loaded.ok)
+    assert.match(
+      loaded.report,
+      /^routes\/a\.yaml:23:\d+ +proxy\.routes\[0\]\.spec\.rules\[0\]\.backendRefs\[0\]\.name\n +there is no upstream "bakc"/m,
+    )
   })
 
   const mistakes: [what: string, text: string, told: RegExp][] = [

@@ -1,11 +1,22 @@
 import { readSources } from './files.ts'
 import { Interpolated } from './interpolated.ts'
 import { type Located, type Parsed, parseDocuments } from './parse.ts'
+import type { Problem } from './problem.ts'
 
 /** An option that names files and folders, and the list that the YAML documents in them are put at the end of. */
 export interface DocumentFiles {
   readonly files: string
   readonly into: string
+  /** What of a document joins the list; all of it unless given. */
+  readonly select?: (document: Parsed['root']) => readonly Selection[]
+}
+
+/** A part of a document, by the steps that lead to it. */
+export interface Selection {
+  readonly at: Problem['path']
+  readonly value: Parsed['root']
+  /** Why it does not join the list. */
+  readonly skipped?: string
 }
 
 /** A module's mapping with the documents of its files in it. */
@@ -15,6 +26,8 @@ export interface Included {
   readonly from: number
   readonly documents: readonly Parsed[]
   readonly problems: readonly Located[]
+  /** What was skipped. */
+  readonly notes: readonly Located[]
   /** Absolute paths of what must be watched. */
   readonly watch: readonly string[]
 }
@@ -22,7 +35,7 @@ export interface Included {
 /** Reads what the option names. Variables are not read in the documents: they are somebody else's, as they are. */
 export async function includeDocuments(
   input: unknown,
-  { files, into }: DocumentFiles,
+  { files, into, select }: DocumentFiles,
   cwd: string,
 ): Promise<Included | undefined> {
   if (typeof input !== 'object' || input === null) return undefined
@@ -34,7 +47,10 @@ export async function includeDocuments(
     cwd,
   )
   const parsings = sources.files.map(({ name, text }) => parseDocuments(name, text))
-  const documents = parsings.flatMap(({ parsed }) => parsed)
+  const parts = parsings
+    .flatMap(({ parsed }) => parsed)
+    .flatMap(parsed => (select?.(parsed.root) ?? [whole(parsed)]).map(selection => part(parsed, selection)))
+  const documents = parts.filter(({ skipped }) => skipped === undefined)
   return {
     input: { ...input, [into]: [...own, ...documents.map(({ root }) => root)] },
     from: own.length,
@@ -43,6 +59,23 @@ export async function includeDocuments(
       ...sources.problems.map(problem => ({ ...problem, hint: `it is named in ${files}` })),
       ...parsings.flatMap(({ problems }) => problems),
     ],
+    notes: parts.flatMap(({ file, locate, skipped: message }) => {
+      const position = locate([], 'value')
+      return message === undefined ? [] : [{ file, path: [], message, ...(position && { position }) }]
+    }),
     watch: sources.watch,
+  }
+}
+
+function whole({ root }: Parsed): Selection {
+  return { at: [], value: root }
+}
+
+function part(parsed: Parsed, { at, value, skipped }: Selection): Parsed & Pick<Selection, 'skipped'> {
+  return {
+    file: parsed.file,
+    root: value,
+    locate: (path, place) => parsed.locate([...at, ...path], place),
+    ...(skipped !== undefined && { skipped }),
   }
 }

@@ -59,6 +59,8 @@ function shape(doc: Doc): JsonSchema {
         minProperties: 1,
         maxProperties: 1,
       }
+    case 'ignored':
+      return {}
     case 'tagged':
       return { anyOf: Object.values(doc.alternatives!).map(node) }
   }

@@ -38,6 +38,8 @@ export interface Configuration extends Root {
   readonly modules: ReadonlyMap<string, ConfiguredModule>
   /** Absolute paths of all that must be watched: the files, and the folders that were given. */
   readonly files: readonly string[]
+  /** What was passed over without being wrong. */
+  readonly notes: readonly Located[]
   /** Twelve hex digits; the same for the same effective configuration. Secrets do not count: the hash is shown. */
   readonly hash: string
   /** In the notation of the file, defaults filled in, secrets redacted. */
@@ -227,7 +229,7 @@ function unknownModule(key: string, table: ModuleTable): Problem {
 
 function configurationOf(
   root: Root,
-  { modules }: DecodedFile,
+  { modules, included }: DecodedFile,
   input: Record<string, unknown>,
   files: readonly string[],
 ): Configuration {
@@ -242,6 +244,7 @@ function configurationOf(
     ...root,
     modules: new Map(configured),
     files,
+    notes: included.flatMap(({ notes }) => notes),
     hash: fingerprint(shown).slice(0, 12),
     effective: () => structuredClone(shown),
   }

@@ -101,6 +101,8 @@ function madeUp(doc: Doc): unknown {
       return min ?? max ?? '1s'
     case 'size':
       return min ?? max ?? '1MiB'
+    case 'ignored':
+      return undefined
     case 'boolean':
       return false
     case 'choice':

@@ -21,6 +21,11 @@ export function renderReport(problems: readonly Located[], files: readonly strin
   return `${blocks.join('')}${count}, nothing was started.\n`
 }
 
+/** One line for something that is worth knowing and not wrong: file:line:column and what it is. */
+export function noteText(note: Located): string {
+  return `${placeOf(note)}  ${note.message}`
+}
+
 /** ['logs', 'outputs', 0, 'url'] → logs.outputs[0].url */
 export function formatPath(path: Problem['path']): string {
   return path.reduce<string>((text, step) => {

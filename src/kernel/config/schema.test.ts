@@ -23,6 +23,7 @@ const everything = s.object(
     body: s.size({ about, default: '1MiB' }),
     mode: s.choice(['fast', 'safe'], { about, default: 'safe' }),
     any: s.scalar({ about, default: null }),
+    status: s.ignored({ about }),
     names: s.list(s.string({ about }), { about, default: [] }),
     labels: s.map(s.scalar({ about }), { about, default: {} }),
     nested: s.object({ wait: s.duration({ about, default: '1s' }) }, { about, default: {} }),
@@ -46,6 +47,11 @@ test('defaults are filled in, units are resolved into the names of the fields, o
     labels: {},
     nested: { waitMs: 1_000 },
   })
+})
+
+test('what is ignored may be anything, and is not part of the value', () => {
+  for (const status of [null, 1, 'x', [{}], { a: { b: [1] } }])
+    assert.deepEqual(decoded(everything, { status }), decoded(everything, {}))
 })
 
 test('decoded values have the types that the schema infers', () => {

@@ -198,6 +198,12 @@ export const s = {
     return leaf<string | number | boolean | null, O>(doc, options, readScalar)
   },
 
+  /** Whatever somebody else writes there: it is taken, and neither decoded nor shown. */
+  ignored({ about }: { readonly about: string }): Schema<undefined> & Optional {
+    const options = { about, optional: true } as const
+    return leaf<undefined, typeof options>(describe('ignored', 'anything', options), options, () => undefined)
+  },
+
   list<T, const O extends ListOptions>(item: Schema<T>, options: O): Made<readonly T[], O> {
     const { minItems = 0 } = options
     const doc = describe('list', 'a list', options, { item: item.doc, ...(minItems && { minItems }) })

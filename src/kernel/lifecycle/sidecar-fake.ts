@@ -73,6 +73,7 @@ function configurationOf(fake: FakeConfiguration): Configuration {
     dataDir: '/nowhere',
     log: { level, format: 'json' },
     modules: new Map(modules.map(configured => [configured.module.name, configured])),
+    notes: [],
     files,
     hash: modules.map(({ fingerprint }) => fingerprint).join('-') || 'none',
     effective: () => ({ password: '<redacted>' }),

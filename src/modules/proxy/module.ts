@@ -15,6 +15,7 @@ import { SharedCounts } from './limits/shared-counts.ts'
 import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
 import { Observation } from './observation/observation.ts'
+import { selectRoutes } from './routing/documents.ts'
 import { countHandshake, tlsMetrics } from './tls/metrics.ts'
 import { prepareAll } from './tls/prepare.ts'
 
@@ -22,7 +23,7 @@ import { prepareAll } from './tls/prepare.ts'
 export const proxy: Module<ProxyConfig> = {
   name: 'proxy',
   config: proxyConfig,
-  documents: { files: 'routeFiles', into: 'routes' },
+  documents: { files: 'routeFiles', into: 'routes', select: selectRoutes },
   check: checkProxy,
   async start(config, host) {
     const tls = tlsMetrics(host.metrics)

@@ -16,6 +16,8 @@ const duration = (about: string) =>
 
 const text = (about: string) => s.string({ about, optional: true })
 
+const unused = s.ignored({ about: 'Of no effect here.' })
+
 const metadata = s.object(
   {
     name: s.string({
@@ -25,12 +27,22 @@ const metadata = s.object(
       example: 'checkout',
     }),
     namespace: text('Its namespace; that of the sidecar unless given.'),
-    creationTimestamp: text('When it was made: of two rules that match equally the older one wins.'),
-    labels: s.map(s.string({ about: 'The value.' }), { about: 'Of no effect here.', optional: true }),
-    annotations: s.map(s.string({ about: 'The value.' }), { about: 'Of no effect here.', optional: true }),
-    uid: text('Of no effect here.'),
-    resourceVersion: text('Of no effect here.'),
-    generation: s.integer({ about: 'Of no effect here.', optional: true }),
+    creationTimestamp: s.scalar({
+      about: 'When it was made: of two rules that match equally the older one wins.',
+      optional: true,
+    }),
+    labels: unused,
+    annotations: unused,
+    uid: unused,
+    resourceVersion: unused,
+    generation: unused,
+    generateName: unused,
+    managedFields: unused,
+    ownerReferences: unused,
+    finalizers: unused,
+    selfLink: unused,
+    deletionTimestamp: unused,
+    deletionGracePeriodSeconds: unused,
   },
   { about: 'The name of the document, and what Kubernetes adds to it.' },
 )
@@ -182,7 +194,7 @@ const sessionPersistence = s.object(
 const layer7 = { timeouts, retry, sessionPersistence, backendRefs, filters, name: ruleName }
 
 const apiVersion = s.choice(
-  ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1', 'gateway.networking.k8s.io/v1alpha2'],
+  ['v1', 'v1beta1', 'v1alpha2', 'v1alpha3'].map(version => `gateway.networking.k8s.io/${version}`),
   { about: 'The API of the document; all versions mean the same here.' },
 )
 
@@ -190,6 +202,8 @@ const anyOfThem = {
   about: 'The rule holds where one of these does; always, when there is none.',
   default: [],
 }
+
+const status = s.ignored({ about: 'What a cluster says of the route; of no effect here.' })
 
 const HTTPRoute = s.object(
   {
@@ -207,6 +221,7 @@ const HTTPRoute = s.object(
       },
       { about: 'What the route says.' },
     ),
+    status,
   },
   { about: 'A route for HTTP.' },
 )
@@ -227,6 +242,7 @@ const GRPCRoute = s.object(
       },
       { about: 'What the route says.' },
     ),
+    status,
   },
   { about: 'A route for gRPC.' },
 )
@@ -244,6 +260,7 @@ const TLSRoute = s.object(
     }),
     metadata,
     spec: s.object({ parentRefs, hostnames, rules: connectionRules }, { about: 'What the route says.' }),
+    status,
   },
   { about: 'A route for TLS that is passed through, by the server name that the client asks for.' },
 )
@@ -254,6 +271,7 @@ const TCPRoute = s.object(
     kind: s.choice(['TCPRoute'], { about: 'A route for connections whose content is not looked at.' }),
     metadata,
     spec: s.object({ parentRefs, rules: connectionRules }, { about: 'What the route says.' }),
+    status,
   },
   { about: 'A route for connections whose content is not looked at.' },
 )

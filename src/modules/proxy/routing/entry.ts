@@ -33,7 +33,7 @@ export type PathTest =
 
 /** All matches of a route for HTTP or gRPC, in the order of the document. `index` is its place in the list. */
 export function entriesOf(route: HttpRoute | GrpcRoute, index: number, origin: Origin): Entry[] {
-  const madeAt = Date.parse(route.metadata.creationTimestamp ?? '')
+  const madeAt = Date.parse(String(route.metadata.creationTimestamp ?? ''))
   const shared = { origin, madeAt: Number.isNaN(madeAt) ? Number.POSITIVE_INFINITY : madeAt }
   return route.spec.rules.flatMap((each, at) => {
     const rule = compileRule(each, at, origin)

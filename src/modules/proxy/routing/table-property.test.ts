@@ -50,7 +50,7 @@ function keys({ match, route, rule }: Candidate): (number | string)[] {
   const { type, value } = match.path
   const length = type === 'PathPrefix' ? value.replace(/\/$/, '').length : value.length
   const kind = { Exact: 0, PathPrefix: length === 0 ? 3 : 1, RegularExpression: 2 }[type]
-  const made = Date.parse(route.metadata.creationTimestamp!)
+  const made = Date.parse(String(route.metadata.creationTimestamp))
   const { headers, queryParams, method } = match
   const conditions = [method === undefined ? 1 : 0, -headers.length, -queryParams.length]
   return [kind, -length, ...conditions, made, route.metadata.name, rule]
