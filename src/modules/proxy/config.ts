@@ -202,7 +202,17 @@ export const proxyConfig = s.object(
       pattern: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
       expected: 'the name of a namespace',
     }),
-    clusterDomain: s.string({ about: 'The domain of the services.', default: 'cluster.local' }),
+    unlistedServices: s.choice(['refuse', 'dns'], {
+      about:
+        'What becomes of Services that routes name and that are none of the upstreams. refuse: they are a mistake. dns: they are found as name.namespace.svc.`clusterDomain` when they are first used, and reached as an upstream without further options is; those of GRPCRoutes by HTTP/2.',
+      default: 'refuse',
+    }),
+    clusterDomain: s.string({
+      about: 'The domain of the services.',
+      default: 'cluster.local',
+      pattern: /^[\w-]+(?:\.[\w-]+)*$/,
+      expected: 'a domain',
+    }),
   },
   { about: 'Carries requests from listeners to upstreams.' },
 )

@@ -6,6 +6,7 @@ import { ClusterPool } from './clusters/cluster-pool.ts'
 import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
 import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
+import { withServices } from './destinations/services.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
@@ -25,7 +26,8 @@ export const proxy: Module<ProxyConfig> = {
   config: proxyConfig,
   documents: { files: 'routeFiles', into: 'routes', select: selectRoutes },
   check: checkProxy,
-  async start(config, host) {
+  async start(configured, host) {
+    const config = withServices(configured)
     const tls = tlsMetrics(host.metrics)
     const clients = new EndpointClients(host.clock, (cluster, socket) =>
       countHandshake(tls.upstreamHandshakes, cluster, socket),
@@ -70,7 +72,8 @@ export const proxy: Module<ProxyConfig> = {
     return {
       offer: undefined,
       health: () => proxyHealth(clusters, identity, listeners.all),
-      async update(next) {
+      async update(changed) {
+        const next = withServices(changed)
         if (!sameConfig(next.identity, present.identity)) return false
         const nextKeys = await readKeys(next, identity)
         const commitTls = await prepareAll(listeners.staying(next), next.listeners)

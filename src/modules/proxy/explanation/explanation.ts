@@ -3,6 +3,7 @@ import { MemoryLog } from '../../../kernel/log/memory.ts'
 import { Registry } from '../../../kernel/metrics/registry.ts'
 import type { ClusterConfig } from '../clusters/config.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
+import { withServices } from '../destinations/services.ts'
 import { createFaults } from '../faults/faults.ts'
 import { portOf } from '../listeners/check-routes.ts'
 import { defaultsOf, scopeOf } from '../listeners/decisions.ts'
@@ -60,10 +61,11 @@ export type Explained = Explanation | { readonly wrong: string }
 
 /** From the configuration alone: nothing is connected to, but for the keys of a token's issuer. */
 export async function explainRequest(
-  config: ProxyConfig,
+  configured: ProxyConfig,
   question: Question,
   clock: Clock,
 ): Promise<Explained> {
+  const config = withServices(configured)
   const listener = listenerFor(config, question.listener)
   if ('wrong' in listener) return listener
   const parsed = parseRequestLine(question)

@@ -11,7 +11,7 @@ import { scopeOf } from './decisions.ts'
 
 /** What is wrong with the route documents, by themselves and for the listeners. */
 export function checkListenerRoutes(config: ProxyConfig): Problem[] {
-  const { listeners, routes, namespace, upstreams } = config
+  const { listeners, routes } = config
   const scopes = listeners
     .filter(({ routed, outbound }) => routed !== undefined || outbound !== undefined)
     .map(listener => scopeOf(listener, config, portOf(listener)))
@@ -19,7 +19,7 @@ export function checkListenerRoutes(config: ProxyConfig): Problem[] {
     ...(scopes.length === 0
       ? [...checkRoutes(routes), ...withoutListener(routes)]
       : scopes.flatMap(scope => buildRouteTable(routes, scope).problems)),
-    ...checkUpstreams(routes, namespace, upstreams),
+    ...checkUpstreams(routes, config),
     ...(scopes.length === 0 ? [] : unattached(routes, scopes)),
   ]
   return below(['routes'], unique(found))

@@ -1,0 +1,36 @@
+import { type ClusterConfig, clusterConfig } from '../clusters/config.ts'
+import type { ProxyConfig } from '../config.ts'
+import { targetsOf } from '../routing/targets.ts'
+
+type Services = Pick<ProxyConfig, 'routes' | 'namespace' | 'clusterDomain' | 'upstreams' | 'unlistedServices'>
+
+/**
+ * The configuration with an upstream for each Service that routes name and that none is listed for, found by its DNS
+ * name. As every upstream it is opened when it is first used.
+ */
+export function withServices<C extends Services>(config: C): C {
+  if (config.unlistedServices === 'refuse') return config
+  const found = new Map<string, 'auto' | 'h2'>()
+  for (const document of config.routes)
+    for (const { ref, cluster } of targetsOf(document, config.namespace)) {
+      if (ref.kind !== 'Service' || Object.hasOwn(config.upstreams, cluster)) continue
+      // Whoever serves gRPC speaks HTTP/2, whatever else is asked for there.
+      if (document.kind === 'GRPCRoute') found.set(cluster, 'h2')
+      else if (!found.has(cluster)) found.set(cluster, 'auto')
+    }
+  if (found.size === 0) return config
+  const services = [...found].map(([name, protocol]) => [name, byDns(name, protocol, config)] as const)
+  return { ...config, upstreams: { ...config.upstreams, ...Object.fromEntries(services) } }
+}
+
+/** `checkout.shop:80` is at `checkout.shop.svc.cluster.local`, port 80. */
+function byDns(cluster: string, protocol: string, { clusterDomain }: Services): ClusterConfig {
+  const colon = cluster.lastIndexOf(':')
+  const name = `${cluster.slice(0, colon)}.svc.${clusterDomain}`
+  const decoded = clusterConfig.decode({
+    discovery: { dns: { name, port: Number(cluster.slice(colon + 1)) } },
+    protocol,
+  })
+  if (!decoded.ok) throw new Error(`${cluster}: ${decoded.problems[0]!.message}`)
+  return decoded.value
+}
