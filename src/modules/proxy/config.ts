@@ -64,9 +64,9 @@ const listener = s.object(
       expected: 'host:port or the path of a socket',
       example: '127.0.0.1:8080',
     }),
-    protocol: s.choice(['http', 'tcp', 'auto'], {
+    protocol: s.choice(['http', 'tcp', 'tls', 'auto'], {
       about:
-        'http: requests are read and forwarded one by one. tcp: whatever comes is passed on as it is. auto: the first bytes of a connection tell: requests of HTTP/1 and HTTP/2 are forwarded one by one, TLS that the client begins with its server and everything else is passed on as it is.',
+        'http: requests are read and forwarded one by one. tcp: whatever comes is passed on as it is. tls: TLS that the client begins with its server is passed on as it is, by the name that it asks for; what is no TLS is refused. auto: the first bytes of a connection tell: requests of HTTP/1 and HTTP/2 are forwarded one by one, TLS that the client begins with its server and everything else is passed on as it is.',
       default: 'http',
     }),
     detectTimeout,
@@ -272,13 +272,19 @@ export function checkProxy(config: ProxyConfig): Problem[] {
         message: `${protocol} passes connections on as they are, but ${upstream} is reached by TLS`,
         hint: 'use protocol: http, or an upstream without tls',
       })
-    if (protocol === 'tcp' && versions !== 'any')
+    if (passesOn(protocol) && versions !== 'any')
       problems.push({
         path: ['listeners', index, 'versions'],
-        message: 'tcp passes connections on as they are, whatever they speak',
+        message: `${protocol} passes connections on as they are, whatever they speak`,
         hint: 'use protocol: http, or leave versions out',
       })
-    if (tls !== undefined)
+    if (tls !== undefined && protocol === 'tls')
+      problems.push({
+        path: ['listeners', index, 'tls'],
+        message: 'with protocol: tls it is the server behind that ends TLS',
+        hint: 'remove it, or use protocol: tcp or http to end TLS here',
+      })
+    else if (tls !== undefined)
       problems.push(...within(['listeners', index, 'tls'], checkListenerTls(tls, identity !== undefined)))
     problems.push(...checkAccessLogs(listeners[index]!.accessLog ?? [], ['listeners', index, 'accessLog']))
     problems.push(...checkDecisions(listener, ['listeners', index]))
@@ -298,6 +304,11 @@ export function checkProxy(config: ProxyConfig): Problem[] {
 
 function within(at: Problem['path'], problems: readonly Problem[]): Problem[] {
   return problems.map(problem => ({ ...problem, path: [...at, ...problem.path] }))
+}
+
+/** Whether connections are passed on whatever they carry. */
+function passesOn(protocol: ListenerConfig['protocol']): boolean {
+  return protocol === 'tcp' || protocol === 'tls'
 }
 
 function checkRouted({ listeners }: ProxyConfig, index: number): Problem[] {
@@ -326,13 +337,13 @@ function checkDecisions(
     ...checkLimits(limits, [...path, 'limits']),
     ...checkFaults(faults, [...path, 'faults']),
   ]
-  if (protocol !== 'tcp') return problems
+  if (!passesOn(protocol)) return problems
   const given = { access: access !== undefined, limits: limits.length > 0, faults: faults.length > 0 }
   for (const [option, isGiven] of Object.entries(given))
     if (isGiven)
       problems.push({
         path: [...path, option],
-        message: 'has no effect with protocol: tcp, which passes connections on unread',
+        message: `has no effect with protocol: ${protocol}, which passes connections on unread`,
         hint: 'use protocol: http, or remove it',
       })
   return problems

@@ -136,6 +136,127 @@ describe('a listener that finds out what is spoken', () => {
   })
 })
 
+describe('a listener that passes TLS on', () => {
+  const hello = (port: number, servername: string) =>
+    connect({ host: '127.0.0.1', port, servername }).on('error', () => {})
+
+  test('sends it by the TLSRoute of its Gateway, or to the upstream of that name', async () => {
+    const [db, wild, mail] = [await backend(), await backend(), await backend()]
+    const upstreams = {
+      'db.shop:80': { endpoints: [{ address: db.address }] },
+      'wild.shop:80': { endpoints: [{ address: wild.address }] },
+      'mail.test': { endpoints: [{ address: mail.address }] },
+    }
+    const tlsRoute = (name: string, hostname: string) =>
+      route({
+        kind: 'TLSRoute',
+        name,
+        parents: [{ name: 'inside' }],
+        hostnames: [hostname],
+        rules: [{ backendRefs: [to(name)] }],
+      })
+    const config = routed(upstreams, [tlsRoute('db', 'db.example'), tlsRoute('wild', '*.example')], {
+      protocol: 'tls',
+      routed: { gateway: 'shop/inside' },
+    })
+    await using proxy = await startConfigured(config)
+    for (const [name, back] of [
+      ['db.example', db],
+      ['a.example', wild],
+      ['mail.test', mail],
+    ] as const) {
+      const socket = hello(proxy.port, name)
+      const peer = await back.next()
+      await peer.hears(({ heard }) => heard.charCodeAt(0) === 22 && heard.includes(name))
+      socket.destroy()
+    }
+  })
+
+  test('sends it by the TLSRoute of the service that is asked for', async () => {
+    const back = await backend()
+    const upstreams = { 'db.shop:80': { endpoints: [{ address: back.address }] } }
+    const parents = [{ kind: 'Service', name: 'vault', port: 443 }]
+    const toVault = route({ kind: 'TLSRoute', name: 'vault', parents, rules: [{ backendRefs: [to('db')] }] })
+    await using proxy = await startConfigured(routed(upstreams, [toVault], { protocol: 'tls', routed: {} }))
+    const socket = hello(proxy.port, 'vault.shop.svc.cluster.local')
+    await (await back.next()).hears(/vault\.shop/)
+    socket.destroy()
+  })
+
+  for (const [what, said] of [
+    ['a request', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['anything else', '\0\x01'],
+  ])
+    test(`refuses ${what}`, async () => {
+      const back = await backend()
+      await using proxy = await startProxy([back.address], { protocol: 'tls' })
+      const client = await proxy.client()
+      client.say(said!)
+      await client.end()
+      assert.equal(proxy.host.log.of('bad_request').length, 1)
+      assert.equal(back.accepted.length, 0)
+    })
+
+  test('gives up a client that never says its hello', async () => {
+    const clock = new FakeClock()
+    await using proxy = await startProxy(['127.0.0.1:1'], { protocol: 'tls' }, clock)
+    const client = await proxy.client()
+    while (clock.pending === 0) await new Promise(resolve => setImmediate(resolve))
+    clock.advance(11_000)
+    await client.end()
+  })
+})
+
+describe('protocol: tls is refused', () => {
+  const upstreams = { back: { endpoints: [{ address: '127.0.0.1:1' }] } }
+  const table: [what: string, listener: object, path: string][] = [
+    ['with TLS of its own', { upstream: 'back', tls: {} }, 'listeners.0.tls'],
+    ['with versions of HTTP', { upstream: 'back', versions: 'http2' }, 'listeners.0.versions'],
+    ['with access rules', { upstream: 'back', access: {} }, 'listeners.0.access'],
+    ['for what is captured', { outbound: {} }, 'listeners.0.protocol'],
+    ['for a forward proxy', { forward: { allow: ['*'] } }, 'listeners.0.protocol'],
+  ]
+  for (const [what, listener, path] of table)
+    test(what, () => {
+      const decoded = proxyConfig.decode({
+        listeners: [{ listen: '127.0.0.1:1', protocol: 'tls', ...listener }],
+        upstreams,
+      })
+      assert.ok(decoded.ok, JSON.stringify(decoded))
+      assert.deepEqual(
+        checkProxy(decoded.value).map(problem => problem.path.join('.')),
+        [path],
+      )
+    })
+})
+
+describe('a route is refused that no listener goes by', () => {
+  const upstreams = { 'db.shop:80': { endpoints: [{ address: '127.0.0.1:1' }] } }
+  const table: [kind: string, protocol: string, hint: RegExp | undefined][] = [
+    ['TLSRoute', 'http', /protocol: tls, or auto/],
+    ['TLSRoute', 'tcp', /protocol: tls, or auto/],
+    ['TCPRoute', 'http', /protocol: tcp, or auto/],
+    ['HTTPRoute', 'tls', /protocol: http, or auto/],
+    ['GRPCRoute', 'tcp', /protocol: http, or auto/],
+    ['TCPRoute', 'tls', undefined],
+    ['TLSRoute', 'auto', undefined],
+    ['GRPCRoute', 'http', undefined],
+  ]
+  for (const [kind, protocol, hint] of table)
+    test(`${kind} on a listener of ${protocol}${hint === undefined ? ' is not' : ''}`, () => {
+      const decoded = proxyConfig.decode({
+        listeners: [{ listen: '127.0.0.1:1', protocol, routed: { gateway: 'shop/inside' } }],
+        namespace: 'shop',
+        upstreams,
+        routes: [route({ kind, parents: [{ name: 'inside' }], rules: [{ backendRefs: [to('db')] }] })],
+      })
+      assert.ok(decoded.ok, JSON.stringify(decoded))
+      const problems = checkProxy(decoded.value)
+      assert.equal(problems.length, hint === undefined ? 0 : 1)
+      if (hint !== undefined) assert.match(problems[0]!.hint!, hint)
+    })
+})
+
 describe('protocol: auto is refused', () => {
   const table: [what: string, listener: object, upstream: object, path: string][] = [
     ['on a forward proxy', { forward: {} }, {}, 'listeners.0.protocol'],

@@ -56,7 +56,7 @@ export type OutboundConfig = NonNullable<Infer<typeof outboundConfig>>
 
 interface CapturedListener {
   readonly inbound?: InboundConfig
-  readonly protocol: 'http' | 'tcp' | 'auto'
+  readonly protocol: 'http' | 'tcp' | 'tls' | 'auto'
   readonly tls?: unknown
 }
 
@@ -80,7 +80,7 @@ export function checkCaptured(
       message: 'TLS that the application begins is not for the sidecar',
       hint: 'leave it out: it is passed on by the name that is asked for',
     })
-  if (protocol === 'tcp')
+  if (protocol === 'tcp' || protocol === 'tls')
     problems.push({
       path: [...path, 'protocol'],
       message: 'what captured connections speak is found out by their first bytes',

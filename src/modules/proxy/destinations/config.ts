@@ -44,7 +44,7 @@ export type ForwardConfig = NonNullable<Infer<typeof forwardConfig>>
 /** What the schema cannot say. */
 export function checkForward(
   { allow, deny }: ForwardConfig,
-  protocol: 'http' | 'tcp' | 'auto',
+  protocol: 'http' | 'tcp' | 'tls' | 'auto',
   path: Problem['path'],
 ): Problem[] {
   const problems: Problem[] = []

@@ -12,15 +12,16 @@ import { scopeOf } from './decisions.ts'
 /** What is wrong with the route documents, by themselves and for the listeners. */
 export function checkListenerRoutes(config: ProxyConfig): Problem[] {
   const { listeners, routes } = config
-  const scopes = listeners
+  const takers = listeners
     .filter(({ routed, outbound }) => routed !== undefined || outbound !== undefined)
-    .map(listener => scopeOf(listener, config, portOf(listener)))
+    .map(listener => ({ kinds: kindsOf(listener), scope: scopeOf(listener, config, portOf(listener)) }))
+  const scopes = takers.map(({ scope }) => scope)
   const found = [
     ...(scopes.length === 0
       ? [...checkRoutes(routes), ...withoutListener(routes)]
       : scopes.flatMap(scope => buildRouteTable(routes, scope).problems)),
     ...checkUpstreams(routes, config),
-    ...(scopes.length === 0 ? [] : unattached(routes, scopes)),
+    ...(scopes.length === 0 ? [] : unattached(routes, takers)),
   ]
   return below(['routes'], unique(found))
 }
@@ -38,12 +39,43 @@ function withoutListener(routes: readonly RouteDocument[]): Problem[] {
   ]
 }
 
-function unattached(routes: readonly RouteDocument[], scopes: readonly RouteScope[]): Problem[] {
+type Kind = RouteDocument['kind']
+const REQUESTS: readonly Kind[] = ['HTTPRoute', 'GRPCRoute']
+
+/** The kinds of routes that a listener goes by. */
+function kindsOf({ protocol, outbound }: ListenerConfig): readonly Kind[] {
+  if (protocol === 'tcp') return ['TCPRoute']
+  if (protocol === 'tls') return ['TLSRoute', 'TCPRoute']
+  return protocol === 'auto' || outbound !== undefined ? [...REQUESTS, 'TLSRoute', 'TCPRoute'] : REQUESTS
+}
+
+const PROTOCOLS: Readonly<Record<Kind, string>> = {
+  HTTPRoute: 'http',
+  GRPCRoute: 'http',
+  TLSRoute: 'tls',
+  TCPRoute: 'tcp',
+}
+
+interface Taker {
+  readonly kinds: readonly Kind[]
+  readonly scope: RouteScope
+}
+
+function unattached(routes: readonly RouteDocument[], takers: readonly Taker[]): Problem[] {
   return routes.flatMap((document, index) => {
-    if (scopes.some(scope => holdsFor(document, scope))) return []
+    const holding = takers.filter(({ scope }) => holdsFor(document, scope))
+    if (holding.some(({ kinds }) => kinds.includes(document.kind))) return []
+    if (holding.length > 0)
+      return [
+        problem(
+          [index, 'kind'],
+          `the route has no effect: the listeners that it is attached to take no ${document.kind}`,
+          `give one of them protocol: ${PROTOCOLS[document.kind]}, or auto`,
+        ),
+      ]
     const [parent] = document.spec.parentRefs
     if (parent === undefined) return []
-    const { kind, name, namespace = document.metadata.namespace ?? scopes[0]!.namespace } = parent
+    const { kind, name, namespace = document.metadata.namespace ?? takers[0]!.scope.namespace } = parent
     const [reason, hint] =
       kind === 'Gateway'
         ? [

@@ -27,6 +27,10 @@ import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
 import { showConnections } from './open-connections.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
+/** A client of TLS speaks first. */
+const HELLO_TIMEOUT_MS = 10_000
+const HTTPS_PORT = 443
+
 export interface ListenerParts {
   readonly host: Host
   readonly metrics: ProxyMetrics
@@ -64,7 +68,7 @@ export async function openListener(
   parts.host.scope.defer(() => tunnels.close())
   if (config.inbound !== undefined || config.outbound !== undefined)
     return openCaptured(config, proxy, clusters, tunnels, parts)
-  return config.protocol === 'tcp'
+  return config.protocol === 'tcp' || config.protocol === 'tls'
     ? openRelay(config, proxy, clusters, tunnels, parts)
     : openHttp(config, proxy, clusters, tunnels, parts)
 }
@@ -80,7 +84,18 @@ async function openRelay(
   const relay = new TcpRelay(listenerName(config), parts, tunnels)
   showConnections(listenerName(config), parts.host, parts.metrics, () => relay.connections)
   const carry = (client: Socket): void => relay.carry(client, target(undefined))
-  const { entry, listening } = await openEntry(config, parts, [], carry)
+  const refuse = (client: Socket): void =>
+    relay.refuse(client, 'bad_request', 'the connection does not begin with the hello of TLS')
+  const hello = new Detection(parts.host.clock, HELLO_TIMEOUT_MS, {
+    serve: refuse,
+    pass: (client, _, spoken, rest) => {
+      if (spoken.kind === 'tls') relay.carry(client, target(spoken.serverName), undefined, rest)
+      else refuse(client)
+    },
+  })
+  parts.host.scope.use(hello)
+  const accept = config.protocol === 'tls' ? hello.accept : carry
+  const { entry, listening } = await openEntry(config, parts, [], accept)
   return {
     name: listenerName(config),
     listening,
@@ -211,5 +226,8 @@ function passedTo(
   if (config.routed === undefined) return () => undefined
   const port = portOf(config)
   const routes = connectionRoutes(config, proxy, port, clusters)
+  // Without a Gateway the name is that of a service, and not of this listener.
+  if (config.routed.gateway === undefined)
+    return name => routes(name === undefined ? { host: '', port } : { host: name, port: HTTPS_PORT }, name)
   return serverName => routes({ host: '', port }, serverName)
 }
