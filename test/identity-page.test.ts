@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { SERVER_FAILURES } from '../src/http/client/tls-failure.ts'
 import { HANDSHAKE_FAILURES } from '../src/http/tls/failure.ts'
 
 const root = dirname(import.meta.dirname)
@@ -53,5 +54,6 @@ test('the commands of docs/identity.md do what it says', { skip, timeout: 120_00
 })
 
 test('docs/identity.md names every reason of a failed handshake', () => {
-  for (const reason of Object.keys(HANDSHAKE_FAILURES)) assert.ok(page.includes(`\`${reason}\``), reason)
+  for (const reason of [...Object.keys(HANDSHAKE_FAILURES), ...Object.keys(SERVER_FAILURES)])
+    assert.ok(page.includes(`\`${reason}\``), reason)
 })

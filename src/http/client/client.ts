@@ -51,7 +51,8 @@ export interface HttpClient {
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { protocol = 'http1', origin } = options
   if (protocol === 'h2') return new Http2Pool(options, undefined)
-  const negotiates = protocol === 'auto' && origin instanceof URL && origin.protocol === 'https:'
+  const secure = origin instanceof URL ? origin.protocol === 'https:' : origin.secure === true
+  const negotiates = protocol === 'auto' && secure
   return negotiates ? new Http2Pool(options, () => new Pool(options)) : new Pool(options)
 }
 

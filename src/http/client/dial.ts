@@ -3,6 +3,7 @@ import type { PeerCertificate, SecureContext, TLSSocket } from 'node:tls'
 import type { CertificateSource } from '../tls/certificate.ts'
 import { type ExpectedIdentity, identityOf, identityProblem } from '../tls/identity.ts'
 import { HttpClientError } from './error.ts'
+import { type ServerFailure, serverFailure } from './tls-failure.ts'
 
 /** TLS towards a server. PEM texts. */
 export interface ClientTls {
@@ -23,6 +24,8 @@ export interface ClientTls {
   readonly source?: CertificateSource
   /** Called for each connection whose server has passed the checks. */
   readonly onSecure?: (socket: TLSSocket) => void
+  /** Called for each server that was reached, but with which no trusted connection came about; also when it says so late, as TLS 1.3 does of client certificates. */
+  readonly onFailure?: (reason: ServerFailure) => void
 }
 
 /** How to reach one origin. */
@@ -36,8 +39,8 @@ export interface Dialer {
   dial(): Socket
 }
 
-/** An origin: http or https URL (its path is not used), or a Unix socket. */
-export type Origin = URL | { readonly path: string }
+/** An origin: http or https URL (its path is not used), or a Unix socket, `secure` by TLS. */
+export type Origin = URL | { readonly path: string; readonly secure?: boolean }
 
 /** `protocols` are offered by ALPN. Loads node:tls only for https. Throws TypeError for another scheme, HttpClientError tls_failed for unusable keys. */
 export function createDialer(
@@ -46,8 +49,11 @@ export function createDialer(
   protocols: readonly string[] = ['http/1.1'],
 ): Dialer {
   if (!(origin instanceof URL)) {
-    const { path } = origin
-    return { peer: path, authority: 'localhost', readyEvent: 'connect', dial: () => connect({ path }) }
+    const { path, secure = false } = origin
+    const known = { peer: path, authority: 'localhost' }
+    if (!secure) return { ...known, readyEvent: 'connect', dial: () => connect({ path }) }
+    const dial = secureDial({ path }, 'localhost', path, tls, protocols)
+    return { ...known, readyEvent: 'secureConnect', dial }
   }
   const host = origin.hostname.replace(/^\[|\]$/g, '')
   const secure = origin.protocol === 'https:'
@@ -57,32 +63,41 @@ export function createDialer(
   const peer = `${origin.hostname}:${port}`
   const authority = origin.host
   if (!secure) return { peer, authority, readyEvent: 'connect', dial: () => connect({ host, port }) }
-  return { peer, authority, readyEvent: 'secureConnect', dial: secureDial(host, port, tls, protocols) }
+  const dial = secureDial({ host, port }, host, `${host}:${port}`, tls, protocols)
+  return { peer, authority, readyEvent: 'secureConnect', dial }
 }
 
-function secureDial(host: string, port: number, tls: ClientTls, protocols: readonly string[]): () => Socket {
+type Place = { readonly host: string; readonly port: number } | { readonly path: string }
+
+function secureDial(
+  place: Place,
+  host: string,
+  peer: string,
+  tls: ClientTls,
+  protocols: readonly string[],
+): () => Socket {
   const nodeTls = process.getBuiltinModule('node:tls')
   const name = tls.serverName ?? host
   const { source } = tls
-  const check = serverCheck(`${host}:${port}`, tls)
+  const check = serverCheck(peer, tls)
   let certificate = source?.current()
   let secureContext =
-    source === undefined || certificate !== undefined
-      ? readKeys(nodeTls, currentKeys(tls), `${host}:${port}`)
-      : undefined
+    source === undefined || certificate !== undefined ? readKeys(nodeTls, currentKeys(tls), peer) : undefined
   // A session can be resumed: that spares the handshake of later connections most of its cost.
   let session: Buffer | undefined
   return () => {
     if (source !== undefined && source.current() !== certificate) {
       certificate = source.current()
-      secureContext = certificate && readKeys(nodeTls, currentKeys(tls), `${host}:${port}`)
+      secureContext = certificate && readKeys(nodeTls, currentKeys(tls), peer)
       session = undefined
     }
-    if (secureContext === undefined) return failedSocket('this side has no certificate yet')
+    if (secureContext === undefined) {
+      tls.onFailure?.('no_certificate')
+      return failedSocket('this side has no certificate yet')
+    }
     const used = secureContext
     const socket = nodeTls.connect({
-      host,
-      port,
+      ...place,
       secureContext,
       ALPNProtocols: [...protocols],
       rejectUnauthorized: tls.verify ?? true,
@@ -105,8 +120,30 @@ function secureDial(host: string, port: number, tls: ClientTls, protocols: reado
       offered = next
       keep()
     })
+    if (tls.onFailure !== undefined) tellFailure(socket, tls.onFailure)
     return socket
   }
+}
+
+/** Tells why nothing came of a connection that the server has taken. */
+function tellFailure(socket: TLSSocket, tell: (reason: ServerFailure) => void): void {
+  let reached = false
+  let secure = false
+  let failure: ServerFailure | undefined
+  socket.once('connect', () => {
+    reached = true
+  })
+  socket.once('secureConnect', () => {
+    secure = true
+  })
+  socket.on('error', error => {
+    const reason = serverFailure(error)
+    if (failure === undefined && (!secure || reason === 'refused_by_server')) failure = reason
+  })
+  socket.once('close', () => {
+    // Without an error it was this side that waited no longer.
+    if (reached && (!secure || failure !== undefined)) tell(failure ?? 'given_up')
+  })
 }
 
 /** The keys of the source, when there is one, else those given. */

@@ -266,11 +266,11 @@ export function checkProxy(config: ProxyConfig): Problem[] {
         message: `there is no upstream ${upstream}`,
         hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
       })
-    else if (protocol !== 'http' && upstreams[upstream]!.tls !== undefined)
+    else if (protocol === 'tls' && upstreams[upstream]!.tls?.mode === 'simple')
       problems.push({
         path: ['listeners', index, 'protocol'],
-        message: `${protocol} passes connections on as they are, but ${upstream} is reached by TLS`,
-        hint: 'use protocol: http, or an upstream without tls',
+        message: `tls passes on the TLS of clients, but ${upstream} is reached by TLS of the sidecar`,
+        hint: 'use protocol: http or tcp, or an upstream without tls',
       })
     if (passesOn(protocol) && versions !== 'any')
       problems.push({

@@ -257,15 +257,20 @@ describe('a route is refused that no listener goes by', () => {
     })
 })
 
-describe('protocol: auto is refused', () => {
+describe('a protocol is refused', () => {
   const table: [what: string, listener: object, upstream: object, path: string][] = [
-    ['on a forward proxy', { forward: {} }, {}, 'listeners.0.protocol'],
-    ['before an upstream that is reached by TLS', { upstream: 'back' }, { tls: {} }, 'listeners.0.protocol'],
+    ['auto on a forward proxy', { protocol: 'auto', forward: {} }, {}, 'listeners.0.protocol'],
+    [
+      'tls before an upstream that is reached by TLS of the sidecar',
+      { protocol: 'tls', upstream: 'back' },
+      { tls: {} },
+      'listeners.0.protocol',
+    ],
   ]
   for (const [what, listener, upstream, path] of table)
     test(what, () => {
       const decoded = proxyConfig.decode({
-        listeners: [{ listen: '127.0.0.1:1', protocol: 'auto', ...listener }],
+        listeners: [{ listen: '127.0.0.1:1', ...listener }],
         upstreams: { back: { endpoints: [{ address: '127.0.0.1:1' }], ...upstream } },
       })
       assert.ok(decoded.ok)

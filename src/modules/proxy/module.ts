@@ -17,7 +17,7 @@ import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
 import { Observation } from './observation/observation.ts'
 import { selectRoutes } from './routing/documents.ts'
-import { countHandshake, tlsMetrics } from './tls/metrics.ts'
+import { tlsMetrics } from './tls/metrics.ts'
 import { prepareAll } from './tls/prepare.ts'
 
 /** Carries requests from listeners to upstreams. */
@@ -29,11 +29,9 @@ export const proxy: Module<ProxyConfig> = {
   async start(configured, host) {
     const config = withServices(configured)
     const tls = tlsMetrics(host.metrics)
-    const clients = new EndpointClients(host.clock, (cluster, socket) =>
-      countHandshake(tls.upstreamHandshakes, cluster, socket),
-    )
-    host.scope.defer(() => clients.close())
     const identity = config.identity && (await openIdentity(config.identity, host, tls.expiry))
+    const clients = new EndpointClients({ clock: host.clock, identity, metrics: tls })
+    host.scope.defer(() => clients.close())
     let keys = await readKeys(config, identity)
     clients.useTls(keys)
     const clusters = host.scope.use(
@@ -65,10 +63,7 @@ export const proxy: Module<ProxyConfig> = {
     await listeners.start(config)
     let present = config
     // What is under way goes on; new requests show the new certificate.
-    identity?.onChange(() => {
-      for (const [name, { tls }] of Object.entries(present.upstreams))
-        if (tls?.mode === 'identity') clients.retireCluster(name)
-    })
+    identity?.onChange(() => clients.retireIdentified())
     return {
       offer: undefined,
       health: () => proxyHealth(clusters, identity, listeners.all),

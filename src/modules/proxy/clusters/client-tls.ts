@@ -1,6 +1,7 @@
 import type { ClientTls } from '../../../http/client/dial.ts'
 import type { Identity } from '../identity/identity.ts'
 import { readPem } from '../identity/pem-file.ts'
+import type { Endpoint } from './cluster.ts'
 import type { ClusterConfig } from './config.ts'
 
 type TlsConfig = NonNullable<ClusterConfig['tls']>
@@ -17,6 +18,30 @@ export async function readClientTls(tls: TlsConfig, identity?: Identity): Promis
     ...(key !== undefined && { key: await readPem(key, 'tls.key', 'PRIVATE KEY') }),
     ...expected,
   }
+}
+
+/**
+ * Whether an endpoint is reached by TLS: its cluster says so, or it names the identity that is to be met there, and
+ * this sidecar has one to show.
+ */
+export function isSecure(
+  { tls }: Pick<ClusterConfig, 'tls'>,
+  endpoint: Pick<Endpoint, 'identity'>,
+  identity: Identity | undefined,
+): boolean {
+  return tls !== undefined || (identity !== undefined && endpoint.identity !== undefined)
+}
+
+/** How to reach one endpoint, `keys` being those of its cluster; undefined: without TLS. */
+export function endpointTls(
+  { tls }: Pick<ClusterConfig, 'tls'>,
+  endpoint: Pick<Endpoint, 'identity'>,
+  keys: ClientTls | undefined,
+  identity: Identity | undefined,
+): ClientTls | undefined {
+  const goesByEndpoint = tls === undefined || (tls.mode === 'identity' && tls.subjectAltNames === undefined)
+  if (!goesByEndpoint || identity === undefined || endpoint.identity === undefined) return keys
+  return { ...keys, source: identity, verifyIdentity: { oneOf: [endpoint.identity] } }
 }
 
 /** Whom endpoints must be; empty: who they are asked for by host name. */

@@ -11,6 +11,8 @@ export interface Endpoint {
   /** 0 takes no traffic. */
   readonly weight: number
   readonly zone?: string
+  /** The SPIFFE ID that is to be met there. */
+  readonly identity?: string
 }
 
 /** A backend: its endpoints, and which of them takes the next call. */

@@ -24,7 +24,7 @@ const tls = s.object(
       }),
       {
         about:
-          'Who the endpoints may be: the certificate must name one of these. Unless given: with `mode: identity` any identity of the sidecar’s own trust domain, else the host name that is asked for.',
+          'Who the endpoints may be: the certificate must name one of these. Unless given: with `mode: identity` the `identity` that the endpoint names, or any of the sidecar’s own trust domain where it names none; else the host name that is asked for.',
         optional: true,
         minItems: 1,
         example: ['spiffe://example.org/ns/shop/sa/cart'],
@@ -58,7 +58,11 @@ const tls = s.object(
       example: 'checkout.internal',
     }),
   },
-  { about: 'Connect by TLS. Without it connections are plain.', optional: true },
+  {
+    about:
+      'Connect by TLS. Without it connections are plain, except to endpoints that name their `identity`: those are reached by mutual TLS where the sidecar has an identity, too.',
+    optional: true,
+  },
 )
 
 const circuitBreakers = s.object(
@@ -271,6 +275,16 @@ export function checkCluster(config: ClusterConfig, hasIdentity = false): Proble
     if (!hasIdentity)
       add(['tls', 'mode'], 'the sidecar has no identity', 'give it one under `proxy.identity`')
   }
+  config.endpoints?.forEach(({ identity }, index) => {
+    const path = ['endpoints', index, 'identity']
+    if (identity === undefined) return
+    if (!hasIdentity)
+      add(path, 'the sidecar has no identity to show there', 'give it one under `proxy.identity`')
+    else if (config.tls?.mode === 'simple')
+      add(path, 'has no effect with tls.mode: simple', 'remove `tls`, or use mode: identity')
+    else if (config.tls?.subjectAltNames !== undefined)
+      add(path, 'has no effect beside `tls.subjectAltNames`', 'remove one of them')
+  })
   if (config.tls?.subjectAltNames !== undefined && !config.tls.verify)
     add(['tls', 'subjectAltNames'], 'is not looked at with verify: false', 'remove one of them')
   const ejection = config.outlierDetection

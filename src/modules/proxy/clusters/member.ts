@@ -8,6 +8,7 @@ export interface EndpointSpec {
   readonly socketPath?: string
   readonly weight: number
   readonly zone?: string
+  readonly identity?: string
 }
 
 export function keyOf({ host, port, socketPath }: EndpointSpec): string {
@@ -23,6 +24,7 @@ export class Member implements Endpoint {
   readonly socketPath?: string
   weight: number
   zone?: string
+  identity?: string
 
   /** Calls under way. */
   active = 0
@@ -57,6 +59,7 @@ export class Member implements Endpoint {
     if (spec.socketPath !== undefined) this.socketPath = spec.socketPath
     this.weight = spec.weight
     if (spec.zone !== undefined) this.zone = spec.zone
+    if (spec.identity !== undefined) this.identity = spec.identity
     this.costMs = DEFAULT_COST_MS
     this.costAtMs = nowMs
     this.startedMs = nowMs

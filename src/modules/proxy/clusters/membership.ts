@@ -4,6 +4,8 @@ import { type EndpointSpec, keyOf, Member } from './member.ts'
 export interface MembershipEvents {
   added(member: Member): void
   removed(member: Member): void
+  /** Somebody else is to be met there than before. */
+  reidentified(member: Member): void
 }
 
 /** The list of members. An endpoint that stays on the list stays the same object, with its load, latency and ejections. */
@@ -41,6 +43,11 @@ export class Membership {
         known.weight = spec.weight
         if (spec.zone === undefined) delete known.zone
         else known.zone = spec.zone
+        if (known.identity !== spec.identity) {
+          if (spec.identity === undefined) delete known.identity
+          else known.identity = spec.identity
+          this.#events.reidentified(known)
+        }
         continue
       }
       const member = new Member(spec, this.#clock.monotonic(), this.#filled && slowStartMs > 0)

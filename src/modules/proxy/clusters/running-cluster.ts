@@ -6,7 +6,7 @@ import type { FailureCode } from '../failure.ts'
 import type { Identity } from '../identity/identity.ts'
 import { observeLatency } from './balancing/peak-ewma.ts'
 import { Breaker, type Breakers } from './breaker.ts'
-import { readClientTls } from './client-tls.ts'
+import { endpointTls, isSecure, readClientTls } from './client-tls.ts'
 import type { CallResult, Cluster, Endpoint, Lease, Wish } from './cluster.ts'
 import type { ClusterConfig } from './config.ts'
 import { startDiscovery } from './discovery/discovery.ts'
@@ -14,7 +14,7 @@ import { specOf } from './discovery/endpoint-list.ts'
 import type { DnsResolver } from './discovery/resolver.ts'
 import type { HealthCheckConfig } from './health/config.ts'
 import { MemberChecks } from './health/member-checks.ts'
-import { createProbe, type Probe } from './health/probe.ts'
+import { createProbe, type Probe, type ProbeWorld } from './health/probe.ts'
 import { Hedging } from './hedging/hedging.ts'
 import type { EndpointSpec, Member } from './member.ts'
 import { Membership } from './membership.ts'
@@ -33,7 +33,7 @@ export interface ClusterParts {
   readonly families: ClusterFamilies
   /** At least 0, below 1. */
   readonly random: () => number
-  /** The endpoint is listed no more: no call will go there again, those under way go on. */
+  /** The endpoint is listed no more, or is somebody else: no call will go there as before, those under way go on. */
   readonly onRemoved?: (cluster: string, endpoint: Endpoint) => void
   readonly resolver?: DnsResolver
   /** Who the sidecar is to endpoints that are reached by it. */
@@ -55,6 +55,8 @@ export interface RunningCluster extends Cluster, Disposable {
   /** Resolves with the first list, the source's first failure or the end of the cluster. */
   readonly ready: Promise<void>
   health(): Health
+  /** Whether the endpoint is reached by TLS. */
+  isSecure(endpoint: Endpoint): boolean
   /** For explanations and the status page. */
   endpoints(): EndpointView[]
   /** Takes a checked configuration over; endpoints that stay keep what is known of them. */
@@ -116,6 +118,10 @@ class ClusterAtWork implements RunningCluster {
     this.#members = new Membership(clock, {
       added: member => this.#startChecks(member),
       removed: member => this.#removed(member),
+      reidentified: member => {
+        parts.onRemoved?.(name, member)
+        this.#startChecks(member)
+      },
     })
     this.ready = new Promise(resolve => {
       this.#setReady = resolve
@@ -149,6 +155,10 @@ class ClusterAtWork implements RunningCluster {
 
   health(): Health {
     return clusterHealth(this.#choice(), this.#members.size, this.discovered, this.#sourceFailure)
+  }
+
+  isSecure(endpoint: Endpoint): boolean {
+    return isSecure(this.config, endpoint, this.#parts.identity)
   }
 
   endpoints(): EndpointView[] {
@@ -231,10 +241,10 @@ class ClusterAtWork implements RunningCluster {
 
   #startChecks(member: Member): void {
     this.#stopChecks(member)
-    const { healthChecks, tls } = this.config
+    const { healthChecks } = this.config
     if (healthChecks.length === 0) return
     const { clock, random, families, log, probe, identity } = this.#parts
-    const world = { clock, tls: tls && (() => readClientTls(tls, identity)) }
+    const world = { clock, tls: this.#checksTls(member, identity) }
     const probeOf = (config: HealthCheckConfig) =>
       probe?.(config, member) ?? createProbe(config, member, world)
     const checks = new MemberChecks(healthChecks, probeOf, {
@@ -254,6 +264,18 @@ class ClusterAtWork implements RunningCluster {
       },
     })
     this.#checks.set(member, checks)
+  }
+
+  /** How its checks connect; the files are read for each, as they are then. */
+  #checksTls(member: Member, identity: Identity | undefined): ProbeWorld['tls'] {
+    const { config } = this
+    if (!isSecure(config, member, identity)) return undefined
+    const { tls } = config
+    return {
+      // It is at its own address that its identity is to be met.
+      onOtherPorts: tls !== undefined,
+      keys: async () => endpointTls(config, member, tls && (await readClientTls(tls, identity)), identity)!,
+    }
   }
 
   #stopChecks(member: Member): void {

@@ -9,6 +9,7 @@ export interface EndpointView {
   readonly state: EndpointState
   readonly weight: number
   readonly zone?: string
+  readonly identity?: string
   readonly active: number
   /** The latency estimate by which peak_ewma goes. */
   readonly latencyMs: number
@@ -23,9 +24,18 @@ export function stateOf(member: Member, checksExist: boolean): EndpointState {
 }
 
 export function viewOf(member: Member, state: EndpointState): EndpointView {
-  const { key, weight, zone, active, costMs, ejections } = member
+  const { key, weight, zone, identity, active, costMs, ejections } = member
   const latencyMs = Math.round(costMs * 100) / 100
-  return { endpoint: key, state, weight, ...(zone !== undefined && { zone }), active, latencyMs, ejections }
+  return {
+    endpoint: key,
+    state,
+    weight,
+    ...(zone !== undefined && { zone }),
+    ...(identity !== undefined && { identity }),
+    active,
+    latencyMs,
+    ejections,
+  }
 }
 
 export function setEndpointGauges(

@@ -1,8 +1,11 @@
 import { connect, type Socket } from 'node:net'
+import type { Dialer } from '../../../http/client/dial.ts'
+import { connectError, HttpClientError } from '../../../http/client/error.ts'
 import type { Clock, Timer } from '../../../kernel/clock/clock.ts'
 import type { CallResult, Endpoint, Lease } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
+import { failureOf } from './upstream-failure.ts'
 
 /** Another endpoint is tried when one cannot be reached: nothing has been sent yet. */
 const MAX_TRIES = 3
@@ -14,20 +17,26 @@ export interface DialOwner {
   failed(code: FailureCode, detail: string, endpoint: Endpoint | undefined): void
 }
 
-/** Makes a plain connection to an endpoint of a cluster, within its breakers. Exactly one of the owner's two is called, unless cancelled before. */
+/** How an endpoint is reached; undefined: plainly. */
+export type DialerOf = (endpoint: Endpoint) => Dialer | undefined
+
+/** Makes a connection to an endpoint of a cluster, within its breakers. Exactly one of the owner's two is called, unless cancelled before. */
 export class Dial {
   readonly #cluster: RunningCluster
   readonly #clock: Clock
   readonly #owner: DialOwner
+  readonly #dialerOf: DialerOf | undefined
   #socket: Socket | undefined
   #timer: Timer | undefined
   #tried: Set<Endpoint> | undefined
   #over = false
 
-  constructor(cluster: RunningCluster, clock: Clock, owner: DialOwner) {
+  /** Without `dialerOf` connections are plain. */
+  constructor(cluster: RunningCluster, clock: Clock, owner: DialOwner, dialerOf?: DialerOf) {
     this.#cluster = cluster
     this.#clock = clock
     this.#owner = owner
+    this.#dialerOf = dialerOf
   }
 
   begin(): void {
@@ -58,14 +67,23 @@ export class Dial {
 
   #connect(lease: Lease): void {
     const startMs = this.#clock.monotonic()
-    const socket = connectTo(lease.endpoint)
     let late = false
-    let reason = ''
+    let failure = UNREACHED
     const ended = (outcome: CallResult['outcome'], latencyMs: number): void => {
       lease.done({ outcome, latencyMs })
       this.#cluster.breakers.connections.release()
     }
     const elapsedMs = (): number => this.#clock.monotonic() - startMs
+    let dialer: Dialer | undefined
+    let socket: Socket
+    try {
+      dialer = this.#dialerOf?.(lease.endpoint)
+      socket = dialer === undefined ? connectTo(lease.endpoint) : dialed(dialer)
+    } catch (error) {
+      ended('connect_failed', elapsedMs())
+      this.#next(lease.endpoint, failureFrom(error as Error, lease.endpoint.key))
+      return
+    }
     this.#socket = socket
     this.#timer = this.#clock.timeout(this.#cluster.config.connectTimeoutMs, () => {
       late = true
@@ -76,13 +94,13 @@ export class Dial {
       ended(this.#over ? 'cancelled' : 'connect_failed', elapsedMs())
       if (this.#over) return
       if (late) this.#fail('connect_timeout', FAILURES.connect_timeout.about, lease.endpoint)
-      else this.#next(lease.endpoint, reason)
+      else this.#next(lease.endpoint, failure)
     }
     socket.on('error', error => {
-      reason = error.message
+      failure = dialer === undefined ? unreached(error) : failureFrom(error, dialer.peer)
     })
     socket.once('close', closed)
-    socket.once('connect', () => {
+    socket.once(dialer?.readyEvent ?? 'connect', () => {
       this.#timer?.cancel()
       socket.off('close', closed)
       this.#over = true
@@ -91,11 +109,11 @@ export class Dial {
     })
   }
 
-  #next(endpoint: Endpoint, reason: string): void {
+  #next(endpoint: Endpoint, { code, detail }: Failure): void {
     this.#tried ??= new Set()
     this.#tried.add(endpoint)
     const isLast = this.#tried.size >= Math.min(MAX_TRIES, this.#cluster.endpoints().length)
-    if (isLast) this.#fail('upstream_connect_failed', reason, endpoint)
+    if (isLast) this.#fail(code, detail, endpoint)
     else this.#try()
   }
 
@@ -103,6 +121,29 @@ export class Dial {
     this.#over = true
     this.#owner.failed(code, detail, endpoint)
   }
+}
+
+interface Failure {
+  readonly code: FailureCode
+  readonly detail: string
+}
+
+const UNREACHED: Failure = { code: 'upstream_connect_failed', detail: '' }
+
+function unreached({ message }: Error): Failure {
+  return { code: 'upstream_connect_failed', detail: message }
+}
+
+function failureFrom(error: Error, peer: string): Failure {
+  const known = error instanceof HttpClientError ? error : connectError(error, peer)
+  return { code: failureOf(known), detail: known.message }
+}
+
+function dialed(dialer: Dialer): Socket {
+  const socket = dialer.dial()
+  socket.allowHalfOpen = true
+  socket.setNoDelay(true)
+  return socket
 }
 
 function connectTo({ socketPath, host, port }: Endpoint): Socket {

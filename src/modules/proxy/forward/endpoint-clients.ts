@@ -1,26 +1,42 @@
-import type { TLSSocket } from 'node:tls'
 import { createHttpClient, type HttpClient } from '../../../http/client/client.ts'
-import type { ClientTls } from '../../../http/client/dial.ts'
+import { type ClientTls, createDialer, type Dialer, type Origin } from '../../../http/client/dial.ts'
 import type { Timers } from '../../../http/timers.ts'
+import { endpointTls } from '../clusters/client-tls.ts'
 import type { Endpoint } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
+import type { Identity } from '../identity/identity.ts'
+import { countHandshake, type TlsMetrics } from '../tls/metrics.ts'
 
 /** Above this many clients those without a connection are forgotten. */
 const SWEEP_AT = 256
 
+export interface EndpointClientsParts {
+  readonly clock: Timers
+  /** Who the sidecar is to endpoints that are reached by it. */
+  readonly identity: Identity | undefined
+  readonly metrics: Pick<TlsMetrics, 'upstreamHandshakes' | 'upstreamFailures'>
+}
+
+interface Entry {
+  readonly cluster: string
+  readonly client: HttpClient
+  /** It shows the sidecar's identity. */
+  readonly identified: boolean
+}
+
 /** The connections to each endpoint: made on first use, forgotten when unused. */
 export class EndpointClients {
-  readonly #clock: Timers
-  readonly #onSecure: (cluster: string, socket: TLSSocket) => void
-  readonly #clients = new Map<Endpoint, { readonly cluster: string; readonly client: HttpClient }>()
+  readonly #parts: EndpointClientsParts
+  readonly #clients = new Map<Endpoint, Entry>()
+  /** For tunnels by TLS; what they keep is how to begin the next one. */
+  readonly #dialers = new Map<Endpoint, { readonly cluster: string; readonly dialer: Dialer }>()
   /** Used no more; requests on them end in peace, and so do their idle connections. */
   readonly #retired = new Set<HttpClient>()
   #tls: ReadonlyMap<string, ClientTls> = new Map()
   #sweepAt = SWEEP_AT
 
-  constructor(clock: Timers, onSecure: (cluster: string, socket: TLSSocket) => void) {
-    this.#clock = clock
-    this.#onSecure = onSecure
+  constructor(parts: EndpointClientsParts) {
+    this.#parts = parts
   }
 
   /** The keys of clusters that are reached by TLS. */
@@ -32,11 +48,11 @@ export class EndpointClients {
     const known = this.#clients.get(endpoint)
     if (known !== undefined) return known.client
     if (this.#clients.size + this.#retired.size >= this.#sweepAt) this.#sweep()
-    const { protocol, connectTimeoutMs, idleTimeoutMs, tls } = cluster.config
+    const { protocol, connectTimeoutMs, idleTimeoutMs } = cluster.config
     const { connections, pending } = cluster.breakers
-    const keys = this.#tls.get(cluster.name)
+    const tls = this.#tlsTo(cluster, endpoint)
     const client = createHttpClient({
-      clock: this.#clock,
+      clock: this.#parts.clock,
       origin: originOf(endpoint, tls !== undefined),
       protocol,
       connectTimeoutMs,
@@ -46,14 +62,30 @@ export class EndpointClients {
       maxQueued: Number.POSITIVE_INFINITY,
       connectionLimit: connections,
       queueLimit: pending,
-      ...(keys && { tls: { ...keys, onSecure: socket => this.#onSecure(cluster.name, socket) } }),
+      ...(tls && { tls }),
     })
-    this.#clients.set(endpoint, { cluster: cluster.name, client })
+    this.#clients.set(endpoint, { cluster: cluster.name, client, identified: tls?.source !== undefined })
     return client
+  }
+
+  /**
+   * For connections whose content is not looked at; undefined: without TLS. What a client has begun by TLS itself goes
+   * to endpoints with an identity within theirs, and to others as it is.
+   */
+  dialer(cluster: RunningCluster, endpoint: Endpoint, begun: boolean): Dialer | undefined {
+    const known = this.#dialers.get(endpoint)
+    if (begun && cluster.config.tls?.mode === 'simple') return undefined
+    if (known !== undefined) return known.dialer
+    const tls = this.#tlsTo(cluster, endpoint)
+    if (tls === undefined) return undefined
+    const dialer = createDialer(originOf(endpoint, true), tls, [])
+    this.#dialers.set(endpoint, { cluster: cluster.name, dialer })
+    return dialer
   }
 
   /** The next call to the endpoint gets new connections, by the settings of then. */
   retire(endpoint: Endpoint): void {
+    this.#dialers.delete(endpoint)
     const known = this.#clients.get(endpoint)
     if (known === undefined) return
     this.#clients.delete(endpoint)
@@ -62,6 +94,12 @@ export class EndpointClients {
 
   retireCluster(name: string): void {
     for (const [endpoint, { cluster }] of this.#clients) if (cluster === name) this.retire(endpoint)
+    for (const [endpoint, { cluster }] of this.#dialers) if (cluster === name) this.retire(endpoint)
+  }
+
+  /** All that show the sidecar's identity, because it has changed. */
+  retireIdentified(): void {
+    for (const [endpoint, { identified }] of this.#clients) if (identified) this.retire(endpoint)
   }
 
   close(): void {
@@ -69,6 +107,19 @@ export class EndpointClients {
     for (const client of this.#retired) client.close()
     this.#clients.clear()
     this.#retired.clear()
+    this.#dialers.clear()
+  }
+
+  #tlsTo({ name, config }: RunningCluster, endpoint: Endpoint): ClientTls | undefined {
+    const { identity, metrics } = this.#parts
+    const tls = endpointTls(config, endpoint, this.#tls.get(name), identity)
+    return (
+      tls && {
+        ...tls,
+        onSecure: socket => countHandshake(metrics.upstreamHandshakes, name, socket),
+        onFailure: reason => metrics.upstreamFailures.with(name, reason).inc(),
+      }
+    )
   }
 
   #sweep(): void {
@@ -79,7 +130,7 @@ export class EndpointClients {
   }
 }
 
-function originOf({ socketPath, host, port }: Endpoint, secure: boolean): URL | { readonly path: string } {
-  if (socketPath !== undefined) return { path: socketPath }
+function originOf({ socketPath, host, port }: Endpoint, secure: boolean): Origin {
+  if (socketPath !== undefined) return { path: socketPath, secure }
   return new URL(`${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`)
 }

@@ -92,7 +92,7 @@ export async function openCaptured(
     const target = service.target(place, spoken)
     if (target === undefined)
       relay.refuse(socket, 'route_not_found', 'where the connection was meant to go is not known, or refused')
-    else relay.carry(socket, target.cluster, target.label, rest)
+    else relay.carry(socket, target.cluster, target.label, rest, spoken.kind === 'tls')
   }
 
   const detection = new Detection(host.clock, service.detectTimeoutMs, {

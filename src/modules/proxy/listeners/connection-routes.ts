@@ -28,15 +28,17 @@ export function connectionRoutes(
   const scope = scopeOf(config, proxy, port)
   const table = proxy.routes.length === 0 ? undefined : buildRouteTable(proxy.routes, scope).table
   const names = config.routed?.unrouted !== 'refuse'
-  // TLS that its client has begun cannot go to an upstream that is reached by TLS of ours.
-  const takesIt = (name: string) =>
-    Object.hasOwn(proxy.upstreams, name) && proxy.upstreams[name]!.tls === undefined
+  // TLS that its client has begun goes within that of two sidecars, but to no upstream that is itself a server of TLS.
+  const takesIt = (name: string, serverName: string | undefined) =>
+    Object.hasOwn(proxy.upstreams, name) &&
+    (serverName === undefined || proxy.upstreams[name]!.tls?.mode !== 'simple')
   return ({ host, port }, serverName) => {
     const rule = table?.findConnection({ host, port, ...(serverName !== undefined && { serverName }) })
     const backend = rule && chooseBackend(rule, Math.random())
     if (backend !== undefined) return clusters.get(backend.cluster)
     const asked = serverName ?? host
-    const named = names && asked !== '' ? namesOf(asked, port, scope).find(takesIt) : undefined
+    const candidates = names && asked !== '' ? namesOf(asked, port, scope) : []
+    const named = candidates.find(name => takesIt(name, serverName))
     return named === undefined ? undefined : clusters.get(named)
   }
 }

@@ -89,7 +89,7 @@ async function openRelay(
   const hello = new Detection(parts.host.clock, HELLO_TIMEOUT_MS, {
     serve: refuse,
     pass: (client, _, spoken, rest) => {
-      if (spoken.kind === 'tls') relay.carry(client, target(spoken.serverName), undefined, rest)
+      if (spoken.kind === 'tls') relay.carry(client, target(spoken.serverName), undefined, rest, true)
       else refuse(client)
     },
   })
@@ -161,7 +161,9 @@ async function openHttp(
   showConnections(name, host, parts.metrics, () => server.connections + relay.connections)
   const detection = new Detection(host.clock, config.detectTimeoutMs, {
     serve: server.accept,
-    pass: (socket, _, spoken, rest) => relay.carry(socket, target(serverNameOf(spoken)), undefined, rest),
+    pass: (socket, _, spoken, rest) => {
+      relay.carry(socket, target(serverNameOf(spoken)), undefined, rest, spoken.kind === 'tls')
+    },
   })
   host.scope.use(detection)
   const accept = config.protocol === 'auto' ? detection.accept : server.accept

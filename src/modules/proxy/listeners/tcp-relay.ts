@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Counter } from '../../../kernel/metrics/metrics.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
-import { Dial } from '../forward/dial.ts'
+import { Dial, type DialOwner } from '../forward/dial.ts'
 import { TargetMetrics } from '../forward/metrics.ts'
 import { NOTHING, type Tunnel, type TunnelSide, type Tunnels } from '../forward/tunnels.ts'
 import type { ListenerParts } from './listener.ts'
@@ -31,13 +31,14 @@ export class TcpRelay {
 
   /**
    * Passes a connection on to a cluster, which metrics know by `label`; without one it is closed. `rest` is what it has
-   * said and cannot be read from it again.
+   * said and cannot be read from it again; `begun`: that is TLS with whom the client means to reach.
    */
   carry(
     client: Socket,
     cluster: RunningCluster | undefined,
     label = cluster?.name ?? '',
     rest: Buffer = NOTHING,
+    begun = false,
   ): void {
     client.on('error', ignore)
     client.allowHalfOpen = true
@@ -52,7 +53,7 @@ export class TcpRelay {
       return
     }
     this.connections++
-    this.#dial({ stream: client, rest }, cluster, label, tunnel)
+    this.#dial({ stream: client, rest }, cluster, label, tunnel, begun)
   }
 
   refuse(client: Socket, code: FailureCode, detail: string, label = ''): void {
@@ -65,13 +66,14 @@ export class TcpRelay {
     return new TargetMetrics(this.#parts.metrics, this.#name, '', label)
   }
 
-  #dial(side: ClientSide, cluster: RunningCluster, label: string, tunnel: Tunnel): void {
+  #dial(side: ClientSide, cluster: RunningCluster, label: string, tunnel: Tunnel, begun: boolean): void {
     const client = side.stream
     const over = (status: number, code?: FailureCode): void => {
       this.#counts(label).count(status, code)
       this.connections--
     }
-    const dial = new Dial(cluster, this.#parts.host.clock, {
+    const { host, clients } = this.#parts
+    const owner: DialOwner = {
       connected: (upstream, release) => {
         client.off('close', gone)
         tunnel.join(side, { stream: upstream, rest: NOTHING }, () => {
@@ -88,7 +90,8 @@ export class TcpRelay {
         tunnel.giveUp()
         over(FAILURES[code].status, code)
       },
-    })
+    }
+    const dial = new Dial(cluster, host.clock, owner, endpoint => clients.dialer(cluster, endpoint, begun))
     const gone = (): void => {
       dial.cancel()
       tunnel.giveUp()

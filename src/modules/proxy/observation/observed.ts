@@ -93,10 +93,10 @@ export class Observed {
   }
 
   /** A try begins, maybe beside another one. Undefined: it is sent as it is, and nobody asks for its outcome. */
-  attempt(prepared: PreparedRequest, lease: Lease, { config }: RunningCluster): Attempt | undefined {
+  attempt(prepared: PreparedRequest, lease: Lease, cluster: RunningCluster): Attempt | undefined {
     this.tries++
     if (this.trace === undefined) return undefined
-    const attempt = this.trace.attempt(this, prepared, lease, config.tls !== undefined)
+    const attempt = this.trace.attempt(this, prepared, lease, cluster.isSecure(lease.endpoint))
     this.sent = attempt.sent
     return attempt
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -7,6 +7,7 @@ import { type TestAuthority, testAuthority } from '../../../authority/authority-
 import { checkProxy, proxyConfig } from '../config.ts'
 import { ask, type EchoBackend, echoBackend } from '../echo-fake.ts'
 import { decodedProxy, type StartedProxy, startConfigured } from '../proxy-fake.ts'
+import { identityFiles } from './identity-files-fake.ts'
 
 let folder: string
 let ours: TestAuthority
@@ -17,15 +18,7 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true }))
 
-/** Files of an identity; the configuration that names them. */
-async function identityOf(account: string, authority = ours): Promise<{ files: Record<string, string> }> {
-  const { chain, key } = await authority.pair(account, { names: [`${account}.shop.svc`] })
-  const at = (part: string) => join(folder, `${account}.${part}`)
-  await writeFile(at('crt'), chain)
-  await writeFile(at('key'), key)
-  await writeFile(at('ca'), ours.authority.trustBundle)
-  return { files: { cert: at('crt'), key: at('key'), ca: at('ca') } }
-}
+const identityOf = (account: string, authority = ours) => identityFiles(folder, account, ours, authority)
 
 /** The sidecar of the application that is called. */
 async function callee(back: EchoBackend, tls: object = {}): Promise<StartedProxy> {

@@ -7,6 +7,7 @@ export interface TlsMetrics {
   readonly failures: Family<Counter>
   readonly plain: Family<Counter>
   readonly upstreamHandshakes: Family<Counter>
+  readonly upstreamFailures: Family<Counter>
   readonly expiry: Family<Gauge>
 }
 
@@ -31,6 +32,11 @@ export function tlsMetrics(metrics: Metrics): TlsMetrics {
       'upstream_tls_handshakes_total',
       'TLS handshakes with endpoints that came to their end, by what was agreed on.',
       ['cluster', 'version', 'alpn', 'resumed'],
+    ),
+    upstreamFailures: metrics.counter(
+      'upstream_tls_handshake_failures_total',
+      'TLS handshakes with endpoints that came to nothing, by reason.',
+      ['cluster', 'reason'],
     ),
     expiry: metrics.gauge(
       'certificate_expiry_seconds',

@@ -12,13 +12,26 @@ export const endpointConfig = s.object(
       max: 65_535,
     }),
     zone: s.string({ about: 'Where it runs, for `preferZone`.', optional: true, example: 'eu-1a' }),
+    identity: s.string({
+      about:
+        'The SPIFFE ID that is to be met there. A sidecar with an identity of its own then connects by mutual TLS and takes nobody else; one without connects as it would otherwise.',
+      pattern: /^spiffe:\/\/[a-z0-9._-]+\/[\w./-]+$/,
+      expected: 'a SPIFFE ID such as spiffe://example.org/ns/shop/sa/cart',
+      optional: true,
+      example: 'spiffe://example.org/ns/shop/sa/cart',
+    }),
   },
   { about: 'One endpoint.' },
 )
 
-export function specOf({ address, weight, zone }: Infer<typeof endpointConfig>): EndpointSpec {
+export function specOf({ address, weight, zone, identity }: Infer<typeof endpointConfig>): EndpointSpec {
   const place = 'path' in address ? { host: '', port: 0, socketPath: address.path } : address
-  return { ...place, weight, ...(zone !== undefined && { zone }) }
+  return {
+    ...place,
+    weight,
+    ...(zone !== undefined && { zone }),
+    ...(identity !== undefined && { identity }),
+  }
 }
 
 export type Listed =

@@ -12,7 +12,7 @@ const NOTHING: FeedStep = { kind: 'nothing' }
 /**
  * The state that a feed's lines build up. Pure. Each line is one JSON object:
  *
- *     {"version":"17","endpoints":[{"address":"10.0.0.7:8080","weight":1,"zone":"eu-1a"}]}    the whole list
+ *     {"version":"17","endpoints":[{"address":"10.0.0.7:8080","zone":"eu-1a","identity":"spiffe://…"}]}    the whole list
  *     {"version":"18","from":"17","set":[{"address":"10.0.0.8:8080"}],"remove":["10.0.0.7:8080"]}    a change
  *     {}                                                                                     a sign of life
  *

@@ -12,12 +12,17 @@ export interface Probe {
 
 export interface ProbeWorld {
   readonly clock: Clock
-  /** How the cluster connects, asked before each check; undefined: without TLS. */
-  readonly tls: (() => Promise<ClientTls>) | undefined
+  /** How the endpoint is reached, asked before each check; undefined: without TLS. */
+  readonly tls:
+    | { readonly keys: () => Promise<ClientTls> /** Not at its own alone. */; readonly onOtherPorts: boolean }
+    | undefined
 }
 
 export function createProbe(config: HealthCheckConfig, endpoint: Endpoint, world: ProbeWorld): Probe {
-  const origin = originOf(endpoint, config.config.port, config.kind !== 'tcp' && world.tls !== undefined)
+  const { port } = config.config
+  const secure =
+    config.kind !== 'tcp' && world.tls !== undefined && (port === undefined || world.tls.onOtherPorts)
+  const origin = originOf(endpoint, port, secure)
   switch (config.kind) {
     case 'http':
       return httpProbe(config.config, origin, world)
@@ -29,7 +34,7 @@ export function createProbe(config: HealthCheckConfig, endpoint: Endpoint, world
 }
 
 function originOf({ host, port, socketPath }: Endpoint, other: number | undefined, secure: boolean): Origin {
-  if (socketPath !== undefined && other === undefined) return { path: socketPath }
+  if (socketPath !== undefined && other === undefined) return { path: socketPath, secure }
   const name = host.includes(':') ? `[${host}]` : host || '127.0.0.1'
   return new URL(`${secure ? 'https' : 'http'}://${name}:${other ?? port}`)
 }
@@ -66,7 +71,7 @@ function withClient(
     async run(signal) {
       let client: HttpClient | undefined
       try {
-        const keys = await tls?.()
+        const keys = await tls?.keys()
         client = createHttpClient({
           origin,
           protocol,
