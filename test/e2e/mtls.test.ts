@@ -101,8 +101,7 @@ test('two sidecars know each other by the certificates of their authority, which
     listeners: [{ name: 'out', listen: `127.0.0.1:${outbound}`, upstream: 'cart' }],
     upstreams: {
       cart: {
-        endpoints: [{ address: `127.0.0.1:${inbound}` }],
-        tls: { mode: 'identity', subjectAltNames: ['spiffe://example.org/ns/shop/sa/cart'] },
+        endpoints: [{ address: `127.0.0.1:${inbound}`, identity: 'spiffe://example.org/ns/shop/sa/cart' }],
       },
     },
   })

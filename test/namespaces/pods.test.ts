@@ -37,8 +37,7 @@ proxy:
     - {name: outbound, listen: "[::]:15001", outbound: {}}
   upstreams:
     other:
-      endpoints: [{address: "10.77.0.2:8080"}]
-      tls: {mode: identity, subjectAltNames: ["spiffe://example.org/ns/shop/sa/other"]}
+      endpoints: [{address: "10.77.0.2:8080", identity: "spiffe://example.org/ns/shop/sa/other"}]
 `
 
 describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'setpriv', 'curl') }, () => {

@@ -1,17 +1,15 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { ClientTls } from '../../http/client/dial.ts'
 import type { Module } from '../../kernel/module.ts'
-import { readClientTls } from './clusters/client-tls.ts'
 import { ClusterPool } from './clusters/cluster-pool.ts'
 import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
+import { UpstreamKeys } from './clusters/upstream-keys.ts'
 import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
 import { withServices } from './destinations/services.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { proxyHealth } from './health.ts'
-import { type Identity, openIdentity } from './identity/identity.ts'
+import { openIdentity } from './identity/identity.ts'
 import { SharedCounts } from './limits/shared-counts.ts'
 import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
@@ -30,10 +28,13 @@ export const proxy: Module<ProxyConfig> = {
     const config = withServices(configured)
     const tls = tlsMetrics(host.metrics)
     const identity = config.identity && (await openIdentity(config.identity, host, tls.expiry))
-    const clients = new EndpointClients({ clock: host.clock, identity, metrics: tls })
+    const keys = host.scope.use(
+      new UpstreamKeys({ host, identity, changed: upstream => clients.retireCluster(upstream) }),
+    )
+    const clients = new EndpointClients({ clock: host.clock, identity, keys, metrics: tls })
     host.scope.defer(() => clients.close())
-    let keys = await readKeys(config, identity)
-    clients.useTls(keys)
+    const commitKeys = await keys.prepare(config.upstreams)
+    commitKeys()
     const clusters = host.scope.use(
       new ClusterPool(config.upstreams, {
         clock: host.clock,
@@ -70,19 +71,17 @@ export const proxy: Module<ProxyConfig> = {
       async update(changed) {
         const next = withServices(changed)
         if (!sameConfig(next.identity, present.identity)) return false
-        const nextKeys = await readKeys(next, identity)
+        const commitKeys = await keys.prepare(next.upstreams)
         const commitTls = await prepareAll(listeners.staying(next), next.listeners)
         await shared.use(next.sharedLimits)
-        clients.useTls(nextKeys)
+        commitKeys()
         for (const [name, upstream] of Object.entries(next.upstreams))
-          if (!reachedAlike(present.upstreams[name], upstream, keys.get(name), nextKeys.get(name)))
-            clients.retireCluster(name)
+          if (!reachedAlike(present.upstreams[name], upstream)) clients.retireCluster(name)
         clusters.update(next.upstreams)
         commitTls()
         await listeners.update(next)
         observation.update(next)
         present = next
-        keys = nextKeys
         return true
       },
       drain: async deadline => {
@@ -95,29 +94,9 @@ export const proxy: Module<ProxyConfig> = {
 
 type Upstream = ProxyConfig['upstreams'][string]
 
-/** The keys and authorities of the upstreams that are reached by TLS, as the files are now. */
-async function readKeys(
-  { upstreams }: ProxyConfig,
-  identity: Identity | undefined,
-): Promise<ReadonlyMap<string, ClientTls>> {
-  const keys = new Map<string, ClientTls>()
-  for (const [name, { tls }] of Object.entries(upstreams))
-    if (tls !== undefined)
-      try {
-        keys.set(name, await readClientTls(tls, identity))
-      } catch (error) {
-        throw new Error(`upstreams.${name}.${(error as Error).message}`, { cause: error })
-      }
-  return keys
-}
-
 /** Whether connections that are there can go on being used. */
-function reachedAlike(
-  one: Upstream | undefined,
-  other: Upstream,
-  ...keys: (ClientTls | undefined)[]
-): boolean {
+function reachedAlike(one: Upstream | undefined, other: Upstream): boolean {
   const connecting = (upstream: Upstream | undefined): unknown =>
     upstream && [upstream.protocol, upstream.tls, upstream.connectTimeoutMs, upstream.idleTimeoutMs]
-  return sameConfig(connecting(one), connecting(other)) && isDeepStrictEqual(keys[0], keys[1])
+  return sameConfig(connecting(one), connecting(other))
 }

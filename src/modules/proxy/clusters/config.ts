@@ -38,7 +38,7 @@ const tls = s.object(
     }),
     cert: s.string({
       about:
-        'File with our own certificate (PEM, with its chain) for endpoints that ask for one. Needs `key`.',
+        'File with our own certificate (PEM, with its chain) for endpoints that ask for one. Needs `key`. These files are read again when they change; open connections finish what is under way.',
       optional: true,
       example: '/etc/tls/tls.crt',
     }),

@@ -4,6 +4,7 @@ import type { Timers } from '../../../http/timers.ts'
 import { endpointTls } from '../clusters/client-tls.ts'
 import type { Endpoint } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
+import type { UpstreamKeys } from '../clusters/upstream-keys.ts'
 import type { Identity } from '../identity/identity.ts'
 import { countHandshake, type TlsMetrics } from '../tls/metrics.ts'
 
@@ -14,6 +15,8 @@ export interface EndpointClientsParts {
   readonly clock: Timers
   /** Who the sidecar is to endpoints that are reached by it. */
   readonly identity: Identity | undefined
+  /** Of upstreams with `tls`. */
+  readonly keys: Pick<UpstreamKeys, 'of'>
   readonly metrics: Pick<TlsMetrics, 'upstreamHandshakes' | 'upstreamFailures'>
 }
 
@@ -32,16 +35,10 @@ export class EndpointClients {
   readonly #dialers = new Map<Endpoint, { readonly cluster: string; readonly dialer: Dialer }>()
   /** Used no more; requests on them end in peace, and so do their idle connections. */
   readonly #retired = new Set<HttpClient>()
-  #tls: ReadonlyMap<string, ClientTls> = new Map()
   #sweepAt = SWEEP_AT
 
   constructor(parts: EndpointClientsParts) {
     this.#parts = parts
-  }
-
-  /** The keys of clusters that are reached by TLS. */
-  useTls(tls: ReadonlyMap<string, ClientTls>): void {
-    this.#tls = tls
   }
 
   for(cluster: RunningCluster, endpoint: Endpoint): HttpClient {
@@ -111,8 +108,8 @@ export class EndpointClients {
   }
 
   #tlsTo({ name, config }: RunningCluster, endpoint: Endpoint): ClientTls | undefined {
-    const { identity, metrics } = this.#parts
-    const tls = endpointTls(config, endpoint, this.#tls.get(name), identity)
+    const { identity, keys, metrics } = this.#parts
+    const tls = endpointTls(config, endpoint, keys.of(name), identity)
     return (
       tls && {
         ...tls,
