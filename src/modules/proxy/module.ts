@@ -9,7 +9,7 @@ import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { proxyHealth } from './health.ts'
-import { openIdentity } from './identity/identity.ts'
+import { ChangingIdentity } from './identity/changing-identity.ts'
 import { SharedCounts } from './limits/shared-counts.ts'
 import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
@@ -27,7 +27,7 @@ export const proxy: Module<ProxyConfig> = {
   async start(configured, host) {
     const config = withServices(configured)
     const tls = tlsMetrics(host.metrics)
-    const identity = config.identity && (await openIdentity(config.identity, host, tls.expiry))
+    const identity = config.identity && (await ChangingIdentity.open(config.identity, host, tls.expiry))
     const keys = host.scope.use(
       new UpstreamKeys({ host, identity, changed: upstream => clients.retireCluster(upstream) }),
     )
@@ -70,10 +70,17 @@ export const proxy: Module<ProxyConfig> = {
       health: () => proxyHealth(clusters, identity, listeners.all),
       async update(changed) {
         const next = withServices(changed)
-        if (!sameConfig(next.identity, present.identity)) return false
+        // All that shows an identity, or does without, was made for it.
+        if ((next.identity === undefined) !== (identity === undefined)) return false
         const commitKeys = await keys.prepare(next.upstreams)
-        const commitTls = await prepareAll(listeners.staying(next), next.listeners)
+        const changes = !sameConfig(next.identity, present.identity)
+        const renamed = changes ? await identity!.prepare(next.identity!) : undefined
+        const commitTls = await prepareAll(listeners.staying(next), next.listeners).catch(async error => {
+          await renamed?.abandon()
+          throw error
+        })
         await shared.use(next.sharedLimits)
+        renamed?.commit()
         commitKeys()
         for (const [name, upstream] of Object.entries(next.upstreams))
           if (!reachedAlike(present.upstreams[name], upstream)) clients.retireCluster(name)

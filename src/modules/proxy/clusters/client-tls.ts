@@ -9,7 +9,7 @@ type TlsConfig = NonNullable<ClusterConfig['tls']>
 /** Reads the files that a cluster's TLS options name, as they are now; rejects with the option whose file does not do. */
 export async function readClientTls(tls: TlsConfig, identity?: Identity): Promise<ClientTls> {
   const { mode, ca, cert, key, verify, serverName } = tls
-  const expected = { ...(serverName !== undefined && { serverName }), ...peerOf(tls, identity) }
+  const expected = { ...(serverName !== undefined && { serverName }), ...peerOf(tls) }
   if (mode === 'identity' && identity !== undefined) return { source: identity, ...expected }
   return {
     verify,
@@ -39,20 +39,16 @@ export function endpointTls(
   keys: ClientTls | undefined,
   identity: Identity | undefined,
 ): ClientTls | undefined {
-  const goesByEndpoint = tls === undefined || (tls.mode === 'identity' && tls.subjectAltNames === undefined)
-  if (!goesByEndpoint || identity === undefined || endpoint.identity === undefined) return keys
-  return { ...keys, source: identity, verifyIdentity: { oneOf: [endpoint.identity] } }
+  if (tls?.mode === 'simple' || tls?.subjectAltNames !== undefined || identity === undefined) return keys
+  if (endpoint.identity !== undefined)
+    return { ...keys, source: identity, verifyIdentity: { oneOf: [endpoint.identity] } }
+  const trustDomain = tls && identity.trustDomain
+  return trustDomain === undefined ? keys : { ...keys, verifyIdentity: { trustDomain } }
 }
 
 /** Whom endpoints must be; empty: who they are asked for by host name. */
-function peerOf(
-  { mode, subjectAltNames }: TlsConfig,
-  identity: Identity | undefined,
-): Pick<ClientTls, 'verifyIdentity' | 'verifyNames'> {
-  if (subjectAltNames === undefined) {
-    const trustDomain = mode === 'identity' ? identity?.trustDomain : undefined
-    return trustDomain === undefined ? {} : { verifyIdentity: { trustDomain } }
-  }
+function peerOf({ subjectAltNames }: TlsConfig): Pick<ClientTls, 'verifyIdentity' | 'verifyNames'> {
+  if (subjectAltNames === undefined) return {}
   const oneOf = subjectAltNames.filter(name => name.startsWith('spiffe:'))
   const verifyNames = subjectAltNames.filter(name => !name.startsWith('spiffe:'))
   return { ...(oneOf.length > 0 && { verifyIdentity: { oneOf } }), verifyNames }

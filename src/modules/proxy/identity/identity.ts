@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import type { CertificateSource } from '../../../http/tls/certificate.ts'
-import type { Family, Gauge } from '../../../kernel/metrics/metrics.ts'
 import type { Health, Host } from '../../../kernel/module.ts'
 import { parseSpiffeId } from '../../../wire/spiffe/identity.ts'
 import { authorityClient } from './authority-client.ts'
@@ -17,25 +16,14 @@ export interface Identity extends CertificateSource {
   health(): Health
 }
 
-type IdentityHost = Pick<Host, 'clock' | 'log' | 'metrics' | 'scope' | 'signal'>
+export type IdentityHost = Pick<Host, 'clock' | 'log' | 'metrics' | 'scope' | 'signal'>
 
 /**
  * The sidecar's identity by its configuration. Files must do at once: it rejects with the option that does not. An
  * authority may be away: the identity then comes later, and until then the sidecar is not ready.
  */
-export async function openIdentity(
-  config: IdentityConfig,
-  host: IdentityHost,
-  expiry: Family<Gauge>,
-): Promise<Identity> {
-  const identity =
-    config.kind === 'files' ? await fromFiles(config.config, host) : await fromAuthority(config.config, host)
-  host.metrics.onCollect(() => {
-    const certificate = identity.current()
-    if (certificate !== undefined)
-      expiry.with('identity').set(Math.round((certificate.notAfterMs - host.clock.now()) / 1000))
-  })
-  return identity
+export function openIdentity(config: IdentityConfig, host: IdentityHost): Promise<Identity> {
+  return config.kind === 'files' ? fromFiles(config.config, host) : fromAuthority(config.config, host)
 }
 
 type Config<Kind extends IdentityConfig['kind']> = Extract<IdentityConfig, { kind: Kind }>['config']

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { type TestAuthority, testAuthority } from '../../../authority/authority-fake.ts'
+import { parseTokenFile } from '../../../authority/grant.ts'
+import { startAuthorityServer } from '../../../authority/server.ts'
+import { systemClock } from '../../../kernel/clock/system.ts'
+import { fakeHost } from '../../../kernel/host-fake.ts'
+import { ask, echoBackend } from '../echo-fake.ts'
+import { decodedProxy, startConfigured } from '../proxy-fake.ts'
+import { identityFiles, spiffeOf } from '../tls/identity-files-fake.ts'
+
+let folder: string
+let ours: TestAuthority
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outrigger-changing-'))
+  ours = await testAuthority()
+})
+after(() => rm(folder, { recursive: true }))
+
+/** A proxy whose second listener is the upstream of its first: what it shows, it meets. */
+const itself = (identity: object, port: number, back: string, expected?: string) =>
+  decodedProxy({
+    identity,
+    listeners: [
+      { name: 'out', listen: '127.0.0.1:0', upstream: 'itself' },
+      { name: 'in', listen: '127.0.0.1:0', upstream: 'back', tls: { forwardClientCert: 'sanitize_set' } },
+    ],
+    upstreams: {
+      itself: {
+        endpoints: [{ address: `127.0.0.1:${port}`, ...(expected && { identity: expected }) }],
+        idleTimeout: '1h',
+        ...(expected === undefined && { tls: { mode: 'identity' } }),
+      },
+      back: { endpoints: [{ address: back }] },
+    },
+  })
+
+describe('a reload with another identity', () => {
+  test('is taken over in place, on both sides, and no request is lost', async () => {
+    using back = await echoBackend('hello')
+    const cart = await identityFiles(folder, 'cart', ours)
+    const checkout = await identityFiles(folder, 'checkout', ours)
+    await using proxy = await startConfigured(itself(cart, 1, back.address))
+    const inside = proxy.ports[1]!
+    assert.equal(await proxy.running.update!(itself(cart, inside, back.address)), true)
+    const shown = () => back.heard.at(-1)?.headers.get('x-forwarded-client-cert') ?? ''
+    assert.equal((await ask(proxy.port, 'GET http://a/')).status, 200)
+    assert.match(shown(), /^By=.*sa\/cart;.*URI=.*sa\/cart;/)
+
+    let stop = false
+    let lost = 0
+    const load = Array.from({ length: 4 }, async () => {
+      while (!stop) if ((await ask(proxy.port, 'GET http://a/')).status !== 200) lost++
+    })
+    assert.equal(await proxy.running.update!(itself(checkout, inside, back.address)), true)
+    await back.has(back.heard.length + 20)
+    stop = true
+    await Promise.all(load)
+    assert.equal(lost, 0)
+    assert.match(shown(), /^By=.*sa\/checkout;.*URI=.*sa\/checkout;/)
+  })
+
+  test('holds for another trust domain, too', async () => {
+    using back = await echoBackend('hello')
+    const others = await testAuthority('other.example')
+    const { chain, key } = await others.pair('cart')
+    const at = (part: string) => join(folder, `other.${part}`)
+    await writeFile(at('crt'), chain)
+    await writeFile(at('key'), key)
+    await writeFile(at('ca'), others.authority.trustBundle)
+    const other = { files: { cert: at('crt'), key: at('key'), ca: at('ca') } }
+    const cart = await identityFiles(folder, 'cart', ours)
+    await using proxy = await startConfigured(itself(cart, 1, back.address))
+    const inside = proxy.ports[1]!
+    await proxy.running.update!(itself(cart, inside, back.address))
+    assert.equal((await ask(proxy.port, 'GET http://a/')).status, 200)
+    await proxy.running.update!(itself(other, inside, back.address))
+    assert.equal((await ask(proxy.port, 'GET http://a/')).status, 200)
+    assert.match(
+      back.heard.at(-1)!.headers.get('x-forwarded-client-cert')!,
+      /URI=spiffe:\/\/other\.example\/ns/,
+    )
+  })
+
+  test('whose files do not do changes nothing', async () => {
+    using back = await echoBackend('hello')
+    const cart = await identityFiles(folder, 'cart', ours)
+    await using proxy = await startConfigured(itself(cart, 1, back.address))
+    const inside = proxy.ports[1]!
+    await proxy.running.update!(itself(cart, inside, back.address))
+    const missing = { files: { ...cart.files, cert: join(folder, 'none.crt') } }
+    await assert.rejects(
+      async () => proxy.running.update!(itself(missing, inside, back.address)),
+      /identity\.files\.cert: cannot read .*none\.crt/,
+    )
+    assert.equal((await ask(proxy.port, 'GET http://a/')).status, 200)
+  })
+
+  test('is the module’s to do anew where there was none before', async () => {
+    using back = await echoBackend('hello')
+    const plain = () =>
+      decodedProxy({
+        listeners: [{ listen: '127.0.0.1:0', upstream: 'back' }],
+        upstreams: { back: { endpoints: [{ address: back.address }] } },
+      })
+    await using proxy = await startConfigured(plain())
+    const identity = await identityFiles(folder, 'cart', ours)
+    assert.equal(await proxy.running.update!({ ...plain(), ...itself(identity, 1, back.address) }), false)
+  })
+})
+
+test('the last certificate serves until an authority has issued one of the same identity', async () => {
+  using back = await echoBackend('hello')
+  const clock = systemClock()
+  const host = fakeHost({ name: 'authority', clock })
+  const start = () =>
+    startAuthorityServer({
+      authority: ours.authority,
+      clock,
+      log: host.log,
+      grants: parseTokenFile('the-long-token-of-cart shop/cart', 'example.org'),
+      lifetimeMs: 3600_000,
+      listen: { host: '127.0.0.1', port: 0 },
+      names: ['127.0.0.1'],
+    })
+  const portOf = (server: Awaited<ReturnType<typeof start>>) => (server.address as { port: number }).port
+  const ca = join(folder, 'root.pem')
+  const tokenFile = join(folder, 'cart.token')
+  await writeFile(ca, ours.authority.trustBundle)
+  await writeFile(tokenFile, 'the-long-token-of-cart\n')
+  const of = (port: number, id = spiffeOf('cart')) => ({
+    authority: { url: `https://127.0.0.1:${port}`, ca, tokenFile, id },
+  })
+  const first = await start()
+  const firstPort = portOf(first)
+  await using proxy = await startConfigured(itself(of(firstPort), 1, back.address))
+  while (proxy.running.health!().ready === false) await new Promise(resolve => setTimeout(resolve, 10))
+  const inside = proxy.ports[1]!
+  await first[Symbol.asyncDispose]()
+
+  // Nobody listens at this authority now.
+  const away = { ...of(firstPort), authority: { ...of(firstPort).authority, dnsNames: ['cart.shop.svc'] } }
+  await proxy.running.update!(itself(away, inside, back.address, spiffeOf('cart')))
+  assert.equal((await ask(proxy.port, 'GET http://a/')).status, 200)
+  assert.equal(proxy.running.health!().ready, true)
+  assert.equal(proxy.running.health!().state, 'degraded')
+
+  await proxy.running.update!(
+    itself(of(firstPort, spiffeOf('admin')), inside, back.address, spiffeOf('cart')),
+  )
+  assert.equal((await ask(proxy.port, 'GET http://a/')).status, 502)
+  assert.equal(proxy.running.health!().ready, false)
+  await host.close()
+})
