@@ -8,6 +8,7 @@ import { type ClientExchange, type ExchangeListener, PooledExchange } from './ex
 import { Http2Pool } from './http2-pool.ts'
 import { type ClientRequest, type PreparedRequest, prepareRequest } from './request.ts'
 import { type ClientResponse, PromisedResponse } from './response.ts'
+import { ResponseHeads } from './response-heads.ts'
 import { NO_LIMIT, type SharedLimit } from './shared-limit.ts'
 
 export interface HttpClientOptions {
@@ -60,6 +61,7 @@ class Pool implements HttpClient, ConnectionOwner {
   readonly dialer: Dialer
   readonly wheel: DeadlineWheel
   readonly limits: HeadLimits
+  readonly heads: ResponseHeads
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly clock: Timers
@@ -78,6 +80,7 @@ class Pool implements HttpClient, ConnectionOwner {
     this.clock = options.clock
     this.wheel = new DeadlineWheel(options.clock, 100)
     this.limits = { ...DEFAULT_HEAD_LIMITS, ...options.limits }
+    this.heads = new ResponseHeads(this.limits)
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000
     this.idleTimeoutMs = options.idleTimeoutMs ?? 3_000
     this.#maxConnections = options.maxConnections ?? 64

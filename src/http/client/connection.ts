@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { type BodyDecoder, createBodyDecoder } from '../../wire/http1/body.ts'
 import { CHUNK_END, chunkStart, lastChunk } from '../../wire/http1/encode.ts'
 import { Http1Error } from '../../wire/http1/error.ts'
-import { parseResponseHead, type ResponseHead } from '../../wire/http1/head.ts'
+import type { ResponseHead } from '../../wire/http1/head.ts'
 import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
 import type { HeaderList } from '../../wire/http1/headers.ts'
 import type { HeadLimits } from '../../wire/http1/limits.ts'
@@ -11,12 +11,14 @@ import { askForMore } from '../socket-reading.ts'
 import type { Dialer } from './dial.ts'
 import { brokenError, connectError, HttpClientError } from './error.ts'
 import type { PreparedRequest } from './request.ts'
+import type { ResponseHeads } from './response-heads.ts'
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {
   readonly dialer: Dialer
   readonly wheel: DeadlineWheel
   readonly limits: HeadLimits
+  readonly heads: ResponseHeads
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
   /** It can carry a request. */
@@ -269,7 +271,7 @@ export class ClientConnection implements Deadline {
   }
 
   readonly #parseHead = (text: string): ResponseHead =>
-    parseResponseHead(text, this.#exchange!.prepared.method, this.#owner.limits)
+    this.#owner.heads.read(text, this.#exchange!.prepared.method)
 
   #switches({ status }: ResponseHead): boolean {
     const { switches, method } = this.#exchange!.prepared

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { type BodyDecoder, createBodyDecoder } from '../../wire/http1/body.ts'
 import { Http1Error } from '../../wire/http1/error.ts'
-import { parseRequestHead, type RequestHead } from '../../wire/http1/head.ts'
+import type { RequestHead } from '../../wire/http1/head.ts'
 import { HeadAssembler } from '../../wire/http1/head-assembler.ts'
 import { PREFACE_HEAD } from '../../wire/http2/frame.ts'
 import type { Deadline } from '../deadline-wheel.ts'
@@ -13,6 +13,7 @@ import type { ServedConnection, ServerContext } from './context.ts'
 import { clientGone, HttpServerError } from './error.ts'
 import { Http1Response, type ResponseChannel, refusal } from './http1-response.ts'
 import { type Client, clientOf, ServerRequest } from './request.ts'
+import { RequestHeads } from './request-heads.ts'
 import type { ResponseBody, ServerResponse, TakenOver } from './response.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -31,6 +32,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   readonly #writer: SocketWriter
   readonly #assembler: HeadAssembler
   readonly #client: Client
+  readonly #heads: RequestHeads
   #decoder: BodyDecoder | undefined
   #body: IncomingBody | undefined
   #response: ServerResponse | undefined
@@ -54,6 +56,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
     this.#socket = socket
     this.#writer = new SocketWriter(socket, context.wheel, context.limits.writeStallMs)
     this.#assembler = new HeadAssembler('request', context.limits)
+    this.#heads = new RequestHeads(context.limits)
     this.#writer.onRoom = () => this.#response?.hasRoom()
     this.#client = clientOf(socket, tls)
     // A client may close its sending side after the request and still read the answer.
@@ -155,7 +158,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   readonly #parseHead = (text: string): RequestHead | 'http2' => {
     if (text === PREFACE_HEAD && !this.#served && this.#context.options.versions !== 'http1') return 'http2'
     this.#served = true
-    return parseRequestHead(text, this.#context.limits)
+    return this.#heads.read(text)
   }
 
   #switch(rest: Buffer): void {

@@ -38,6 +38,14 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
     return list
   }
 
+  /** A list of its own with the same fields; lines are shared until one of the two is edited. */
+  clone(): HeaderList {
+    if (this.#raw !== undefined) return new HeaderList(this.#raw.slice())
+    const list = HeaderList.ofLines(this.#lines)
+    list.#marks = this.#marks
+    return list
+  }
+
   /** name, value, name, value … */
   get raw(): string[] {
     if (this.#raw === undefined) {
