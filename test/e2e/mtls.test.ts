@@ -124,6 +124,26 @@ test('two sidecars know each other by the certificates of their authority, which
     /^By=spiffe:\/\/example\.org\/ns\/shop\/sa\/cart;.*URI=spiffe:\/\/example\.org\/ns\/shop\/sa\/checkout$/,
   )
 
+  // Both get new certificates under load, again and again, and no request is lost.
+  let stop = false
+  let lost = 0
+  const load = Array.from({ length: 4 }, async () => {
+    while (!stop) if ((await ask(outbound!, 'GET http://cart/')).body !== 'hello') lost++
+  })
+  const renew = async (admin: number) => {
+    const answer = await fetch(`http://127.0.0.1:${admin}/proxy/identity/renew`, { method: 'POST' })
+    assert.equal(answer.status, 200, await answer.text())
+  }
+  const hashes = () => new Set(heard.map(field => /Hash=(\w+)/.exec(field ?? '')?.[1])).size
+  for (let round = 2; round <= 4; round++) {
+    await Promise.all([renew(adminA!), renew(adminB!)])
+    while (hashes() < round) await new Promise(resolve => setTimeout(resolve, 5))
+  }
+  stop = true
+  await Promise.all(load)
+  assert.equal(lost, 0)
+  const served = heard.length
+
   // Plain connections and strangers are refused.
   assert.equal((await ask(inbound!, 'GET http://cart/')).status, 400)
   const stranger = await (await testAuthority()).pair('checkout')
@@ -146,7 +166,7 @@ test('two sidecars know each other by the certificates of their authority, which
   )
   assert.match(metrics, /outrigger_proxy_tls_handshake_failures_total\{listener="in",reason="plaintext"\} 1/)
   assert.match(metrics, /outrigger_proxy_certificate_expiry_seconds\{certificate="identity"\} 8\d{4}/)
-  assert.equal(heard.length, 1)
+  assert.equal(heard.length, served)
 
   // The certificates outlive the authority.
   authority.kill('SIGKILL')

@@ -10,6 +10,7 @@ import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
 import { proxyHealth } from './health.ts'
 import { ChangingIdentity } from './identity/changing-identity.ts'
+import { serveRenewal } from './identity/renew-route.ts'
 import { SharedCounts } from './limits/shared-counts.ts'
 import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
@@ -28,6 +29,7 @@ export const proxy: Module<ProxyConfig> = {
     const config = withServices(configured)
     const tls = tlsMetrics(host.metrics)
     const identity = config.identity && (await ChangingIdentity.open(config.identity, host, tls.expiry))
+    if (identity !== undefined) serveRenewal(identity, host.admin)
     const keys = host.scope.use(
       new UpstreamKeys({ host, identity, changed: upstream => clients.retireCluster(upstream) }),
     )

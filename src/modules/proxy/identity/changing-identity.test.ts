@@ -11,6 +11,7 @@ import { fakeHost } from '../../../kernel/host-fake.ts'
 import { ask, echoBackend } from '../echo-fake.ts'
 import { decodedProxy, startConfigured } from '../proxy-fake.ts'
 import { identityFiles, spiffeOf } from '../tls/identity-files-fake.ts'
+import { openIdentity } from './identity.ts'
 
 let folder: string
 let ours: TestAuthority
@@ -38,6 +39,14 @@ const itself = (identity: object, port: number, back: string, expected?: string)
       back: { endpoints: [{ address: back }] },
     },
   })
+
+test('a renewal that is asked for where files are read says that they are read anyway', async t => {
+  const host = fakeHost({ name: 'proxy', clock: systemClock() })
+  t.after(() => host.close())
+  const { files } = await identityFiles(folder, 'cart', ours)
+  const identity = await openIdentity({ kind: 'files', config: files }, host)
+  assert.match((await identity.renew())!, /comes from files/)
+})
 
 describe('a reload with another identity', () => {
   test('is taken over in place, on both sides, and no request is lost', async () => {

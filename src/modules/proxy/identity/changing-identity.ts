@@ -68,6 +68,10 @@ export class ChangingIdentity implements Identity {
     return serves ? { ...health, ready: true } : health
   }
 
+  renew(): Promise<string | undefined> {
+    return this.#opened.identity.renew()
+  }
+
   /** Opens what the new configuration names; rejects with the option that does not do, and nothing has changed. */
   async prepare(config: IdentityConfig): Promise<PreparedIdentity> {
     const next = await opened(config, this.#host)

@@ -14,6 +14,8 @@ export interface Identity extends CertificateSource {
   /** That of its SPIFFE ID; undefined when it has none, or none yet. */
   readonly trustDomain: string | undefined
   health(): Health
+  /** Asks for the next certificate now; resolves with why there is none, undefined when there is. */
+  renew(): Promise<string | undefined>
 }
 
 export type IdentityHost = Pick<Host, 'clock' | 'log' | 'metrics' | 'scope' | 'signal'>
@@ -37,6 +39,7 @@ async function fromFiles(config: Config<'files'>, host: IdentityHost): Promise<I
       return parseSpiffeId(cell.current().identity ?? '')?.trustDomain
     },
     health: () => certificateHealth('of the identity', cell.current(), host.clock.now()),
+    renew: async () => 'it comes from files, which are read again when they change',
   }
 }
 
@@ -108,6 +111,10 @@ class Awaited implements Identity {
         message: `waits for its first certificate of ${this.#url}; the log says what became of each try`,
       }
     )
+  }
+
+  async renew(): Promise<string | undefined> {
+    return this.#source === undefined ? 'it is being asked for already' : this.#source.renew()
   }
 
   #changed(): void {

@@ -24,6 +24,8 @@ const LOOK_MS = 60_000
 export interface IssuedCertificates extends CertificateSource {
   current(): Certificate
   health(): Health
+  /** Asks for the next one now, not when it is due; resolves with why there is none, undefined when there is. */
+  renew(): Promise<string | undefined>
 }
 
 /**
@@ -65,6 +67,8 @@ interface Requests {
   readonly outcome: Readonly<Record<'ok' | 'failed', { inc(): void }>>
 }
 
+const ENDED = 'the sidecar ends, or has another identity now'
+
 class Renewal extends CertificateCell implements IssuedCertificates {
   readonly #requests: Requests
   readonly #host: IdentityHost
@@ -73,6 +77,8 @@ class Renewal extends CertificateCell implements IssuedCertificates {
   #lastError = ''
   #timer: Timer | undefined
   #closed = false
+  /** One request at a time. */
+  #renewing: Promise<string | undefined> | undefined
 
   constructor(first: Certificate, requests: Requests, host: IdentityHost) {
     super(first)
@@ -95,6 +101,14 @@ class Renewal extends CertificateCell implements IssuedCertificates {
       : { ready: false, state: 'failed', message }
   }
 
+  renew(): Promise<string | undefined> {
+    this.#timer?.cancel()
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined
+    })
+    return this.#renewing
+  }
+
   #issued({ identity, notAfterMs }: Certificate): void {
     const nowMs = this.#host.clock.now()
     this.#failures = 0
@@ -109,19 +123,20 @@ class Renewal extends CertificateCell implements IssuedCertificates {
     const leftMs = this.#dueMs - this.#host.clock.now()
     this.#timer = this.#host.clock.timeout(Math.max(0, Math.min(leftMs, LOOK_MS)), () => {
       if (this.#host.clock.now() < this.#dueMs) this.#wait()
-      else void this.#renew()
+      else void this.renew()
     })
   }
 
-  async #renew(): Promise<void> {
+  async #renew(): Promise<string | undefined> {
     try {
       const next = await this.#requests.request()
-      if (this.#closed) return
+      if (this.#closed) return ENDED
       this.#requests.outcome.ok.inc()
       this.set(next)
       this.#issued(next)
+      return undefined
     } catch (error) {
-      if (this.#closed) return
+      if (this.#closed) return ENDED
       this.#requests.outcome.failed.inc()
       this.#lastError = (error as Error).message
       const afterMs = retryAfterMs(++this.#failures, this.#requests.random())
@@ -130,6 +145,7 @@ class Renewal extends CertificateCell implements IssuedCertificates {
         afterMs,
       })
       this.#wait()
+      return this.#lastError
     }
   }
 }
