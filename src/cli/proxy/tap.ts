@@ -58,9 +58,12 @@ async function follow(
     for await (const chunk of body) {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
       for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
-        await print(rest.subarray(0, end))
-        if (--limit <= 0) return 0
+        const line = rest.subarray(0, end)
         rest = rest.subarray(end + 1)
+        // An empty one asks whether somebody is still here.
+        if (line.length === 0) continue
+        await print(line)
+        if (--limit <= 0) return 0
       }
       if (rest.length > MAX_LINE_BYTES) return fail(1, 'the sidecar sent something else than lines')
     }

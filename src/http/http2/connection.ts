@@ -107,8 +107,8 @@ export abstract class Http2Connection implements FrameSink, Deadline {
   protected abstract opened(streamId: number, list: string[], tooLarge: boolean, endStream: boolean): void
   /** Whether this stream has not been opened yet: a frame on it is a connection error. */
   protected abstract isIdle(streamId: number): boolean
-  /** The peer sent what the codec refuses. */
-  protected abstract rejected(error: Http2Error | MessageFault): void
+  /** The peer sent what the codec refuses; `isServed`: on a stream that is there. */
+  protected abstract rejected(error: Http2Error | MessageFault, isServed: boolean): void
   /** The peer opens no more streams, or takes none. */
   abstract goaway(lastStreamId: number, code: number): void
   protected abstract settled(): void
@@ -155,7 +155,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
       this.#frames.decode(bytes, from)
     } catch (error) {
       if (!(error instanceof Http2Error)) throw error
-      this.rejected(error)
+      this.rejected(error, false)
       this.fail(error)
     }
     if (this.closing) return
@@ -181,7 +181,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
       else stream.received(list, tooLarge, endStream)
     } catch (error) {
       if (!(error instanceof MessageFault)) throw error
-      this.rejected(error)
+      this.rejected(error, stream !== undefined)
       this.#fault(streamId, 'PROTOCOL_ERROR')
     }
   }
@@ -203,7 +203,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
       else if (end) this.streamEnded(stream)
     } catch (error) {
       if (!(error instanceof MessageFault)) throw error
-      this.rejected(error)
+      this.rejected(error, true)
       this.#fault(streamId, 'PROTOCOL_ERROR')
     }
   }

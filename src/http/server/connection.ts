@@ -10,11 +10,12 @@ import { askForMore } from '../socket-reading.ts'
 import { SocketWriter } from '../socket-writer.ts'
 import type { TlsPeer } from '../tls/acceptor.ts'
 import type { ServedConnection, ServerContext } from './context.ts'
-import { clientGone, HttpServerError } from './error.ts'
+import { clientGone, HeadTimeout, HttpServerError } from './error.ts'
 import { Http1Response, type ResponseChannel, refusal } from './http1-response.ts'
 import { type Client, clientOf, ServerRequest } from './request.ts'
 import { RequestHeads } from './request-heads.ts'
 import type { ResponseBody, ServerResponse, TakenOver } from './response.ts'
+import type { RejectedInput } from './server.ts'
 
 const EMPTY = Buffer.alloc(0)
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
@@ -45,8 +46,6 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   #owesContinue = false
   /** No further request is read after the present one. */
   #lastRequest = false
-  /** A head of HTTP/1.1 has come. */
-  #served = false
   #closing = false
   #halfClosed = false
   #released = false
@@ -56,7 +55,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
     this.#socket = socket
     this.#writer = new SocketWriter(socket, context.wheel, context.limits.writeStallMs)
     this.#assembler = new HeadAssembler('request', context.limits)
-    this.#heads = new RequestHeads(context.limits)
+    this.#heads = new RequestHeads(context.limits, context.options.versions !== 'http1')
     this.#writer.onRoom = () => this.#response?.hasRoom()
     this.#client = clientOf(socket, tls)
     // A client may close its sending side after the request and still read the answer.
@@ -96,7 +95,9 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
         new HttpServerError('body_timeout', 408, `no byte of the body came for ${limits.bodyStallMs} ms`),
       )
     } else if (this.#assembler.empty) this.#linger()
-    else this.#refuse(408, 'the request head did not arrive in time')
+    else {
+      this.#refuse(new HeadTimeout(), 408)
+    }
   }
 
   // ---- reading
@@ -117,10 +118,11 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
       this.#read(chunk)
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error
-      this.#context.options.onRejected?.(error, this.#client.address)
-      if (this.#decoder === undefined) this.#refuse(error.status, error.message)
-      else
+      if (this.#decoder === undefined) this.#refuse(error, error.status)
+      else {
+        this.#context.options.onRejected?.(error, this.#client.address)
         this.#failBody(new HttpServerError('body_malformed', error.status, error.message, { cause: error }))
+      }
     } finally {
       this.#consuming = false
     }
@@ -137,7 +139,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
         return
       } else {
         const wasEmpty = this.#assembler.empty
-        const head = this.#assembler.take(chunk, at, this.#parseHead)
+        const head = this.#assembler.take(chunk, at, this.#heads.read)
         if (head === undefined) {
           if (wasEmpty) this.#context.wheel.arm(this, this.#context.limits.headTimeoutMs)
           return
@@ -153,12 +155,6 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
         if (!this.#released) this.#backlog = undefined
       }
     }
-  }
-
-  readonly #parseHead = (text: string): RequestHead | 'http2' => {
-    if (text === PREFACE_HEAD && !this.#served && this.#context.options.versions !== 'http1') return 'http2'
-    this.#served = true
-    return this.#heads.read(text)
   }
 
   #switch(rest: Buffer): void {
@@ -401,8 +397,10 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
 
   // ---- the end
 
-  #refuse(status: number, message: string): void {
-    this.write(refusal(status, message, this.date()))
+  /** An answer of our own to what is no request. */
+  #refuse(error: RejectedInput, status: number): void {
+    this.#context.options.onRejected?.(error, this.#client.address, this.#heads.refused(status))
+    this.write(refusal(status, error.message, this.date()))
     this.#linger()
   }
 

@@ -15,3 +15,13 @@ export class HttpServerError extends Error {
 export function clientGone(): HttpServerError {
   return new HttpServerError('client_gone', 499, 'the client closed the connection')
 }
+
+/** A head that has begun to arrive, and did not come to its end. */
+export class HeadTimeout extends Error {
+  override readonly name = 'HeadTimeout'
+  readonly reason = 'head_timeout'
+
+  constructor() {
+    super('the request head did not arrive in time')
+  }
+}

@@ -97,12 +97,15 @@ export class Http2ServerConnection extends Http2Connection {
       this.#open(streamId, endStream, head.method === 'HEAD').serve(head, this.#client)
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error
-      this.#refuse(streamId, endStream, error)
+      this.#refuse(streamId, endStream, error, list)
     }
   }
 
-  #refuse(streamId: number, endStream: boolean, error: Http1Error): void {
-    this.#context.options.onRejected?.(error, this.#client.address)
+  #refuse(streamId: number, endStream: boolean, error: Http1Error, list: readonly string[] = []): void {
+    this.#context.options.onRejected?.(error, this.#client.address, {
+      ...{ status: error.status, protocol: 'HTTP/2' },
+      ...knownOf(list),
+    })
     this.spend()
     const stream = this.#open(streamId, endStream, false)
     stream.response.send(error.status, { 'Content-Type': 'text/plain; charset=utf-8' }, `${error.message}\n`)
@@ -115,8 +118,9 @@ export class Http2ServerConnection extends Http2Connection {
     return stream
   }
 
-  protected rejected(error: Http2Error | MessageFault): void {
-    this.#context.options.onRejected?.(error, this.#client.address)
+  protected rejected(error: Http2Error | MessageFault, isServed: boolean): void {
+    const refused = isServed ? undefined : ({ status: 0, protocol: 'HTTP/2' } as const)
+    this.#context.options.onRejected?.(error, this.#client.address, refused)
   }
 
   protected settled(): void {}
@@ -169,4 +173,15 @@ export class Http2ServerConnection extends Http2Connection {
     this.wheel.remove(this.#drainAlarm)
     this.#context.closed(this)
   }
+}
+
+/** Names and values alternate; pseudo-headers come first. */
+function knownOf(list: readonly string[]): { readonly method?: string; readonly path?: string } {
+  const fieldOf = (name: string): string | undefined => {
+    const at = list.indexOf(name)
+    return at === -1 || at % 2 === 1 ? undefined : list[at + 1]
+  }
+  const method = fieldOf(':method')
+  const path = fieldOf(':path')?.split('?', 1)[0]
+  return { ...(method !== undefined && { method }), ...(path !== undefined && { path }) }
 }

@@ -67,9 +67,19 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
 /** Silence on a connection after which the kernel asks whether the client is there. */
 const KEEP_ALIVE_MS = 60_000
 
-/** Http1Error, Http2Error or MessageFault: `reason` is stable, for logs and metrics. */
+/** Http1Error, Http2Error, MessageFault or HeadTimeout: `reason` is stable, for logs and metrics. */
 export interface RejectedInput extends Error {
   readonly reason: string
+}
+
+/** What is known of a request that no handler has seen. */
+export interface RefusedRequest {
+  /** What it was answered with; 0: the stream or the connection was broken off. */
+  readonly status: number
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2'
+  readonly method?: string
+  /** Without the query. */
+  readonly path?: string
 }
 
 export type HttpVersions = 'any' | 'http1' | 'http2'
@@ -87,8 +97,11 @@ export interface HttpServerOptions {
   readonly servesWebSockets?: boolean
   /** A handler failed by its own fault; the client has got a bare 500 or a broken connection. */
   readonly onError?: (error: unknown, request: ServerRequest) => void
-  /** A peer sent what the codec refuses; it has got the error's status, or HTTP/2's code for it. */
-  readonly onRejected?: (error: RejectedInput, remoteAddress: string) => void
+  /**
+   * A peer sent what the codec refuses; it has got the error's status, or HTTP/2's code for it. `refused` is undefined
+   * where a handler has the request, and hears of it too.
+   */
+  readonly onRejected?: (error: RejectedInput, remoteAddress: string, refused?: RefusedRequest) => void
 }
 
 export interface HttpServer {

@@ -258,8 +258,22 @@ describe('a mistake is told with its place', () => {
     ['in access rules', { access: { rules: [{ ...reads, to: [{}] }] } }, 'listeners.0.access.rules.0.to.0'],
     ['in limits', { limits: [{ name: 'a', rate: '1/s', per: 'header' }] }, 'listeners.0.limits.0.per'],
     ['in faults', { faults: [{ name: 'a' }] }, 'listeners.0.faults.0'],
-    ['limits on TCP', { protocol: 'tcp', limits: [{ name: 'a', rate: '1/s' }] }, 'listeners.0.limits'],
-    ['access rules on TCP', { protocol: 'tcp', access: {} }, 'listeners.0.access'],
+    [
+      'limits of routes on TCP',
+      { protocol: 'tcp', limits: [{ name: 'a', rate: '1/s', routes: ['x'] }] },
+      'listeners.0.limits.0.routes',
+    ],
+    [
+      'limits by header on TCP',
+      { protocol: 'tcp', limits: [{ name: 'a', rate: '1/s', per: 'header', header: 'x' }] },
+      'listeners.0.limits.0.header',
+    ],
+    [
+      'access rules on TCP that ask for what only HTTP has',
+      { protocol: 'tcp', access: { rules: [reads] } },
+      'listeners.0.access.rules.0',
+    ],
+    ['faults on TCP', { protocol: 'tcp', faults: [{ name: 'a', abort: 503 }] }, 'listeners.0.faults'],
   ]
   for (const [what, listener, path] of table)
     test(what, () => {

@@ -1,7 +1,7 @@
 import { parseAddress } from '../../kernel/config/address.ts'
 import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
-import { checkAccess } from './access/check.ts'
+import { checkAccess, checkAccessOfConnections } from './access/check.ts'
 import { accessConfig } from './access/config.ts'
 import { checkCaptured, detectTimeout, inboundConfig, outboundConfig } from './capture/config.ts'
 import { checkCluster, clusterConfig } from './clusters/config.ts'
@@ -338,13 +338,16 @@ function checkDecisions(
     ...checkFaults(faults, [...path, 'faults']),
   ]
   if (!passesOn(protocol)) return problems
-  const given = { access: access !== undefined, limits: limits.length > 0, faults: faults.length > 0 }
-  for (const [option, isGiven] of Object.entries(given))
-    if (isGiven)
-      problems.push({
-        path: [...path, option],
-        message: `has no effect with protocol: ${protocol}, which passes connections on unread`,
-        hint: 'use protocol: http, or remove it',
-      })
+  const noEffect = (...option: (string | number)[]): Problem => ({
+    path: [...path, ...option],
+    message: `has no effect with protocol: ${protocol}, which passes connections on unread`,
+    hint: 'use protocol: http, or remove it',
+  })
+  if (access !== undefined) problems.push(...checkAccessOfConnections(access, [...path, 'access']))
+  for (const [index, { header, routes }] of limits.entries()) {
+    if (header !== undefined) problems.push(noEffect('limits', index, 'header'))
+    if (routes !== undefined) problems.push(noEffect('limits', index, 'routes'))
+  }
+  if (faults.length > 0) problems.push(noEffect('faults'))
   return problems
 }

@@ -88,8 +88,14 @@ export const proxy: Module<ProxyConfig> = {
           if (!reachedAlike(present.upstreams[name], upstream)) clients.retireCluster(name)
         clusters.update(next.upstreams)
         commitTls()
-        await listeners.update(next)
+        // Before them, so that what a new listener takes is watched from its first request on.
         observation.update(next)
+        try {
+          await listeners.update(next)
+        } catch (error) {
+          observation.update(present)
+          throw error
+        }
         present = next
         return true
       },

@@ -20,6 +20,8 @@ export interface Access {
   strip(headers: HeaderList): void
   /** A promise only for a token that is seen for the first time, or when the policy module gives one. Never rejects. */
   decide(view: RequestView): Verdict | Promise<Verdict>
+  /** The same for a connection that is passed on as it is, which has an address, a port and maybe an identity. */
+  decideConnection(view: RequestView): Verdict | Promise<Verdict>
   /** Writes the claims that the application is to get, takes the token out unless it is to be kept, and gives the query to forward. */
   forward(verdict: Verdict, headers: HeaderList, search: string): string
   /** What each rule says, and the verdict in the last line. */
@@ -56,6 +58,13 @@ class AccessControl implements Access {
     const proof = this.#prove(view)
     if (proof instanceof Promise) return proof.then(result => this.#judge(view, result))
     return this.#judge(view, proof)
+  }
+
+  decideConnection(view: RequestView): Verdict | Promise<Verdict> {
+    const verdict = this.#rules.decideConnection(view)
+    return verdict.refusal === undefined && this.#parts.decide !== undefined
+      ? this.#ask(view, verdict)
+      : verdict
   }
 
   forward({ proof }: Verdict, headers: HeaderList, search: string): string {

@@ -30,6 +30,29 @@ export function checkAccess(config: AccessConfig, path: Path): Problem[] {
   ]
 }
 
+/** What cannot hold for connections that are passed on unread. */
+export function checkAccessOfConnections({ rules, jwt }: AccessConfig, path: Path): Problem[] {
+  const ofHttp = rules.flatMap(({ name, to, when }, at) => {
+    const asked = [
+      ...to.flatMap(operation => OF_HTTP.filter(option => operation[option] !== undefined)),
+      ...when.map(({ header }) => (header === undefined ? 'claim' : 'header')),
+    ]
+    if (asked.length === 0) return []
+    return [
+      {
+        path: [...path, 'rules', at],
+        message: `rule "${name}" asks for ${[...new Set(asked)].join(', ')}, which a connection that is passed on unread does not tell`,
+        hint: 'use identities, addresses and ports, or protocol: http',
+      },
+    ]
+  })
+  if (jwt === undefined) return ofHttp
+  const message = 'a connection that is passed on unread has no token'
+  return [...ofHttp, { path: [...path, 'jwt'], message, hint: 'use protocol: http, or remove it' }]
+}
+
+const OF_HTTP = ['hosts', 'notHosts', 'methods', 'notMethods', 'paths', 'notPaths'] as const
+
 function duplicate(seen: Set<string>, name: string, path: Path, what: string): Problem[] {
   if (!seen.has(name)) {
     seen.add(name)

@@ -15,12 +15,15 @@ export type Token = Claims | typeof ANY_CLAIMS | undefined
 export interface Condition {
   /** For explanations: `path is one of /a, /b`. */
   readonly text: string
+  /** Only a request of HTTP has what it looks at. */
+  readonly ofHttp?: true
   holds(view: RequestView, token: Token): boolean
 }
 
 /** Holds where the other does not; what is absent (a header, an identity) is not in any list. */
 function not(condition: Condition): Condition {
   return {
+    ...condition,
     text: condition.text.replace(' is one of ', ' is none of '),
     holds: (view, token) => !condition.holds(view, token),
   }
@@ -60,16 +63,16 @@ export function addressIn(blocks: readonly string[]): Condition {
 /** Hosts have no case. */
 export function hostIn(patterns: readonly string[]): Condition {
   const globs = patterns.map(pattern => textGlob(pattern.toLowerCase()))
-  return { text: listed('host', patterns), holds: ({ host }) => anyMatches(globs, host) }
+  return { text: listed('host', patterns), ofHttp: true, holds: ({ host }) => anyMatches(globs, host) }
 }
 
 export function methodIn(methods: readonly string[]): Condition {
-  return { text: listed('method', methods), holds: ({ method }) => methods.includes(method) }
+  return { text: listed('method', methods), ofHttp: true, holds: ({ method }) => methods.includes(method) }
 }
 
 export function pathIn(patterns: readonly string[]): Condition {
   const globs = patterns.map(pathGlob)
-  return { text: listed('path', patterns), holds: ({ path }) => anyMatches(globs, path) }
+  return { text: listed('path', patterns), ofHttp: true, holds: ({ path }) => anyMatches(globs, path) }
 }
 
 export function portIn(ports: readonly string[]): Condition {
@@ -83,6 +86,7 @@ export function headerIn(name: string, patterns: readonly string[]): Condition {
   const wanted = name.toLowerCase()
   return {
     text: listed(`header ${name}`, patterns),
+    ofHttp: true,
     holds: ({ headers }) => headerMatches(headers, wanted, globs),
   }
 }
@@ -95,6 +99,7 @@ export function claim(
 ): Condition[] {
   return both(patterns => claimIn(name, patterns), values, notValues).map(condition => ({
     text: condition.text,
+    ofHttp: true,
     holds: (view, token) => token === ANY_CLAIMS || condition.holds(view, token),
   }))
 }

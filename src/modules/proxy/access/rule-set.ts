@@ -59,6 +59,13 @@ export class RuleSet {
     return this.#otherwise
   }
 
+  /** Of a connection that is passed on as it is. */
+  decideConnection(view: RequestView): Verdict {
+    const decisive = [...this.#deny, ...this.#allow].find(rule => rule.matchesConnection(view))
+    for (const rule of this.#audit) if (rule.matchesConnection(view)) rule.matched.inc()
+    return decisive?.verdict ?? this.#otherwise
+  }
+
   /** Counts, and names, the audit rules that match. */
   audit(view: RequestView, token: Claims | undefined): readonly string[] {
     if (this.#audit.length === 0) return NO_AUDITS

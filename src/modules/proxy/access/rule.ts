@@ -25,6 +25,11 @@ export interface Rule {
   /** Whether it looks at the token. */
   readonly asksToken: boolean
   matches(view: RequestView, token: Token): boolean
+  /**
+   * The same for a connection that is passed on as it is. What only HTTP would tell counts against it: a rule that
+   * denies matches without it, and others that ask for it never do.
+   */
+  matchesConnection(view: RequestView): boolean
   /** Why it does not match: the first conditions that do not hold. Undefined when it matches. */
   mismatch(view: RequestView, token: Token): string | undefined
 }
@@ -51,6 +56,12 @@ export function compileRule({ name, action, from, to, when }: RuleConfig): Rule 
     ...{ name, action },
     asksToken: when.some(each => each.claim !== undefined),
     matches: (view, token) => everyPart(parts, view, token),
+    matchesConnection: view =>
+      parts.every(groups =>
+        groups.some(group =>
+          group.every(({ ofHttp, holds }) => (ofHttp ? action === 'deny' : holds(view, undefined))),
+        ),
+      ),
     mismatch: (view, token) => {
       for (const groups of parts) {
         const faults = groups.map(group => group.find(condition => !condition.holds(view, token)))

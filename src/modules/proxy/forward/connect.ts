@@ -8,12 +8,16 @@ import type {
 import { HeaderList } from '../../../wire/http1/headers.ts'
 import type { Endpoint } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
-import { FAILURES } from '../failure.ts'
+import { FAILURES, type FailureCode } from '../failure.ts'
+import type { Observed } from '../observation/observed.ts'
 import { type Refusal, refusal } from '../refusal.ts'
+import type { RequestView } from '../request.ts'
+import type { Backend } from '../routing/route.ts'
 import { Dial } from './dial.ts'
 import { answerFailure } from './failure-answer.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { TargetMetrics } from './metrics.ts'
+import { schemeOf } from './request-fields.ts'
 import { NOTHING, type Tunnel } from './tunnels.ts'
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n'
@@ -23,15 +27,28 @@ export class Connect implements ResponseObserver {
   readonly #forwarder: Forwarder
   readonly #request: ServerRequest
   readonly #response: ServerResponse
+  readonly #observed: Observed | undefined
+  readonly #view: RequestView
+  readonly #backend: Backend | undefined
   readonly #counts: TargetMetrics
   #dial: Dial | undefined
   #tunnel: Tunnel | undefined
 
-  constructor(forwarder: Forwarder, request: ServerRequest, response: ServerResponse, counts: TargetMetrics) {
+  /** `backend`: where it goes if it may. */
+  constructor(
+    forwarder: Forwarder,
+    request: ServerRequest,
+    response: ServerResponse,
+    view: RequestView,
+    backend: Backend | undefined,
+  ) {
     this.#forwarder = forwarder
     this.#request = request
     this.#response = response
-    this.#counts = counts
+    this.#view = view
+    this.#backend = backend
+    this.#counts = forwarder.target(undefined, backend)
+    this.#observed = forwarder.observer?.begin(request, forwarder.parts.clock.monotonic())
   }
 
   begin(cluster: RunningCluster): void {
@@ -42,7 +59,7 @@ export class Connect implements ResponseObserver {
     }
     this.#response.observer = this
     this.#dial = new Dial(cluster, this.#forwarder.parts.clock, {
-      connected: (socket, release) => this.#connected(socket, release),
+      connected: (socket, release, endpoint) => this.#connected(socket, release, endpoint),
       failed: (code, detail, endpoint) => {
         this.#tunnel!.giveUp()
         this.refuse(refusal(code, detail), endpoint)
@@ -71,7 +88,7 @@ export class Connect implements ResponseObserver {
   refuse(refused: Refusal, endpoint?: Endpoint): void {
     const { code, status, detail } = refused
     answerFailure(this.#response, refused, false)
-    this.#counts.count(status, code)
+    this.#end(status, code, detail, endpoint)
     const { method, remoteAddress, authority } = this.#request
     const { listener, failures } = this.#forwarder.parts
     const scene = {
@@ -91,16 +108,27 @@ export class Connect implements ResponseObserver {
   gone(): void {
     this.#dial?.cancel()
     this.#tunnel?.giveUp()
-    this.#counts.count(FAILURES.client_gone.status, 'client_gone')
+    this.#end(FAILURES.client_gone.status, 'client_gone', FAILURES.client_gone.about)
   }
 
-  #connected(upstream: Socket, release: () => void): void {
+  #connected(upstream: Socket, release: () => void, endpoint: Endpoint): void {
     const tunnel = this.#tunnel!
     tunnel.join(this.#open(), { stream: upstream, rest: NOTHING }, () => {
       release()
       this.#forwarder.bytesIn.inc(tunnel.received)
       this.#forwarder.bytesOut.inc(tunnel.sent)
-      this.#counts.count(200, undefined)
+      this.#end(200, undefined, '', endpoint)
+    })
+  }
+
+  #end(status: number, failure: FailureCode | undefined, detail: string, endpoint?: Endpoint): void {
+    this.#counts.count(status, failure, this.#view.peer.identity)
+    this.#observed?.end({
+      ...{ view: this.#view, scheme: schemeOf(this.#request.tls), match: undefined, backend: this.#backend },
+      ...{ endpoint, status, failure, detail },
+      bytesReceived: this.#tunnel?.received ?? 0,
+      bytesSent: this.#tunnel?.sent ?? 0,
+      endMs: this.#forwarder.parts.clock.monotonic(),
     })
   }
 }

@@ -12,7 +12,7 @@ const MAX_TRIES = 3
 
 export interface DialOwner {
   /** `release` is called once, when the connection has ended. */
-  connected(socket: Socket, release: () => void): void
+  connected(socket: Socket, release: () => void, endpoint: Endpoint): void
   /** `endpoint`: the one that was tried last. */
   failed(code: FailureCode, detail: string, endpoint: Endpoint | undefined): void
 }
@@ -105,7 +105,7 @@ export class Dial {
       socket.off('close', closed)
       this.#over = true
       const latencyMs = elapsedMs()
-      this.#owner.connected(socket, () => ended('answered', latencyMs))
+      this.#owner.connected(socket, () => ended('answered', latencyMs), lease.endpoint)
     })
   }
 

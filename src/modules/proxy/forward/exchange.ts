@@ -60,6 +60,8 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
   #answerBody: AnswerBody | undefined
   #status = 0
   #bytesOut = 0
+  /** Of a tunnel, from the client. */
+  #tunnelBytesIn = 0
   #retries = 0
   #session: string | undefined
   #slow: SlowBody | undefined
@@ -330,6 +332,7 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
     const client = this.response.agree(fields, head.headers.get('upgrade') ?? '')
     tunnel.join(client, { stream: backend, rest }, () => {
       this.#bytesOut = tunnel.sent
+      this.#tunnelBytesIn = tunnel.received
       this.forwarder.bytesIn.inc(tunnel.received)
       this.finish(head.status, undefined)
     })
@@ -417,7 +420,7 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
       status,
       failure,
       detail: this.detail,
-      bytesReceived: this.#requestBody?.bytes ?? 0,
+      bytesReceived: this.#requestBody?.bytes ?? this.#tunnelBytesIn,
       bytesSent: this.#bytesOut,
       endMs,
     }

@@ -7,6 +7,7 @@ import type { Conclusion, Observed } from '../observation/observed.ts'
 const LEVEL: Readonly<Partial<Record<FailureCode, Level>>> = {
   client_gone: 'debug',
   bad_request: 'info',
+  request_timeout: 'info',
   route_not_found: 'info',
   denied: 'info',
   unauthenticated: 'info',

@@ -1,7 +1,6 @@
 import { type Spoken, serverNameOf } from '../capture/first-bytes.ts'
 import type { OriginalDestination } from '../capture/original-destination.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
-import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import { OnDemand, type Way } from '../destinations/on-demand.ts'
 import type { Decisions } from '../forward/forwarder.ts'
@@ -10,6 +9,7 @@ import { portOf } from './check-routes.ts'
 import { connectionRoutes, type Meant } from './connection-routes.ts'
 import { decisionsOf, defaultsOf, type ListenerDecisions } from './decisions.ts'
 import type { ListenerParts } from './listener.ts'
+import type { Target } from './passed-connection.ts'
 
 type Place = OriginalDestination | undefined
 
@@ -22,11 +22,6 @@ export interface CapturedService {
   by(place: Place, way: Way): Decisions
   /** For a connection that is passed on as it is. */
   target(place: Place, spoken: Spoken): Target | undefined
-}
-
-export interface Target {
-  readonly cluster: RunningCluster | undefined
-  readonly label: string
 }
 
 /** Stands for the place that a connection was meant for. */
@@ -100,7 +95,8 @@ export function capturedService(
       const meant = place ?? (inbound === undefined ? named : undefined)
       if (meant === undefined || !passes) return undefined
       const found = places.find(meant.host, meant.port, 'tunnel')
-      return found && { cluster: places.cluster(found), label }
+      const cluster = found && places.cluster(found)
+      return cluster && { cluster, label }
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { isLoopback } from '../../../http/loopback.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import { createHttpServer, type HttpServer } from '../../../http/server/server.ts'
+import type { TlsPeer } from '../../../http/tls/acceptor.ts'
 import { parseAddress } from '../../../kernel/config/address.ts'
 import type { Spoken } from '../capture/first-bytes.ts'
 import {
@@ -12,6 +13,7 @@ import {
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import type { Way } from '../destinations/on-demand.ts'
+import type { FailureCode } from '../failure.ts'
 import { Forwarder } from '../forward/forwarder.ts'
 import { isGrpc } from '../forward/grpc.ts'
 import type { Tunnels } from '../forward/tunnels.ts'
@@ -23,6 +25,7 @@ import { ALPN } from './entry.ts'
 import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
 import type { Listener, ListenerParts } from './listener.ts'
 import { showConnections } from './open-connections.ts'
+import { rejectedInput } from './rejected.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 /** Servers of destinations that have no connection are kept up to this number. */
@@ -54,7 +57,7 @@ export async function openCaptured(
     service.decisions,
   )
   parts.observation.attach(name, forwarder)
-  const relay = new TcpRelay(name, parts, tunnels)
+  const relay = new TcpRelay(name, parts, tunnels, forwarder)
   const servers = new Map<string, HttpServer>()
   showConnections(name, host, metrics, () => {
     let open = relay.connections
@@ -76,7 +79,7 @@ export async function openCaptured(
         versions: config.versions,
         servesWebSockets: true,
         limits: { drainIdleMs: DRAIN_IDLE_MS },
-        onRejected: error => metrics.rejected.with(name, error.reason).inc(),
+        onRejected: rejectedInput(name, parts, forwarder),
         onError: error =>
           host.log.error('request_failed', 'forwarding a request failed by our own fault', {
             error,
@@ -88,16 +91,15 @@ export async function openCaptured(
     return server
   }
 
-  const pass = (socket: Socket, place: OriginalDestination | undefined, spoken: Spoken, rest?: Buffer) => {
-    const target = service.target(place, spoken)
-    if (target === undefined)
-      relay.refuse(socket, 'route_not_found', 'where the connection was meant to go is not known, or refused')
-    else relay.carry(socket, target.cluster, target.label, rest, spoken.kind === 'tls')
+  const pass = (socket: Socket, tls: TlsPeer | undefined, spoken: Spoken, rest?: Buffer): void => {
+    const place = findOriginal(socket)
+    const port = place?.port ?? portOf(config)
+    const passed = { socket, tls, spoken, port, ...(rest && { rest }) }
+    relay.carry(passed, service.target(place, spoken), service.decisions.gate)
   }
-
   const detection = new Detection(host.clock, service.detectTimeoutMs, {
-    serve: (socket, peer) => serverFor(findOriginal(socket)).accept(socket, peer),
-    pass: (socket, _, spoken, rest) => pass(socket, findOriginal(socket), spoken, rest),
+    serve: (socket, tls) => serverFor(findOriginal(socket)).accept(socket, tls),
+    pass,
   })
 
   const entry = await TlsEntry.open(config.tls, {
@@ -111,13 +113,15 @@ export async function openCaptured(
   })
   const accept = (socket: Socket): void => {
     const place = findOriginal(socket)
+    const refuse = (code: FailureCode, detail: string): void =>
+      relay.refuse({ socket, port: place?.port ?? portOf(config) }, { code, detail })
     if (config.inbound !== undefined && place !== undefined && ownPorts.has(place.port))
-      relay.refuse(socket, 'loop_detected', 'the connection is meant for a port of the sidecar itself')
+      refuse('loop_detected', 'the connection is meant for a port of the sidecar itself')
     else if (config.outbound !== undefined && place === undefined && !isLoopback(socket.localAddress))
       // A redirected connection of this pod arrives at a loopback address: this one is from outside.
-      relay.refuse(socket, 'denied', 'outbound connections are taken from this pod alone')
+      refuse('denied', 'outbound connections are taken from this pod alone')
     else if (place !== undefined && service.opaquePorts.has(place.port))
-      pass(socket, place, { kind: 'other' })
+      pass(socket, undefined, { kind: 'other' })
     else entry.accept(socket)
   }
 

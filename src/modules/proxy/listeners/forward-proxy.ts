@@ -47,9 +47,14 @@ export function forwardProxy(
       const { form, method } = request.head
       if (method === 'CONNECT') connect(forwarder, places, allowed, request, response)
       else if (form !== 'absolute' && !('scheme' in request.head))
-        refuse(forwarder, response, 'a forward proxy needs a request with an absolute URL, or CONNECT')
+        refuse(
+          forwarder,
+          request,
+          response,
+          'a forward proxy needs a request with an absolute URL, or CONNECT',
+        )
       else if (schemeOf(request) !== 'http')
-        refuse(forwarder, response, 'https goes through a proxy by CONNECT')
+        refuse(forwarder, request, response, 'https goes through a proxy by CONNECT')
       else forwarder.handle(request, response)
     },
   }
@@ -87,15 +92,17 @@ function connect(
 ): void {
   const view = connectView(request)
   if (view === undefined) {
-    refuse(forwarder, response, 'CONNECT names a host and a port')
+    refuse(forwarder, request, response, 'CONNECT names a host and a port')
     return
   }
   gate.strip(view.headers)
   const proceed = (admission: Admission): void => {
-    if (response.clientGone) return
     const place = places.find(bare(view.host), view.port, 'tunnel')
-    const backend = place?.match.rule.backends[0]
-    const tunnel = new Connect(forwarder, request, response, forwarder.target(undefined, backend))
+    const tunnel = new Connect(forwarder, request, response, view, place?.match.rule.backends[0])
+    if (response.clientGone) {
+      tunnel.gone()
+      return
+    }
     if (isRefusal(admission)) {
       tunnel.refuse(admission)
       return
@@ -123,9 +130,21 @@ function connectView({ head, remoteAddress }: ServerRequest): RequestView | unde
   }
 }
 
-function refuse(forwarder: Forwarder, response: ServerResponse, detail: string): void {
-  answerFailure(response, refusal('bad_request', detail), false)
-  forwarder.target(undefined, undefined).count(400, 'bad_request')
+function refuse(
+  forwarder: Forwarder,
+  request: ServerRequest,
+  response: ServerResponse,
+  detail: string,
+): void {
+  const { status, code } = refusal('bad_request', detail)
+  answerFailure(response, refusal(code, detail), false)
+  forwarder.target(undefined, undefined).count(status, code)
+  const nowMs = forwarder.parts.clock.monotonic()
+  forwarder.observer?.begin(request, nowMs).end({
+    ...{ view: undefined, scheme: 'http', match: undefined, backend: undefined, endpoint: undefined },
+    ...{ status, failure: code, detail },
+    ...{ bytesReceived: 0, bytesSent: 0, endMs: nowMs },
+  })
 }
 
 /** An IPv6 address without its brackets. */

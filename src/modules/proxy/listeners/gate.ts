@@ -9,13 +9,15 @@ import type { Admission, Gate } from '../forward/gate.ts'
 import { createLimiter } from '../limits/create.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import type { SharedCounts } from '../limits/shared-counts.ts'
+import type { Refusal } from '../refusal.ts'
 import type { RequestView } from '../request.ts'
+import type { ConnectionGate } from './passed-connection.ts'
 
 type GateConfig = Pick<ListenerConfig, 'access' | 'limits'>
 type GateHost = Pick<Host, 'clock' | 'log' | 'metrics' | 'use'>
 
 /** Access rules, then rate limits: who may not do a thing does not use up anybody's rate. */
-export class ListenerGate implements Gate {
+export class ListenerGate implements Gate, ConnectionGate {
   readonly access: Access | undefined
   readonly limiter: Limiter | undefined
   readonly #config: GateConfig
@@ -60,6 +62,13 @@ export class ListenerGate implements Gate {
     return verdict instanceof Promise
       ? verdict.then(late => this.#judge(late, access, view, route))
       : this.#judge(verdict, access, view, route)
+  }
+
+  admitConnection(view: RequestView): Refusal | undefined | Promise<Refusal | undefined> {
+    const verdict = this.access?.decideConnection(view)
+    if (verdict instanceof Promise)
+      return verdict.then(({ refusal }) => refusal ?? this.limiter?.decide(view, ''))
+    return verdict?.refusal ?? this.limiter?.decide(view, '')
   }
 
   /** A line for each rule and limit that the request would meet. Counts nothing. */

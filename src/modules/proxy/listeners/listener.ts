@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ServerResponse } from '../../../http/server/response.ts'
 import { createHttpServer } from '../../../http/server/server.ts'
+import type { TlsPeer } from '../../../http/tls/acceptor.ts'
 import type { Deadline, Health, Host, Listening } from '../../../kernel/module.ts'
 import { serverNameOf } from '../capture/first-bytes.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
@@ -13,7 +14,7 @@ import { type Decisions, Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
 import { Tunnels } from '../forward/tunnels.ts'
 import type { SharedCounts } from '../limits/shared-counts.ts'
-import type { Observation } from '../observation/observation.ts'
+import type { Observation, Watchable } from '../observation/observation.ts'
 import type { PreparedTls, TlsParts } from '../tls/entry.ts'
 import { openCaptured } from './captured.ts'
 import { portOf } from './check-routes.ts'
@@ -25,6 +26,8 @@ import { forwardProxy } from './forward-proxy.ts'
 import { gateOf, type ListenerGate } from './gate.ts'
 import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
 import { showConnections } from './open-connections.ts'
+import type { Target } from './passed-connection.ts'
+import { rejectedInput } from './rejected.ts'
 import { TcpRelay } from './tcp-relay.ts'
 
 /** A client of TLS speaks first. */
@@ -80,29 +83,40 @@ async function openRelay(
   tunnels: Tunnels,
   parts: ListenerParts,
 ): Promise<Listener> {
+  const name = listenerName(config)
   let target = passedTo(config, proxy, clusters)
-  const relay = new TcpRelay(listenerName(config), parts, tunnels)
-  showConnections(listenerName(config), parts.host, parts.metrics, () => relay.connections)
-  const carry = (client: Socket): void => relay.carry(client, target(undefined))
-  const refuse = (client: Socket): void =>
-    relay.refuse(client, 'bad_request', 'the connection does not begin with the hello of TLS')
+  let gate = gateOf(config, parts.host, undefined, parts.shared)
+  const watched: Watchable = { observer: undefined }
+  parts.observation.attach(name, watched)
+  const relay = new TcpRelay(name, parts, tunnels, watched)
+  showConnections(name, parts.host, parts.metrics, () => relay.connections)
+  const port = portOf(config)
+  const carry = (socket: Socket, tls?: TlsPeer): void =>
+    relay.carry({ socket, tls, port }, target(undefined), gate)
+  const refuse = (socket: Socket): void =>
+    relay.refuse(
+      { socket, port },
+      { code: 'bad_request', detail: 'the connection does not begin with the hello of TLS' },
+    )
   const hello = new Detection(parts.host.clock, HELLO_TIMEOUT_MS, {
     serve: refuse,
-    pass: (client, _, spoken, rest) => {
-      if (spoken.kind === 'tls') relay.carry(client, target(spoken.serverName), undefined, rest, true)
-      else refuse(client)
+    pass: (socket, tls, spoken, rest) => {
+      if (spoken.kind === 'tls')
+        relay.carry({ socket, tls, spoken, rest, port }, target(spoken.serverName), gate)
+      else refuse(socket)
     },
   })
   parts.host.scope.use(hello)
   const accept = config.protocol === 'tls' ? hello.accept : carry
   const { entry, listening } = await openEntry(config, parts, [], accept)
   return {
-    name: listenerName(config),
+    name,
     listening,
     prepare: next => entry.prepare(next.tls),
     health: () => entry.health(),
     update: (next, proxy) => {
       target = passedTo(next, proxy, clusters)
+      gate = gateOf(next, parts.host, gate, parts.shared)
       tunnels.limits = tunnelLimits(next)
     },
     drain: async deadline => {
@@ -145,10 +159,7 @@ async function openHttp(
     servesConnect: config.forward !== undefined,
     servesWebSockets: true,
     limits: { drainIdleMs: DRAIN_IDLE_MS },
-    onRejected: (error, client) => {
-      parts.metrics.rejected.with(name, error.reason).inc()
-      parts.failures.tell({ listener: name, client }, 'bad_request', error.message)
-    },
+    onRejected: rejectedInput(name, parts, forwarder),
     onError: error =>
       host.log.error('request_failed', 'forwarding a request failed by our own fault', {
         error,
@@ -156,13 +167,14 @@ async function openHttp(
       }),
   })
   host.scope.defer(() => server.close())
-  const relay = new TcpRelay(name, parts, tunnels)
+  const relay = new TcpRelay(name, parts, tunnels, forwarder)
   let target = passedTo(config, proxy, clusters)
   showConnections(name, host, parts.metrics, () => server.connections + relay.connections)
   const detection = new Detection(host.clock, config.detectTimeoutMs, {
     serve: server.accept,
-    pass: (socket, _, spoken, rest) => {
-      relay.carry(socket, target(serverNameOf(spoken)), undefined, rest, spoken.kind === 'tls')
+    pass: (socket, tls, spoken, rest) => {
+      const passed = { socket, tls, spoken, rest, port: portOf(config) }
+      relay.carry(passed, target(serverNameOf(spoken)), service.gate)
     },
   })
   host.scope.use(detection)
@@ -221,15 +233,17 @@ function passedTo(
   config: ListenerConfig,
   proxy: ProxyConfig,
   clusters: ClusterPool,
-): (serverName: string | undefined) => RunningCluster | undefined {
+): (serverName: string | undefined) => Target | undefined {
+  const named = (cluster: RunningCluster | undefined) => cluster && { cluster, label: cluster.name }
   const { upstream } = config
-  if (upstream !== undefined) return () => clusters.get(upstream)
+  if (upstream !== undefined) return () => named(clusters.get(upstream))
   // A forward proxy learns where to go from requests alone.
   if (config.routed === undefined) return () => undefined
   const port = portOf(config)
   const routes = connectionRoutes(config, proxy, port, clusters)
   // Without a Gateway the name is that of a service, and not of this listener.
   if (config.routed.gateway === undefined)
-    return name => routes(name === undefined ? { host: '', port } : { host: name, port: HTTPS_PORT }, name)
-  return serverName => routes({ host: '', port }, serverName)
+    return name =>
+      named(routes(name === undefined ? { host: '', port } : { host: name, port: HTTPS_PORT }, name))
+  return serverName => named(routes({ host: '', port }, serverName))
 }

@@ -7,7 +7,7 @@ import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import { AccessLog } from './access-log/access-log.ts'
 import { type AccessLogConfig, placeOf } from './access-log/config.ts'
 import { LineQueues } from './access-log/line-queues.ts'
-import { type Conclusion, Observed, type Observer, type Witness } from './observed.ts'
+import { type Conclusion, Observed, type Observer, type Other, type Witness } from './observed.ts'
 import { Redaction } from './redaction.ts'
 import { type RequestIdMode, requestIdOf } from './request-id.ts'
 import { Taps } from './tap/taps.ts'
@@ -150,6 +150,16 @@ class ListenerObserver implements Observer, Witness {
   constructor(listener: string, parts: ObserverParts) {
     this.#listener = listener
     this.#parts = parts
+  }
+
+  beginOther(other: Other, startMs: number): Observed {
+    return new Observed(this.#listener, other, {
+      startedAtMs: this.#parts.host.clock.now(),
+      startMs,
+      requestId: undefined,
+      trace: undefined,
+      witness: this,
+    })
   }
 
   begin(request: ServerRequest, startMs: number): Observed {

@@ -37,7 +37,7 @@ export function fakeConclusion(more: Partial<Conclusion> = {}): Conclusion {
     view: undefined,
     scheme: 'http',
     match: undefined,
-    backend: { cluster: 'checkout', weight: 1, filters: [] },
+    backend: { cluster: 'checkout' },
     endpoint,
     status: 200,
     failure: undefined,

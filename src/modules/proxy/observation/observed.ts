@@ -1,5 +1,5 @@
 import type { PreparedRequest } from '../../../http/client/request.ts'
-import type { ServerRequest } from '../../../http/server/request.ts'
+import { ServerRequest } from '../../../http/server/request.ts'
 import type { HeaderList } from '../../../wire/http1/headers.ts'
 import type { Endpoint, Lease } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
@@ -13,6 +13,19 @@ import type { RequestTrace } from './tracing/request-trace.ts'
 /** Whoever wants to know of the requests of a listener. A listener that nobody watches has none. */
 export interface Observer {
   begin(request: ServerRequest, startMs: number): Observed
+  /** Of what is no request. */
+  beginOther(other: Other, startMs: number): Observed
+}
+
+/** A connection that is passed on as it is, or what was refused because it is no request: as much as is known of it. */
+export interface Other {
+  readonly protocol: 'TCP' | 'TLS' | 'HTTP/1.1' | 'HTTP/2'
+  readonly client: string
+  readonly identity?: string
+  /** What a client of TLS asks for. */
+  readonly serverName?: string
+  readonly method?: string
+  readonly path?: string
 }
 
 /** Told once, when a request has come to its end. */
@@ -25,9 +38,10 @@ export interface Conclusion {
   readonly view: RequestView | undefined
   readonly scheme: 'http' | 'https'
   readonly match: Match | undefined
-  readonly backend: Backend | undefined
+  readonly backend: Pick<Backend, 'cluster'> | undefined
   /** Of the last try. */
   readonly endpoint: Endpoint | undefined
+  /** 0: there was no answer of HTTP. */
   readonly status: number
   readonly failure: FailureCode | undefined
   /** Why it failed, for people; names no secret of the request. Empty when it did not. */
@@ -50,10 +64,12 @@ export interface Beginning {
   readonly witness: Witness
 }
 
-/** One request as it is seen from outside. The exchange fills it in while it happens, and nobody changes it afterwards. */
+/** One request, or what came in its place, as it is seen from outside. The exchange fills it in while it happens, and nobody changes it afterwards. */
 export class Observed {
   readonly listener: string
-  readonly request: ServerRequest
+  /** Undefined for all that is `other`. */
+  readonly request: ServerRequest | undefined
+  readonly other: Other | undefined
   /** Wall clock, milliseconds since the epoch. */
   readonly startedAtMs: number
   /** As all that follow, by the clock that never jumps. */
@@ -74,16 +90,25 @@ export class Observed {
 
   constructor(
     listener: string,
-    request: ServerRequest,
+    subject: ServerRequest | Other,
     { startedAtMs, startMs, requestId, trace, witness }: Beginning,
   ) {
     this.listener = listener
-    this.request = request
+    this.request = subject instanceof ServerRequest ? subject : undefined
+    this.other = subject instanceof ServerRequest ? undefined : subject
     this.startedAtMs = startedAtMs
     this.startMs = startMs
     this.requestId = requestId
     this.trace = trace
     this.#witness = witness
+  }
+
+  get method(): string | undefined {
+    return this.request === undefined ? this.other!.method : this.request.method
+  }
+
+  get client(): string {
+    return this.request === undefined ? this.other!.client : this.request.remoteAddress
   }
 
   /** The fields of the request as they are about to go on: those that differ from try to try are taken out. */

@@ -2,8 +2,10 @@ import type { HeaderList } from '../../../../wire/http1/headers.ts'
 import type { Conclusion, Observed } from '../observed.ts'
 import { REDACTED, type Redaction } from '../redaction.ts'
 
-/** HTTP/1.0, HTTP/1.1 or HTTP/2, as the client speaks it. */
-export function protocolOf({ request: { head } }: Observed): string {
+/** HTTP/1.0, HTTP/1.1 or HTTP/2, as the client speaks it; TCP or TLS for what is passed on as it is. */
+export function protocolOf({ request, other }: Observed): string {
+  if (request === undefined) return other!.protocol
+  const { head } = request
   if ('protocol' in head) return 'HTTP/2'
   return head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'
 }
@@ -36,9 +38,20 @@ export function fieldValue(
 }
 
 /** Path, normalised where it could be, and query, without secrets. */
-export function pathOf({ request: { head } }: Observed, { view }: Conclusion, redaction: Redaction): string {
+export function pathOf(
+  { request, other }: Observed,
+  { view }: Conclusion,
+  redaction: Redaction,
+): string | undefined {
+  if (request === undefined) return other!.path
+  const { head } = request
   const path = view?.path ?? head.path
   return head.search === '' ? path : `${path}?${redaction.query(head.search)}`
+}
+
+/** The identity that the client has proved. */
+export function identityOf({ other }: Observed, { view }: Conclusion): string | undefined {
+  return other === undefined ? view?.peer.identity : other.identity
 }
 
 /** Gives times as `2026-01-31T12:00:00.000Z`; what stays the same for a second is made once. */

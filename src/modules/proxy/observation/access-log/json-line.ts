@@ -1,7 +1,7 @@
 import type { Conclusion, Observed } from '../observed.ts'
 import type { Redaction } from '../redaction.ts'
 import { jsonText } from './escape.ts'
-import { durationMs, fieldValue, grpcStatus, protocolOf, TimeText, upstreamMs } from './facts.ts'
+import { durationMs, fieldValue, grpcStatus, identityOf, protocolOf, TimeText, upstreamMs } from './facts.ts'
 
 /** Makes a whole line, with its line feed. */
 export type LineFormat = (observed: Observed, conclusion: Conclusion) => string
@@ -13,14 +13,19 @@ export type LineFormat = (observed: Observed, conclusion: Conclusion) => string
 export function jsonLines(redaction: Redaction): LineFormat {
   const time = new TimeText()
   return (observed, conclusion) => {
-    const { request } = observed
+    const { request, other } = observed
     const { view, match, backend, endpoint, failure } = conclusion
-    const { head, headers } = request
     let line = `{"time":"${time.of(observed.startedAtMs)}","listener":${jsonText(observed.listener)}`
-    line += `,"method":${jsonText(head.method)},"path":${jsonText(view?.path ?? head.path)}`
-    if (head.search !== '') line += `,"query":${jsonText(redaction.query(head.search))}`
-    line += `,"protocol":"${protocolOf(observed)}","host":${jsonText(head.authority)}`
-    line += `,"status":${conclusion.status}`
+    if (request === undefined) {
+      line += given('method', other!.method) + given('path', other!.path)
+      line += `,"protocol":"${other!.protocol}"${given('server_name', other!.serverName)}`
+    } else {
+      const { head } = request
+      line += `,"method":${jsonText(head.method)},"path":${jsonText(view?.path ?? head.path)}`
+      if (head.search !== '') line += `,"query":${jsonText(redaction.query(head.search))}`
+      line += `,"protocol":"${protocolOf(observed)}","host":${jsonText(head.authority)}`
+    }
+    if (conclusion.status !== 0) line += `,"status":${conclusion.status}`
     const ofGrpc = grpcStatus(observed)
     if (ofGrpc !== undefined) line += `,"grpc_status":${ofGrpc}`
     if (failure !== undefined) line += `,"failure":"${failure}","detail":${jsonText(conclusion.detail)}`
@@ -32,8 +37,9 @@ export function jsonLines(redaction: Redaction): LineFormat {
     if (backend !== undefined) line += `,"upstream":${jsonText(backend.cluster)}`
     if (endpoint !== undefined) line += `,"endpoint":${jsonText(endpoint.key)}`
     if (observed.tries > 1) line += `,"tries":${observed.tries}`
-    line += `,"client":${jsonText(request.remoteAddress)}`
-    line += given('identity', view?.peer.identity)
+    line += `,"client":${jsonText(observed.client)}`
+    line += given('identity', identityOf(observed, conclusion))
+    const headers = request?.headers
     line += given('user_agent', fieldValue(headers, 'user-agent', redaction))
     line += given('request_id', observed.requestId ?? fieldValue(headers, 'x-request-id', redaction))
     line += given('trace_id', observed.trace?.traceId)

@@ -1,7 +1,7 @@
 import { Redaction } from '../redaction.ts'
 import type { AccessLogConfig } from './config.ts'
 import { jsonText, plainText } from './escape.ts'
-import { fieldValue, pathOf, protocolOf } from './facts.ts'
+import { fieldValue, identityOf, pathOf, protocolOf } from './facts.ts'
 import { jsonLines, type LineFormat } from './json-line.ts'
 import { type Piece, parseTemplate } from './template.ts'
 import { timeFormat } from './time-format.ts'
@@ -83,15 +83,15 @@ function piecesOf(template: string, redaction: Redaction): readonly Piece[] {
 function apacheLines(redaction: Redaction, combined: boolean): LineFormat {
   const time = timeFormat('%d/%b/%Y:%H:%M:%S %z') as { write: (ms: number) => string }
   return (observed, how) => {
-    const { request, startedAtMs } = observed
-    const user = plainText(how.view?.peer.identity ?? '-')
-    const target = plainText(pathOf(observed, how, redaction))
-    let line = `${plainText(request.remoteAddress)} - ${user} [${time.write(startedAtMs)}]`
-    line += ` "${plainText(request.method)} ${target} ${protocolOf(observed)}"`
+    const { method, client, startedAtMs } = observed
+    const user = plainText(identityOf(observed, how) ?? '-')
+    const target = plainText(pathOf(observed, how, redaction) ?? '-')
+    let line = `${plainText(client)} - ${user} [${time.write(startedAtMs)}]`
+    line += ` "${plainText(method ?? '-')} ${target} ${protocolOf(observed)}"`
     line += ` ${how.status} ${how.bytesSent === 0 ? '-' : how.bytesSent}`
     if (combined)
       for (const name of ['referer', 'user-agent'])
-        line += ` "${plainText(fieldValue(request.headers, name, redaction) ?? '-')}"`
+        line += ` "${plainText(fieldValue(observed.request?.headers, name, redaction) ?? '-')}"`
     return `${line}\n`
   }
 }

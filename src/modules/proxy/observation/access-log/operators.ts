@@ -1,7 +1,16 @@
 import type { HeaderList } from '../../../../wire/http1/headers.ts'
 import type { Conclusion, Observed } from '../observed.ts'
 import type { Redaction } from '../redaction.ts'
-import { durationMs, fieldValue, grpcStatus, pathOf, protocolOf, TimeText, upstreamMs } from './facts.ts'
+import {
+  durationMs,
+  fieldValue,
+  grpcStatus,
+  identityOf,
+  pathOf,
+  protocolOf,
+  TimeText,
+  upstreamMs,
+} from './facts.ts'
 import { RESPONSE_FLAGS } from './flags.ts'
 import { TIME_PARTS, timeFormat } from './time-format.ts'
 
@@ -19,10 +28,10 @@ interface Operator {
 
 const FIELD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const PSEUDO: Readonly<Record<string, (redaction: Redaction) => Value>> = {
-  ':method': () => observed => observed.request.method,
+  ':method': () => observed => observed.method,
   ':path': redaction => (observed, how) => pathOf(observed, how, redaction),
-  ':authority': () => observed => observed.request.authority,
-  ':scheme': () => (_, how) => how.scheme,
+  ':authority': () => observed => observed.request?.authority,
+  ':scheme': () => (observed, how) => observed.request && how.scheme,
 }
 /** What Envoy adds to an answer itself. */
 const SERVICE_TIME = 'x-envoy-upstream-service-time'
@@ -38,7 +47,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
     about:
       'a field of the request, or :METHOD, :PATH, :AUTHORITY, :SCHEME; A?B is B where there is no A; secrets are redacted',
     argument: { expected: 'the name of a field' },
-    make: (argument, redaction) => fieldOf(argument, redaction, observed => observed.request.headers),
+    make: (argument, redaction) => fieldOf(argument, redaction, observed => observed.request?.headers),
   },
   RESP: {
     about: 'a field of the answer',
@@ -50,8 +59,14 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
     argument: { expected: 'the name of a field' },
     make: (argument, redaction) => fieldOf(argument, redaction, observed => observed.trailers),
   },
-  PROTOCOL: { about: 'HTTP/1.0, HTTP/1.1 or HTTP/2', make: () => protocolOf },
-  RESPONSE_CODE: { about: 'the status', make: () => (_, how) => how.status },
+  PROTOCOL: {
+    about: 'HTTP/1.0, HTTP/1.1 or HTTP/2; TCP or TLS for a connection that is passed on',
+    make: () => protocolOf,
+  },
+  RESPONSE_CODE: {
+    about: 'the status; 0 where there was no answer of HTTP',
+    make: () => (_, how) => how.status,
+  },
   RESPONSE_CODE_DETAILS: {
     about: 'via_upstream, or the code of the failure',
     make: () => (_, how) => how.failure ?? 'via_upstream',
@@ -65,8 +80,14 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
     make: () => (_, how) => how.failure && RESPONSE_FLAGS[how.failure].long,
   },
   GRPC_STATUS_NUMBER: { about: 'the status of a gRPC call', make: () => grpcStatus },
-  BYTES_RECEIVED: { about: 'bytes of the request’s body', make: () => (_, how) => how.bytesReceived },
-  BYTES_SENT: { about: 'bytes of the answer’s body', make: () => (_, how) => how.bytesSent },
+  BYTES_RECEIVED: {
+    about: 'bytes of the request’s body, or from the client through a tunnel',
+    make: () => (_, how) => how.bytesReceived,
+  },
+  BYTES_SENT: {
+    about: 'bytes of the answer’s body, or to the client through a tunnel',
+    make: () => (_, how) => how.bytesSent,
+  },
   DURATION: { about: 'milliseconds from the request to the end of the answer', make: () => durationMs },
   RESPONSE_DURATION: {
     about: 'milliseconds from the request to the head of the answer',
@@ -98,15 +119,25 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   ROUTE_NAME: { about: 'the rule that the request met', make: () => (_, how) => how.match?.rule.name },
   DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: {
     about: 'the address of the client',
-    make: () => observed => observed.request.remoteAddress,
+    make:
+      () =>
+      ({ client }) =>
+        client,
   },
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: {
     about: 'the same',
-    make: () => observed => observed.request.remoteAddress,
+    make:
+      () =>
+      ({ client }) =>
+        client,
   },
   DOWNSTREAM_PEER_URI_SAN: {
     about: 'the identity that the client has proved',
-    make: () => (_, how) => how.view?.peer.identity,
+    make: () => identityOf,
+  },
+  REQUESTED_SERVER_NAME: {
+    about: 'the server name that the client of TLS asks for',
+    make: () => requestedServerName,
   },
   TRACE_ID: {
     about: 'the trace that the request belongs to',
@@ -123,6 +154,10 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
         listener,
   },
   OUTRIGGER_FAILURE: { about: 'the code of the failure', make: () => (_, how) => how.failure },
+}
+
+function requestedServerName({ request, other }: Observed): string | undefined {
+  return (request === undefined ? other!.serverName : request.tls?.sni) || undefined
 }
 
 function startTime(argument: string): Value | { problem: string } {

@@ -32,9 +32,12 @@ export function readTapFilter(query: URLSearchParams): TapFilter | { readonly pr
 
 export function passes(filter: TapFilter, observed: Observed, how: Conclusion): boolean {
   const { path, method, status, route, listener, upstream } = filter
-  const { head } = observed.request
-  if (path !== undefined && !(how.view?.path ?? head.path).startsWith(path)) return false
-  if (method !== undefined && head.method !== method.toUpperCase()) return false
+  if (
+    path !== undefined &&
+    !(how.view?.path ?? observed.request?.path ?? observed.other?.path ?? '').startsWith(path)
+  )
+    return false
+  if (method !== undefined && observed.method !== method.toUpperCase()) return false
   if (status !== undefined && !isStatus(how.status, status)) return false
   if (listener !== undefined && observed.listener !== listener) return false
   if (upstream !== undefined && how.backend?.cluster !== upstream) return false

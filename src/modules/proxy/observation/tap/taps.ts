@@ -1,5 +1,6 @@
 import type { ServerRequest } from '../../../../http/server/request.ts'
 import type { ResponseBody, ResponseObserver, ServerResponse } from '../../../../http/server/response.ts'
+import type { Clock, Timer } from '../../../../kernel/clock/clock.ts'
 import type { Counter, Gauge } from '../../../../kernel/metrics/metrics.ts'
 import type { Host } from '../../../../kernel/module.ts'
 import { jsonLines } from '../access-log/json-line.ts'
@@ -7,8 +8,12 @@ import type { Conclusion, Observed } from '../observed.ts'
 import { Redaction } from '../redaction.ts'
 import { passes, readTapFilter, type TapFilter } from './tap-filter.ts'
 
-/** More people than this do not look at once; who has gone silently is noticed with the next request, or after 30 s. */
+/** More people than this do not look at once. */
 const MAX_TAPS = 16
+
+/** So often an empty line goes to a silent tap: who has gone is noticed by it. */
+const HEARTBEAT_MS = 5_000
+const HEARTBEAT = Buffer.from('\n')
 
 const HEADERS = {
   'Content-Type': 'application/x-ndjson',
@@ -28,10 +33,13 @@ export class Taps implements Disposable {
   readonly #dropped: Counter
   readonly #line = jsonLines(new Redaction())
   readonly #onChange: () => void
+  readonly #clock: Clock
+  #heartbeat: Timer | undefined
 
   /** `onChange` is called when the first tap comes and when the last one goes. */
-  constructor(host: Pick<Host, 'admin' | 'metrics'>, onChange: () => void) {
+  constructor(host: Pick<Host, 'admin' | 'clock' | 'metrics'>, onChange: () => void) {
     this.#onChange = onChange
+    this.#clock = host.clock
     this.#count = host.metrics.gauge('taps', 'Taps that are open.').with()
     this.#dropped = host.metrics
       .counter('tap_dropped_total', 'Requests that a tap did not show because its reader is behind.')
@@ -83,13 +91,19 @@ export class Taps implements Disposable {
     body.flush()
     this.#open.add(tap)
     this.#count.inc()
-    if (this.#open.size === 1) this.#onChange()
+    if (this.#open.size > 1) return
+    this.#heartbeat = this.#clock.interval(HEARTBEAT_MS, () => {
+      for (const open of this.#open) open.beat()
+    })
+    this.#onChange()
   }
 
   #closed(tap: Tap): void {
     if (!this.#open.delete(tap)) return
     this.#count.dec()
-    if (this.#open.size === 0) this.#onChange()
+    if (this.#open.size > 0) return
+    this.#heartbeat?.cancel()
+    this.#onChange()
   }
 }
 
@@ -115,6 +129,10 @@ class Tap implements ResponseObserver {
       this.#missed++
       this.#dropped.inc()
     }
+  }
+
+  beat(): void {
+    if (this.#hasRoom) this.#hasRoom = this.#body.put(HEARTBEAT)
   }
 
   drained(): void {

@@ -16,7 +16,7 @@ export function serverSpan(
   how: Conclusion,
   redaction: Redaction,
 ): Span {
-  const { request } = observed
+  const request = observed.request!
   const { head } = request
   const { status, failure } = how
   const failed = failure ?? (status >= 500 ? String(status) : undefined)
@@ -60,7 +60,7 @@ export function clientSpan(
   { outcome, status }: CallResult,
   endMs: number,
 ): Span {
-  const { head } = observed.request
+  const { head } = observed.request!
   const failed = outcome === 'answered' ? (status! >= 400 ? String(status) : undefined) : outcome
   const attributes: Attributes = {
     ...method(head.method),
