@@ -212,7 +212,14 @@ describe('protocol: tls is refused', () => {
   const table: [what: string, listener: object, path: string][] = [
     ['with TLS of its own', { upstream: 'back', tls: {} }, 'listeners.0.tls'],
     ['with versions of HTTP', { upstream: 'back', versions: 'http2' }, 'listeners.0.versions'],
-    ['with access rules', { upstream: 'back', access: {} }, 'listeners.0.access'],
+    [
+      'with access rules that ask for a method',
+      {
+        upstream: 'back',
+        access: { rules: [{ name: 'read', action: 'allow', to: [{ methods: ['GET'] }] }] },
+      },
+      'listeners.0.access.rules.0',
+    ],
     ['for what is captured', { outbound: {} }, 'listeners.0.protocol'],
     ['for a forward proxy', { forward: { allow: ['*'] } }, 'listeners.0.protocol'],
   ]
