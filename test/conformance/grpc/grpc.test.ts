@@ -6,7 +6,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
-import { type FakeProxy, startProxy } from '../../../src/modules/proxy/proxy-fake.ts'
+import { type FakeProxy, startConfigured, startProxy } from '../../../src/modules/proxy/proxy-fake.ts'
+import { route, routed, to } from '../../../src/modules/proxy/routed-fake.ts'
 
 const PYTHON = '/usr/bin/python3'
 const hasGrpc = spawnSync(PYTHON, ['-c', 'import grpc']).status === 0
@@ -72,6 +73,32 @@ describe('gRPC', { skip: hasGrpc ? false : 'not installed: python3-grpcio' }, ()
     assert.equal(lines[1], 'cancels: CANCELLED')
     await until(() => said.length === before + 2)
     assert.deepEqual(said.slice(before), ['ended', 'ended'])
+  })
+
+  test('goes by the GRPCRoute: by service and method, exactly or by expression', async () => {
+    const rule = (backend: string, ...methods: object[]) => ({
+      matches: methods.map(method => ({ method })),
+      backendRefs: [to(backend)],
+    })
+    const calls80 = { endpoints: [{ address: `127.0.0.1:${said[0]}` }], ...UPSTREAM }
+    const nobody80 = { endpoints: [{ address: '127.0.0.1:1' }], ...UPSTREAM }
+    const rules = [
+      rule('calls', { service: 'test.Echo', method: 'Unary' }, { method: 'Echoes' }),
+      rule('calls', { type: 'RegularExpression', service: 'test[.].+', method: 'Counts|S.ms' }),
+      rule('nobody', { service: 'test.Echo', method: 'Fails' }),
+    ]
+    const parents = [{ name: 'inside' }]
+    await using byMethod = await startConfigured(
+      routed(
+        { 'calls.shop:80': calls80, 'nobody.shop:80': nobody80 },
+        [route({ kind: 'GRPCRoute', parents, rules })],
+        { routed: { gateway: 'inside' } },
+      ),
+    )
+    const lines = await calls(byMethod.port, 'unary', 'echoes', 'counts', 'sums', 'fails', 'unknown')
+    assert.deepEqual(lines.slice(0, 4), ['unary: hello 5 OK', 'echoes: 0', 'counts: 2000', 'sums: 2000000'])
+    assert.match(lines[4]!, /^fails: UNAVAILABLE upstream_connect_failed: /)
+    assert.match(lines[5]!, /^unknown: UNIMPLEMENTED route_not_found: /)
   })
 
   test('is UNAVAILABLE where no server is, and where one breaks the connection', async () => {

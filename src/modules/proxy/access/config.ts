@@ -77,7 +77,7 @@ export const ruleConfig = s.object(
     name: s.string({ about: 'Stands in the log, in metrics and in explanations.', example: 'shop-reads' }),
     action: s.choice(['allow', 'deny', 'audit'], {
       about:
-        '`deny` rules are asked first, then `allow` rules; `audit` rules only mark a request in the log and decide nothing.',
+        '`deny` rules are asked first, then `allow` rules; `audit` rules only count what they match and decide nothing.',
     }),
     from: s.list(sourceConfig, { about: 'One of these callers. Without it: any.', default: [] }),
     to: s.list(operationConfig, { about: 'One of these requests. Without it: any.', default: [] }),
