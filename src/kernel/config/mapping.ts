@@ -9,25 +9,42 @@ import { kindOf, shown } from './value.ts'
 /** Names that JavaScript treats specially. */
 export const SPECIAL_NAMES = /^(__proto__|prototype|constructor)$/
 
-/** Lets mappings through, nothing as an empty one; special names are refused. */
-export function mapping(doc: Doc) {
-  return v.rawTransform<unknown, Record<string, unknown>>(({ dataset, addIssue, NEVER }) => {
-    const input = dataset.value ?? {}
-    if (typeof input !== 'object' || Array.isArray(input) || input instanceof Interpolated) {
-      const hint = Array.isArray(input)
-        ? 'remove the "- "'
-        : (colon(doc, input) ?? example(doc) ?? inField(doc, input))
-      addIssue({ message: issueText(`expected ${doc.expected}, got ${kindOf(input)}`, hint) })
+/**
+ * Lets mappings through to what reads them, nothing as an empty one. Special names are refused and left out, so that the
+ * problems beside them are told as well.
+ */
+export function mapping<T>(doc: Doc, read: v.GenericSchema<Record<string, unknown>, T>) {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
+      const input = dataset.value ?? {}
+      if (typeof input !== 'object' || Array.isArray(input) || input instanceof Interpolated) {
+        const hint = Array.isArray(input)
+          ? 'remove the "- "'
+          : (colon(doc, input) ?? example(doc) ?? inField(doc, input))
+        addIssue({ message: issueText(`expected ${doc.expected}, got ${kindOf(input)}`, hint) })
+        return NEVER
+      }
+      const given = input as Record<string, unknown>
+      const special = Object.keys(given).filter(key => SPECIAL_NAMES.test(key))
+      for (const key of special)
+        addIssue({
+          message: issueText(`"${key}" cannot be used as a name`),
+          path: [pathItem(given, key, 'key')],
+        })
+      const result = v.safeParse(read, special.length === 0 ? given : withoutSpecialNames(given))
+      if (result.success) return special.length === 0 ? result.output : NEVER
+      for (const { message, path } of result.issues) addIssue({ message, ...(path && { path }) })
       return NEVER
-    }
-    const special = Object.keys(input).filter(key => SPECIAL_NAMES.test(key))
-    for (const key of special)
-      addIssue({
-        message: issueText(`"${key}" cannot be used as a name`),
-        path: [pathItem(input, key, 'key')],
-      })
-    return input as Record<string, unknown>
-  })
+    }),
+  )
+}
+
+/** A mapping for whoever reads it field by field. */
+export const asGiven = v.custom<Record<string, unknown>>(() => true)
+
+function withoutSpecialNames(mapping: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(mapping).filter(([key]) => !SPECIAL_NAMES.test(key)))
 }
 
 /** `- stdout` where `- stdout:` was meant. */

@@ -112,7 +112,12 @@ describe('mending', () => {
         const decoded = schema.decode(mended(value))
         assert.ok(decoded.ok, JSON.stringify(decoded))
       }),
-      { examples: [[{ named: JSON.parse('{"__proto__":{}}') }]] },
+      {
+        examples: [
+          [{ named: JSON.parse('{"__proto__":{}}') }],
+          [{ named: JSON.parse('{"__proto__":{},"":{}}') }],
+        ],
+      },
     )
   })
 

@@ -5,6 +5,7 @@ import { bounds, type Doc, describe, range } from './doc.ts'
 import { type Engine, engineOf, issueText, leaf, make, pathItem } from './engine.ts'
 import { Interpolated } from './interpolated.ts'
 import {
+  asGiven,
   docsOf,
   mapping,
   missing,
@@ -228,7 +229,7 @@ export const s = {
     options: O,
   ): Made<Readonly<Record<string, T>>, O> {
     const doc = describe('map', 'a mapping of names to values', options, { item: item.doc })
-    const run = v.pipe(v.unknown(), mapping(doc), v.record(v.string(), engineOf(item)))
+    const run = mapping(doc, v.record(v.string(), engineOf(item)))
     return make(doc, options, run as Engine<Readonly<Record<string, T>>>)
   },
 
@@ -240,16 +241,17 @@ export const s = {
     const doc = describe('object', 'a mapping', options, { fields: docsOf(fields) })
     const names = renamed(fields)
     const entries = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, engineOf(field)]))
-    const run = v.pipe(
-      v.unknown(),
-      mapping(doc),
-      v.looseObject(entries, issue => missing(doc, issue.path?.[0].key)),
-      v.rawCheck(({ dataset, addIssue }) => {
-        for (const key of Object.keys(dataset.value as object)) {
-          if (!Object.hasOwn(fields, key)) addIssue(unknownOption(key, dataset.value, Object.keys(fields)))
-        }
-      }),
-      v.transform(value => rename(value, names)),
+    const run = mapping(
+      doc,
+      v.pipe(
+        v.looseObject(entries, issue => missing(doc, issue.path?.[0].key)),
+        v.rawCheck(({ dataset, addIssue }) => {
+          for (const key of Object.keys(dataset.value as object)) {
+            if (!Object.hasOwn(fields, key)) addIssue(unknownOption(key, dataset.value, Object.keys(fields)))
+          }
+        }),
+        v.transform(value => rename(value, names)),
+      ),
     )
     return make(doc, options, run as unknown as Engine<ObjectOf<F>>)
   },
@@ -264,23 +266,25 @@ export const s = {
       alternatives: docsOf(alternatives),
     })
     const engines = new Map(Object.entries(alternatives).map(([name, schema]) => [name, engineOf(schema)]))
-    const run = v.pipe(
-      v.unknown(),
-      mapping(doc),
-      v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
-        const keys = Object.keys(dataset.value)
-        const kind = keys[0]
-        const engine = engines.get(kind)
-        if (keys.length !== 1 || engine === undefined) {
-          for (const issue of wrongAlternative(keys, dataset.value, names)) addIssue(issue)
+    const run = mapping(
+      doc,
+      v.pipe(
+        asGiven,
+        v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
+          const keys = Object.keys(dataset.value)
+          const kind = keys[0]
+          const engine = engines.get(kind)
+          if (keys.length !== 1 || engine === undefined) {
+            for (const issue of wrongAlternative(keys, dataset.value, names)) addIssue(issue)
+            return NEVER
+          }
+          const result = v.safeParse(engine, dataset.value[kind])
+          if (result.success) return { kind, config: result.output }
+          const here = pathItem(dataset.value, kind)
+          for (const { message, path } of result.issues) addIssue({ message, path: [here, ...(path ?? [])] })
           return NEVER
-        }
-        const result = v.safeParse(engine, dataset.value[kind])
-        if (result.success) return { kind, config: result.output }
-        const here = pathItem(dataset.value, kind)
-        for (const { message, path } of result.issues) addIssue({ message, path: [here, ...(path ?? [])] })
-        return NEVER
-      }),
+        }),
+      ),
     )
     return make(doc, options, run as Engine<OneOf<A>>)
   },
@@ -295,21 +299,23 @@ export const s = {
     const more = { tag, alternatives: docsOf(alternatives) }
     const doc = describe('tagged', `a mapping with ${tag}: one of ${names.join(', ')}`, options, more)
     const engines = new Map(Object.entries(alternatives).map(([name, schema]) => [name, engineOf(schema)]))
-    const run = v.pipe(
-      v.unknown(),
-      mapping(doc),
-      v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
-        const given = dataset.value[tag]
-        const engine = engines.get(given instanceof Interpolated ? given.text : String(given))
-        if (engine === undefined) {
-          addIssue(wrongTag(tag, dataset.value, names))
+    const run = mapping(
+      doc,
+      v.pipe(
+        asGiven,
+        v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
+          const given = dataset.value[tag]
+          const engine = engines.get(given instanceof Interpolated ? given.text : String(given))
+          if (engine === undefined) {
+            addIssue(wrongTag(tag, dataset.value, names))
+            return NEVER
+          }
+          const result = v.safeParse(engine, dataset.value)
+          if (result.success) return result.output
+          for (const { message, path } of result.issues) addIssue({ message, ...(path && { path }) })
           return NEVER
-        }
-        const result = v.safeParse(engine, dataset.value)
-        if (result.success) return result.output
-        for (const { message, path } of result.issues) addIssue({ message, ...(path && { path }) })
-        return NEVER
-      }),
+        }),
+      ),
     )
     return make(doc, options, run as unknown as Engine<Infer<A[keyof A]>>)
   },
