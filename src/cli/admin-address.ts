@@ -9,7 +9,7 @@ const DEFAULT_ADMIN = '127.0.0.1:4600'
 export async function adminAddress(call: Call): Promise<{ address: Address } | { problem: string }> {
   const given = call.values['admin'] as string | undefined
   if (given !== undefined) {
-    const address = parseAddress(given)
+    const address = parseAddress(given.replace(/^http:\/\/([^/]+)\/?$/, '$1'))
     return address
       ? { address }
       : { problem: `--admin: expected an address such as ${DEFAULT_ADMIN}, got "${given}"` }

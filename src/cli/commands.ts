@@ -126,7 +126,7 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'Look at the requests that a sidecar carries, or would carry',
     positionals: '[tap|explain REQUEST]',
     about:
-      "explain 'GET http://checkout/cart' says which route, rule, access, limits, faults and upstream such a request meets and why, from the configuration alone; it ends with 1 when the request would get no backend. tap shows the requests as they end, until it is told to stop; secrets are left out. It asks the admin API of the sidecar on this machine, and costs the sidecar nothing while it is not running.",
+      "explain 'GET http://checkout/cart' says which route, rule, access, limits, faults, upstream and endpoint such a request meets and why; 'CONNECT example.com:443', 'tls://vault:8200' and 'tcp://10.0.0.7:5432' are explained too. It goes by the configuration alone; with --live or --admin the sidecar that runs is asked, which knows its endpoints as they are now. It ends with 1 when the request would get no backend. tap shows the requests as they end, until it is told to stop. Secrets are left out. tap and --live ask the admin API of the sidecar on this machine, and cost the sidecar nothing while they are not running.",
     options: {
       config,
       header: {
@@ -139,9 +139,10 @@ export const commands: Readonly<Record<string, Command>> = {
       address: { about: 'With explain: the IP address of the client. Default: 127.0.0.1.', value: 'ADDRESS' },
       admin: {
         about:
-          'The admin address of the sidecar. Default: admin.listen of the configuration, else 127.0.0.1:4600.',
+          'The admin address of the sidecar. Default: admin.listen of the configuration, else 127.0.0.1:4600. With explain: ask the sidecar there.',
         value: 'ADDRESS',
       },
+      live: { about: 'With explain: ask the sidecar that runs, and not the configuration alone.' },
       path: { about: 'Only requests whose path begins so.', value: 'PREFIX' },
       method: { about: 'Only requests with this method.', value: 'METHOD' },
       status: { about: 'Only requests with this status, or of a class such as 5xx.', value: 'STATUS' },

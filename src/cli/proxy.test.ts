@@ -18,7 +18,8 @@ async function setUp(t: TestContext) {
   const proxy = await startProxy([back.address])
   const admin = createHttpServer({
     clock: systemClock(),
-    handler: (request, response) => proxy.host.routes.find(request.path)!.methods['GET']!(request, response),
+    handler: (request, response) =>
+      proxy.host.routes.find(request.path)!.methods[request.method]!(request, response),
   })
   const { port, server } = await listen(admin.accept)
   t.after(async () => {
@@ -42,7 +43,7 @@ async function setUp(t: TestContext) {
     peer.say(OK)
     await client.hears(/hi$/)
   }
-  return { io, tap, tapped, request }
+  return { io, tap, tapped, request, admin: `127.0.0.1:${port}` }
 }
 
 test('outrigger proxy tap shows the requests of a running sidecar, and ends after as many as it is to show', async t => {
@@ -76,6 +77,27 @@ test('outrigger proxy tap says what is wrong', async t => {
   assert.equal(await tap({ admin: '127.0.0.1:1' }), 1)
   assert.match(io.stderr.text, /status: expected a status such as 503 or a class such as 5xx, got "bad"\n/)
   assert.match(io.stderr.text, /nothing listens there/)
+})
+
+test('outrigger proxy explain asks a running sidecar when it is told where', async t => {
+  const { admin, request } = await setUp(t)
+  await request('/')
+  const explain = async (line: string, values: object) => {
+    const io = fakeIo()
+    const code = await run({ io, positionals: ['explain', line], rest: undefined, values: { ...values } })
+    return { code, out: io.stdout.text, err: io.stderr.text }
+  }
+  const { code, out, err } = await explain('GET http://any/', { admin: `http://${admin}/` })
+  assert.equal(code, 0, err)
+  assert.match(out, /^GET any:80\/ on listener front\n[\s\S]+usable +100 %, 0 under way/)
+  const json = await explain('GET http://any/', { admin, json: true })
+  assert.equal(JSON.parse(json.out).live, true)
+  const wrong = await explain('nonsense', { admin })
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.err, /^outrigger proxy explain: expected a request/)
+  const away = await explain('GET http://any/', { admin: '127.0.0.1:1' })
+  assert.equal(away.code, 1)
+  assert.match(away.err, /nothing listens there/)
 })
 
 test('outrigger proxy needs to be told what to do', async () => {

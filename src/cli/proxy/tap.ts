@@ -1,8 +1,7 @@
-import { createHttpClient } from '../../http/client/client.ts'
-import { systemClock } from '../../kernel/clock/system.ts'
 import { formatAddress } from '../../kernel/config/address.ts'
 import type { Address } from '../../kernel/module.ts'
 import { adminAddress } from '../admin-address.ts'
+import { ADMIN_HOST, adminClient, errorOf } from '../admin-client.ts'
 import type { Call } from '../commands.ts'
 import type { Io } from '../io.ts'
 import { recordLine } from '../record-line.ts'
@@ -39,15 +38,12 @@ async function follow(
   print: (line: Buffer) => Promise<void>,
   fail: (code: number, message: string) => number,
 ): Promise<number> {
-  const client = createHttpClient({
-    origin: 'path' in address ? { path: address.path } : new URL(`http://${formatAddress(address)}`),
-    clock: systemClock(),
-  })
+  const client = adminClient(address)
   try {
     const { status, body } = await client.request({
       method: 'GET',
       path: `/proxy/tap?${query}`,
-      headers: { Host: 'localhost' },
+      headers: ADMIN_HOST,
     })
     if (status !== 200) {
       const answer = (await body.bytes(64 * 1024)).toString()
@@ -85,12 +81,4 @@ function shown(line: Buffer, colours: boolean): string {
   const record = JSON.parse(line.toString()) as { time?: string; missed?: number }
   if (record.missed !== undefined) return `… ${record.missed} more requests, too fast to be shown\n`
   return recordLine(Buffer.from(line), Date.parse(record.time ?? ''), colours)
-}
-
-function errorOf(answer: string): string {
-  try {
-    return String(JSON.parse(answer).error)
-  } catch {
-    return answer.slice(0, 200)
-  }
 }

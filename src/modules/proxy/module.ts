@@ -3,8 +3,10 @@ import { ClusterPool } from './clusters/cluster-pool.ts'
 import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
 import { UpstreamKeys } from './clusters/upstream-keys.ts'
-import { checkProxy, type ProxyConfig, proxyConfig } from './config.ts'
+import { checkProxy, listenerName, type ProxyConfig, proxyConfig } from './config.ts'
 import { withServices } from './destinations/services.ts'
+import { explain } from './explanation/explanation.ts'
+import { serveExplanations } from './explanation/serve.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
 import { ProxyMetrics } from './forward/metrics.ts'
@@ -65,6 +67,13 @@ export const proxy: Module<ProxyConfig> = {
     )
     await listeners.start(config)
     let present = config
+    serveExplanations(host.admin, question =>
+      explain(present, question, {
+        isLive: true,
+        gate: listener => listeners.find(listenerName(listener))?.gate(),
+        cluster: name => clusters.peek(name),
+      }),
+    )
     // What is under way goes on; new requests show the new certificate.
     identity?.onChange(() => clients.retireIdentified())
     return {

@@ -24,8 +24,8 @@ export interface Access {
   decideConnection(view: RequestView): Verdict | Promise<Verdict>
   /** Writes the claims that the application is to get, takes the token out unless it is to be kept, and gives the query to forward. */
   forward(verdict: Verdict, headers: HeaderList, search: string): string
-  /** What each rule says, and the verdict in the last line. */
-  explain(view: RequestView): Promise<string[]>
+  /** What each rule says, and the verdict in the last line. Counts nothing. */
+  explain(view: RequestView, isConnection?: boolean): Promise<string[]>
   /** Reads the keys of all issuers, so that the first token need not wait. Never rejects. */
   warm(): Promise<void>
 }
@@ -74,12 +74,15 @@ class AccessControl implements Access {
     return this.#jwt!.forward ? search : removeTokens(this.#jwt!.from, headers, search)
   }
 
-  async explain(view: RequestView): Promise<string[]> {
-    const proof = await this.#prove(view)
-    const refused = proof !== undefined && isVerdict(proof)
+  async explain(view: RequestView, isConnection = false): Promise<string[]> {
+    const proof = isConnection ? undefined : await this.#prove(view)
+    const refused = proof !== undefined && isVerdict(proof) ? proof : undefined
     const token = proof === undefined || isVerdict(proof) ? undefined : proof.verified.claims
-    const lines = refused ? [] : this.#rules.explain(view, token)
-    const { refusal, rule } = await this.#judge(view, proof)
+    const lines = refused ? [] : this.#rules.explain(view, token, isConnection)
+    const verdict =
+      refused ?? (isConnection ? this.#rules.judgeConnection(view) : this.#rules.decide(view, token))
+    const asks = verdict.refusal === undefined && this.#parts.decide !== undefined
+    const { refusal, rule } = asks ? await this.#ask(view, verdict) : verdict
     const by = `by ${rule === 'default' ? 'default' : `"${rule}"`}`
     return [...lines, refusal === undefined ? `allowed ${by}` : `${refusal.code} ${by}: ${refusal.detail}`]
   }

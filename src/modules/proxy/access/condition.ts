@@ -2,6 +2,7 @@ import { readAddress } from '../../../wire/ip/address.ts'
 import { type Cidr, contains, parseCidr } from '../../../wire/ip/cidr.ts'
 import { anyMatches, pathGlob, textGlob } from '../matching/glob.ts'
 import { headerMatches } from '../matching/header.ts'
+import { REDACTED, Redaction } from '../observation/redaction.ts'
 import type { RequestView } from '../request.ts'
 import { type Claims, claimTexts } from './jwt/claims.ts'
 
@@ -10,6 +11,9 @@ export const ANY_CLAIMS: unique symbol = Symbol('any claims')
 
 /** What the request's verified token says; undefined without one. */
 export type Token = Claims | typeof ANY_CLAIMS | undefined
+
+/** What a rule asks of a secret is one. */
+const redaction = new Redaction()
 
 /** One thing that a rule asks of a request. */
 export interface Condition {
@@ -85,7 +89,7 @@ export function headerIn(name: string, patterns: readonly string[]): Condition {
   const globs = patterns.map(textGlob)
   const wanted = name.toLowerCase()
   return {
-    text: listed(`header ${name}`, patterns),
+    text: listed(`header ${name}`, redaction.hides(wanted) ? [REDACTED] : patterns),
     ofHttp: true,
     holds: ({ headers }) => headerMatches(headers, wanted, globs),
   }

@@ -61,8 +61,13 @@ export class RuleSet {
 
   /** Of a connection that is passed on as it is. */
   decideConnection(view: RequestView): Verdict {
-    const decisive = [...this.#deny, ...this.#allow].find(rule => rule.matchesConnection(view))
     for (const rule of this.#audit) if (rule.matchesConnection(view)) rule.matched.inc()
+    return this.judgeConnection(view)
+  }
+
+  /** The same, without counting what audit rules match. */
+  judgeConnection(view: RequestView): Verdict {
+    const decisive = [...this.#deny, ...this.#allow].find(rule => rule.matchesConnection(view))
     return decisive?.verdict ?? this.#otherwise
   }
 
@@ -75,9 +80,10 @@ export class RuleSet {
   }
 
   /** A line for each rule in the order in which they are asked. */
-  explain(view: RequestView, token: Claims | undefined): string[] {
+  explain(view: RequestView, token: Claims | undefined, isConnection: boolean): string[] {
     return [...this.#deny, ...this.#allow, ...this.#audit].map(rule => {
-      const fault = rule.mismatch(view, token)
+      const holds = isConnection && rule.matchesConnection(view)
+      const fault = holds ? undefined : rule.mismatch(view, token)
       return `${rule.action} rule "${rule.name}" ${fault === undefined ? 'matches' : `does not match: ${fault}`}`
     })
   }

@@ -82,6 +82,11 @@ export class ClusterPool implements Disposable {
     return entry.cluster
   }
 
+  /** The cluster if it is open; to look at it does not keep it. */
+  peek(name: string): RunningCluster | undefined {
+    return this.#entries.get(name)?.cluster
+  }
+
   has(name: string): boolean {
     return this.#configs.has(name)
   }

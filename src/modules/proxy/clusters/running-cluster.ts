@@ -23,7 +23,15 @@ import { OutlierDetection } from './outliers.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { sameConfig } from './same-config.ts'
 import { Selection } from './selection.ts'
-import { clusterHealth, type EndpointView, setEndpointGauges, stateOf, viewOf } from './view.ts'
+import {
+  type ClusterView,
+  clusterHealth,
+  clusterView,
+  type EndpointView,
+  setEndpointGauges,
+  stateOf,
+  viewOf,
+} from './view.ts'
 
 /** What a cluster is given; tests give their own. */
 export interface ClusterParts {
@@ -59,6 +67,8 @@ export interface RunningCluster extends Cluster, Disposable {
   isSecure(endpoint: Endpoint): boolean
   /** For explanations and the status page. */
   endpoints(): EndpointView[]
+  /** How it is now, and where a call with this wish would go. Changes nothing. */
+  foresee(wish: Pick<Wish, 'hash' | 'session'>): ClusterView
   /** Takes a checked configuration over; endpoints that stay keep what is known of them. */
   update(config: ClusterConfig): void
   /** Sets the gauges that are cheaper to read than to keep. */
@@ -163,6 +173,15 @@ class ClusterAtWork implements RunningCluster {
 
   endpoints(): EndpointView[] {
     return Array.from(this.#members, member => viewOf(member, this.#state(member)))
+  }
+
+  foresee(wish: Pick<Wish, 'hash' | 'session'>): ClusterView {
+    const nowMs = this.#parts.clock.monotonic()
+    const choice = this.#choice()
+    const states = new Map(Array.from(this.#members, member => [member, this.#state(member)]))
+    const { slowStartMs } = this.config
+    const at = { nowMs, slowStartMs, panicking: choice.panicking, sourceFailure: this.#sourceFailure }
+    return clusterView(states, choice.foresee(wish, nowMs), at, this.breakers)
   }
 
   update(config: ClusterConfig): void {

@@ -12,6 +12,14 @@ export interface SelectionRules extends BalancingWorld {
   readonly panicThreshold: number
 }
 
+/** Where the next call would go. */
+export interface Forecast {
+  /** The chance of each member that may be used. */
+  readonly shares: ReadonlyMap<Member, number>
+  /** Where it goes for certain. */
+  readonly next?: Member
+}
+
 /** A zone with 5 of 7 endpoints healthy still takes all of its own traffic, as it has some room. */
 const OVERPROVISIONING = 1.4
 const PICKS_BEFORE_SEARCH = 3
@@ -71,6 +79,27 @@ export class Selection {
     }
     const rest = near ? this.#far : this.#near
     return this.#search(balancer, avoid) ?? (rest && this.#search(rest, avoid)) ?? member
+  }
+
+  /** Where `pick` would go now when nothing was tried before. Changes nothing. */
+  foresee(wish: Pick<Wish, 'hash' | 'session'>, nowMs: number): Forecast {
+    const shares = new Map<Member, number>()
+    if (this.#near === undefined) return { shares }
+    const known = wish.session === undefined ? undefined : this.#ofSession(wish.session)
+    if (known !== undefined) return { shares: shares.set(known, 1), next: known }
+    const hash = this.#byHash && wish.hash !== undefined ? wish.hash >>> 0 : undefined
+    const nearShare = hash === undefined ? this.#nearShare : Number(this.#staysNear(hash))
+    let next: Member | undefined
+    for (const [balancer, part] of [
+      [this.#near, nearShare],
+      [this.#far, 1 - nearShare],
+    ] as const) {
+      if (balancer === undefined || part === 0) continue
+      const foresight = balancer.foresee(nowMs, hash)
+      balancer.members.forEach((member, at) => void shares.set(member, foresight.shares[at]! * part))
+      if (part === 1) next = foresight.next
+    }
+    return { shares, ...(next && { next }) }
   }
 
   /** The index is made with the first session, and goes with this selection. */

@@ -1,7 +1,9 @@
 import type { Health } from '../../../kernel/module.ts'
+import { rampNow } from './balancing/balancer.ts'
+import type { Breaker, Breakers } from './breaker.ts'
 import type { Member } from './member.ts'
-import { type ClusterFamilies, ENDPOINT_STATES, type EndpointState } from './metrics.ts'
-import type { Selection } from './selection.ts'
+import { type ClusterFamilies, ENDPOINT_STATES, type EndpointState, type Limit } from './metrics.ts'
+import type { Forecast, Selection } from './selection.ts'
 
 /** What is told of an endpoint in `explain` and on the status page. */
 export interface EndpointView {
@@ -14,6 +16,71 @@ export interface EndpointView {
   /** The latency estimate by which peak_ewma goes. */
   readonly latencyMs: number
   readonly ejections: number
+}
+
+/** A cluster as it is now, and where a call would go. */
+export interface ClusterView {
+  readonly endpoints: readonly (EndpointView & EndpointForecast)[]
+  /** The key of the endpoint that the next call goes to for certain. */
+  readonly next?: string
+  readonly panicking: boolean
+  /** What the source of its endpoints says when it fails. */
+  readonly sourceFailure?: string
+  readonly breakers: Readonly<Record<Limit, BreakerView>>
+}
+
+export interface EndpointForecast {
+  /** Its chance to get the call, from 0 to 1. */
+  readonly share: number
+  /** The part of its weight that slow start gives it by now, while it warms up. */
+  readonly slowStart?: number
+}
+
+export interface BreakerView {
+  readonly inUse: number
+  readonly max: number
+  /** The next one would be refused. */
+  readonly open: boolean
+}
+
+export function clusterView(
+  states: ReadonlyMap<Member, EndpointState>,
+  { shares, next }: Forecast,
+  { nowMs, slowStartMs, panicking, sourceFailure }: ViewedAt,
+  breakers: Breakers,
+): ClusterView {
+  const endpoints = Array.from(states, ([member, state]) => {
+    const slowStart = rampNow(member, nowMs, slowStartMs)
+    return {
+      ...viewOf(member, state),
+      share: shares.get(member) ?? 0,
+      ...(slowStart < 1 && { slowStart }),
+    }
+  })
+  const { connections, pending, requests, retries } = breakers
+  return {
+    endpoints,
+    ...(next && { next: next.key }),
+    panicking,
+    ...(sourceFailure !== undefined && { sourceFailure }),
+    breakers: {
+      connections: breakerView(connections),
+      pending: breakerView(pending),
+      requests: breakerView(requests),
+      retries: breakerView(retries),
+    },
+  }
+}
+
+interface ViewedAt {
+  readonly nowMs: number
+  readonly slowStartMs: number
+  readonly panicking: boolean
+  readonly sourceFailure: string | undefined
+}
+
+function breakerView({ inUse, max }: Breaker): BreakerView {
+  return { inUse, max, open: inUse >= max }
 }
 
 export function stateOf(member: Member, checksExist: boolean): EndpointState {

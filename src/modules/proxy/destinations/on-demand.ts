@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { Log } from '../../../kernel/log/log.ts'
 import type { ClusterPool, Demand } from '../clusters/cluster-pool.ts'
-import { clusterConfig } from '../clusters/config.ts'
+import { type ClusterConfig, clusterConfig } from '../clusters/config.ts'
 import { type DnsResolver, systemResolver } from '../clusters/discovery/resolver.ts'
 import { ON_DEMAND } from '../clusters/metrics.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
@@ -51,7 +51,7 @@ export class OnDemand {
 
   /** Undefined: the policy refuses it. `host` in lower case, an IPv6 address without brackets. */
   find(host: string, port: number, way: Way): Destination | undefined {
-    const name = this.#name(host, port, way)
+    const name = placeName(host, port, this.#parts.listener, way)
     if (this.#known.has(name)) return this.#known.get(name)
     if (this.#known.size >= MAX_REMEMBERED) this.#known = new Map()
     const destination = this.#make(name, host, port, way)
@@ -70,11 +70,6 @@ export class OnDemand {
     return destination && this.cluster(destination)
   }
 
-  /** `@` is in no name of a configuration. */
-  #name(host: string, port: number, way: Way): string {
-    return `${host.includes(':') ? `[${host}]` : host}:${port}@${this.#parts.listener}${SUFFIX[way]}`
-  }
-
   #make(name: string, host: string, port: number, way: Way): Destination | undefined {
     const { policy, rule } = this.#parts
     const verdict = policy === undefined ? 'allowed' : policy.decide(host, port, way === 'tunnel')
@@ -88,21 +83,12 @@ export class OnDemand {
   }
 
   #demand(host: string, port: number, way: Way, listed: boolean): Demand {
-    const isAddress = isIP(host) !== 0
-    const place = isAddress
-      ? { endpoints: [{ address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }] }
-      : { discovery: { dns: { name: host, port } } }
     const { log, policy, limits, resolver = systemResolver() } = this.#parts
-    const decoded = clusterConfig.decode({
-      ...place,
-      protocol: way === 'h2' ? 'h2' : 'http1',
-      ...(limits && { circuitBreakers: limits }),
-    })
-    if (!decoded.ok) throw new Error(`${host}:${port}: ${decoded.problems[0]!.message}`)
+    const config = placeConfig(host, port, way, limits)
     // What clients ask for is not the operator's failure.
     const debug: Log['debug'] = (event, message, fields) => log.debug(event, message, fields)
     const quiet: Log = { debug, info: debug, warn: debug, error: debug }
-    if (isAddress) return { config: decoded.value, parts: { log: quiet } }
+    if (isIP(host) !== 0) return { config, parts: { log: quiet } }
     let refused = false
     const takes = (address: string): boolean =>
       policy === undefined || policy.takesAddress(address, port, way === 'tunnel', listed)
@@ -116,7 +102,7 @@ export class OnDemand {
       },
     }
     return {
-      config: decoded.value,
+      config,
       parts: {
         log: quiet,
         resolver: filtered,
@@ -124,6 +110,31 @@ export class OnDemand {
       },
     }
   }
+}
+
+/** The cluster of a place. `@` is in no name of a configuration. */
+export function placeName(host: string, port: number, listener: string, way: Way): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}@${listener}${SUFFIX[way]}`
+}
+
+/** How a place is reached: at its address, or at those that DNS has for its name. */
+export function placeConfig(
+  host: string,
+  port: number,
+  way: Way,
+  limits?: Readonly<Record<string, number>>,
+): ClusterConfig {
+  const place =
+    isIP(host) === 0
+      ? { discovery: { dns: { name: host, port } } }
+      : { endpoints: [{ address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }] }
+  const decoded = clusterConfig.decode({
+    ...place,
+    protocol: way === 'h2' ? 'h2' : 'http1',
+    ...(limits && { circuitBreakers: limits }),
+  })
+  if (!decoded.ok) throw new Error(`${host}:${port}: ${decoded.problems[0]!.message}`)
+  return decoded.value
 }
 
 const SUFFIX: Readonly<Record<Way, string>> = { http1: '', h2: ' by HTTP/2', tunnel: ' as it is' }

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FakeClock } from '../../../kernel/clock/fake.ts'
+import { MemoryLog } from '../../../kernel/log/memory.ts'
+import { Registry } from '../../../kernel/metrics/registry.ts'
+import type { Lease } from '../clusters/cluster.ts'
+import { hashText } from '../clusters/hash.ts'
+import { clusterFamilies } from '../clusters/metrics.ts'
+import { createCluster } from '../clusters/running-cluster.ts'
+import { sessionKey } from '../clusters/session-key.ts'
 import { decodedProxy } from '../proxy-fake.ts'
-import { route, to, under } from '../routed-fake.ts'
+import { route, to } from '../routed-fake.ts'
 import { type Explanation, explainRequest } from './explanation.ts'
 import { explanationLines } from './lines.ts'
 
@@ -29,6 +36,15 @@ const config = decodedProxy({
     },
     { name: 'in', listen: '127.0.0.1:3', inbound: {} },
     { name: 'out', listen: '127.0.0.1:4', outbound: {} },
+    { name: 'away', listen: '127.0.0.1:5', forward: { allow: ['public', 'git.test:22'] } },
+    { name: 'secure', listen: '127.0.0.1:6', protocol: 'tls', routed: {} },
+    {
+      name: 'plain-tcp',
+      listen: '127.0.0.1:7',
+      protocol: 'tcp',
+      upstream: 'cart.shop:80',
+      access: { rules: [{ name: 'near', action: 'allow', from: [{ addresses: ['10.0.0.0/8'] }] }] },
+    },
   ],
   upstreams: {
     'cart.shop:80': { ...end(1), connectTimeout: '1s' },
@@ -47,8 +63,28 @@ const config = decodedProxy({
           matches: [{ path: { value: '/team' }, headers: [{ name: 'x-team', value: 'a' }] }],
           backendRefs: [to('web')],
         },
-        { matches: under('/web'), backendRefs: [to('web')] },
+        {
+          matches: [{ path: { value: '/web' } }],
+          filters: [
+            {
+              type: 'RequestHeaderModifier',
+              requestHeaderModifier: { set: [{ name: 'Authorization', value: 'Bearer hush' }] },
+            },
+          ],
+          backendRefs: [to('web')],
+        },
+        {
+          matches: [{ headers: [{ name: 'cookie', type: 'RegularExpression', value: '.*id=hush' }] }],
+          sessionPersistence: { sessionName: 'shop-session' },
+          backendRefs: [to('cart', 9), to('web')],
+        },
       ],
+    }),
+    route({
+      kind: 'TLSRoute',
+      name: 'vault',
+      parents: [{ kind: 'Service', name: 'vault' }],
+      rules: [{ backendRefs: [to('web')] }],
     }),
   ],
 })
@@ -75,6 +111,7 @@ in the order in which they are tried:
   HTTPRoute/shop/checkout/0  wins: PathPrefix /cart, method GET
   HTTPRoute/shop/checkout/1  the path is another: PathPrefix /team, header x-team = a
   HTTPRoute/shop/checkout/2  the path is another: PathPrefix /web
+  HTTPRoute/shop/checkout/3  a header field is missing or another: PathPrefix /, header cookie = <redacted>
 
 access
   allow rule "reads" matches
@@ -87,15 +124,18 @@ limits
 faults on purpose
   fault "slow" with 5 %: wait 1000 ms
 
-upstream cart.shop:80
-  endpoints  127.0.0.1:1
+upstream cart.shop:80 (90 %)
+  endpoint   127.0.0.1:1    100 %
+  next       127.0.0.1:1: it is the only one
   choice     peak_ewma
   connects   by auto within 1000 ms
 
-upstream web.shop:80
-  endpoints  127.0.0.1:2, 127.0.0.1:3
+upstream web.shop:80 (10 %)
+  endpoint   127.0.0.1:2     50 %
+             127.0.0.1:3     50 %
   choice     maglev by the cookie sid
-  connects   by auto within 5000 ms`,
+  connects   by auto within 5000 ms
+  note       the request has no cookie sid: it may go to any`,
   )
 })
 
@@ -159,6 +199,62 @@ const table: [
     false,
     /^the listener sends everything to one upstream\n {2}backend {3}cart\.shop:80 \(100 %\)\n {2}timeouts {2}request 3000 ms/m,
   ],
+  [
+    'a forward proxy goes to a public name',
+    'GET http://example.com/a',
+    { listener: 'away' },
+    'forward',
+    false,
+    /its name is not listed: only those of its addresses[\s\S]+the addresses of example\.com in DNS, port 80/,
+  ],
+  [
+    'a tunnel to a listed name may be opened',
+    'CONNECT git.test:22',
+    {},
+    'forward',
+    false,
+    /^CONNECT git\.test:22 on listener away\n[\s\S]+^ {2}allowed by its name$/m,
+  ],
+  [
+    'https goes through a forward proxy by CONNECT',
+    'GET https://1.1.1.1/',
+    { listener: 'away' },
+    'forward',
+    false,
+    /^CONNECT 1\.1\.1\.1:443[\s\S]+endpoint {3}1\.1\.1\.1:443 {4}100 %$/m,
+  ],
+  [
+    'a private address may not be reached',
+    'CONNECT 10.0.0.7:443',
+    {},
+    'forward',
+    true,
+    /^ {2}denied: no rule allows CONNECT to 10\.0\.0\.7:443$/m,
+  ],
+  [
+    'TLS goes by its route',
+    'tls://vault',
+    {},
+    'route',
+    false,
+    /^TLS vault:443 on listener secure\n\nrule TLSRoute\/shop\/vault\/0\n {2}backend {3}web\.shop:80 \(100 %\)\n\nupstream/,
+  ],
+  [
+    'TLS of an application goes on to where it was sent',
+    'GET https://8.8.8.8/dns',
+    { listener: 'out' },
+    'destination',
+    false,
+    /the connection goes to where the application has sent it[\s\S]+8\.8\.8\.8:443 {4}100 %/,
+  ],
+  [
+    'a connection meets access rules',
+    'tcp://10.1.1.1:9',
+    { address: '192.168.0.1' },
+    'listener',
+    true,
+    /^TCP 10\.1\.1\.1:9 on listener plain-tcp\n[\s\S]+rule "near" does not match: not: address is one of 10\.0\.0\.0\/8/,
+  ],
 ]
 for (const [what, line, more, by, denied, said] of table)
   test(`it says that ${what}`, async () => {
@@ -168,10 +264,58 @@ for (const [what, line, more, by, denied, said] of table)
     assert.match(explanationLines(explanation).join('\n'), said)
   })
 
+test('the very endpoint is named where the request says which', async () => {
+  const [web] = (await explained('GET http://web/', { headers: ['cookie: a=1; sid=7'] })).upstreams
+  const { endpoint, certain, why } = web!.next!
+  assert.deepEqual([certain, why], [true, 'the cookie sid leads there'])
+  const name = 'web.shop:80'
+  const parts = { clock: new FakeClock(), log: new MemoryLog(), random: Math.random }
+  const metrics = new Registry().view('proxy')
+  const cluster = createCluster(name, config.upstreams[name]!, {
+    ...parts,
+    families: clusterFamilies(metrics),
+  })
+  const lease = cluster.acquire({ hash: hashText('7') }) as Lease
+  assert.equal(lease.endpoint.key, endpoint)
+  cluster[Symbol.dispose]()
+})
+
+test('a session names backend and endpoint', async () => {
+  const session = (endpoint: string) =>
+    `cookie: shop-session=${sessionKey('web.shop:80')}${sessionKey(endpoint)}; id=hush`
+  const asked = (endpoint: string) => explained('GET http://checkout/', { headers: [session(endpoint)] })
+  const { rule, upstreams } = await asked('127.0.0.1:3')
+  assert.equal(rule!.name, 'HTTPRoute/shop/checkout/3')
+  assert.deepEqual(
+    upstreams.map(({ name, share }) => [name, share]),
+    [
+      ['cart.shop:80', 0],
+      ['web.shop:80', 1],
+    ],
+  )
+  assert.deepEqual(upstreams[1]!.next, {
+    endpoint: '127.0.0.1:3',
+    certain: true,
+    why: 'the session began there',
+  })
+  const gone = (await asked('127.0.0.1:9')).upstreams[1]!
+  assert.match(gone.notes.join(), /the endpoint of its session may not be used/)
+})
+
+test('an explanation says nothing that lets one in', async () => {
+  const explanation = await explained('GET http://checkout/web', { headers: ['authorization: hush'] })
+  const text = explanationLines(explanation).join('\n')
+  assert.match(text, /set Authorization: <redacted>/)
+  assert.doesNotMatch(text + JSON.stringify(explanation), /hush/)
+})
+
 for (const [question, wrong] of [
   [{ line: 'GET cart', headers: [] }, /^expected a request such as/],
   [{ line: 'GET http://a/', headers: ['x'] }, /^expected a header such as/],
-  [{ line: 'GET http://a/', headers: [], listener: 'no' }, /there are plain, mesh, in, out$/],
+  [{ line: 'GET http://a/', headers: [], listener: 'no' }, /there are plain, mesh, in, out, away, secure/],
+  [{ line: 'CONNECT a:1', headers: [], listener: 'mesh' }, /^the listener mesh does not take CONNECT$/],
+  [{ line: 'CONNECT a', headers: [] }, /^expected a port, as in CONNECT example.com:443/],
+  [{ line: 'tcp://db:5432', headers: [], listener: 'out' }, /known by its address alone/],
 ] as const)
   test(`a question is refused: ${JSON.stringify(question)}`, async () => {
     const result = await explainRequest(config, question, new FakeClock())

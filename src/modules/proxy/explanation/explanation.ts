@@ -1,177 +1,156 @@
 import type { Clock } from '../../../kernel/clock/clock.ts'
 import { MemoryLog } from '../../../kernel/log/memory.ts'
 import { Registry } from '../../../kernel/metrics/registry.ts'
-import type { ClusterConfig } from '../clusters/config.ts'
-import type { ListenerConfig, ProxyConfig } from '../config.ts'
+import { requestHash } from '../clusters/request-hash.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
+import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
+import { placeConfig, placeName } from '../destinations/on-demand.ts'
 import { withServices } from '../destinations/services.ts'
 import { createFaults } from '../faults/faults.ts'
-import { portOf } from '../listeners/check-routes.ts'
-import { defaultsOf, scopeOf } from '../listeners/decisions.ts'
+import { backendOf, endpointOf, sessionOf } from '../forward/session.ts'
 import { ListenerGate } from '../listeners/gate.ts'
-import { explainRoute, type Verdict } from '../routing/explain.ts'
-import { ImplicitRoutes, ruleTo } from '../routing/implicit.ts'
-import { parseRequestLine } from '../routing/request-line.ts'
+import { shownRule, type Verdict } from '../routing/explain.ts'
 import type { Rule } from '../routing/route.ts'
-import { buildRouteTable } from '../routing/table.ts'
+import { type Decision, decide, type Place } from './decision.ts'
+import { type Asked, type Question, readQuestion, type Scene, type Wrong } from './question.ts'
+import { type Aim, explainUpstream, hashText, type UpstreamExplanation } from './upstream.ts'
 
-/** A request as people write it, and by which listener it comes. */
-export interface Question {
-  /** `GET http://checkout/cart`. */
-  readonly line: string
-  /** `x-team: blue`. */
-  readonly headers: readonly string[]
-  /** The SPIFFE URI of the client's certificate. */
-  readonly identity?: string
-  readonly address?: string
-  /** The first that takes HTTP and is not a forward proxy, routed ones before others, unless given. */
-  readonly listener?: string
-}
-
-/** What the proxy would do with a request, and why. */
+/** What the proxy would do with a request, and why: plain data. */
 export interface Explanation {
-  readonly request: {
-    readonly method: string
-    readonly host: string
-    readonly port: number
-    readonly path: string
-  }
+  readonly request: Asked
+  readonly kind: Scene['kind']
   readonly listener: string
-  /**
-   * How the route was found: by a document, by the name of an upstream, because the listener has only one, or because
-   * a captured connection goes on to where it was meant to go.
-   */
-  readonly by: 'route' | 'implicit' | 'listener' | 'destination' | 'application' | 'nothing'
+  /** A running sidecar says so, and not the file alone. */
+  readonly live: boolean
+  /** How the route was found. */
+  readonly by: Decision['by']
   readonly rule?: Rule
   /** Of the route documents that hold for the host, in the order in which they are tried. */
   readonly tried: readonly Verdict[]
+  /** What the rules for destinations of a forward proxy say. */
+  readonly destination?: string
   /** Lines; the verdict is the last one of `access`. Empty where there are none. */
   readonly access: readonly string[]
   readonly isDenied: boolean
   readonly limits: readonly string[]
   readonly faults: readonly string[]
-  readonly upstreams: readonly UpstreamText[]
+  readonly upstreams: readonly UpstreamExplanation[]
+  /** It would get as far as an endpoint, or an answer of its rule. */
+  readonly passes: boolean
 }
 
-export interface UpstreamText {
-  readonly name: string
-  readonly lines: readonly string[]
-}
+export type Explained = Explanation | Wrong
 
-export type Explained = Explanation | { readonly wrong: string }
+/** What is at hand to explain with. */
+export interface Scenery {
+  readonly isLive: boolean
+  /** Access rules and limits of a listener. */
+  gate(listener: ListenerConfig): ListenerGate | undefined
+  /** A backend that is in use. Does not open it. */
+  cluster(name: string): RunningCluster | undefined
+}
 
 /** From the configuration alone: nothing is connected to, but for the keys of a token's issuer. */
-export async function explainRequest(
-  configured: ProxyConfig,
-  question: Question,
-  clock: Clock,
-): Promise<Explained> {
-  const config = withServices(configured)
-  const listener = listenerFor(config, question.listener)
-  if ('wrong' in listener) return listener
-  const parsed = parseRequestLine(question)
-  if ('wrong' in parsed) return parsed
-  const { identity, address = '127.0.0.1' } = question
-  const view = { ...parsed, peer: { address, ...(identity !== undefined && { identity }) } }
-  const { metrics, host } = offlineHost(clock)
-  const access = listener.access && { ...listener.access, policy: false }
-  const gate = new ListenerGate({ ...listener, ...(access && { access }) }, host, undefined, undefined)
-  gate.strip(view.headers)
-  const { by, rule, tried } = routeOf(config, listener, view)
-  const name = rule?.name ?? ''
-  const judged = await gate.explain(view, name)
-  const { method, host: asked, port, path } = view
-  const names = new Set(rule?.backends.map(({ cluster }) => cluster))
-  return {
-    request: { method, host: asked, port, path },
-    listener: listener.name ?? listener.listen,
-    by,
-    ...(rule && { rule }),
-    tried,
-    access: [
-      ...judged.access,
-      ...(listener.access?.policy ? ['the module policy is asked too, and may still deny it'] : []),
-    ],
-    isDenied: judged.access.length > 0 && !judged.access.at(-1)!.startsWith('allowed'),
-    limits: judged.limits,
-    faults: createFaults(listener.faults, { metrics }).explain(view, name),
-    upstreams: [...names].map(each => ({ name: each, lines: upstreamLines(config.upstreams[each]) })),
-  }
-}
-
-function listenerFor(
-  { listeners }: ProxyConfig,
-  wanted: string | undefined,
-): ListenerConfig | { readonly wrong: string } {
-  const http = listeners.filter(({ protocol, forward }) => protocol === 'http' && forward === undefined)
-  const names = http.map(({ name, listen }) => name ?? listen)
-  const chosen =
-    wanted === undefined
-      ? (http.find(({ routed, outbound }) => routed ?? outbound) ?? http[0])
-      : http[names.indexOf(wanted)]
-  if (chosen !== undefined) return chosen
-  if (http.length === 0) return { wrong: 'no listener of the configuration takes HTTP to upstreams' }
-  return { wrong: `there is no HTTP listener "${wanted}"; there are ${names.join(', ')}` }
-}
-
-type View = Exclude<ReturnType<typeof parseRequestLine>, { wrong: string }>
-
-function routeOf(
-  config: ProxyConfig,
-  listener: ListenerConfig,
-  view: View,
-): Pick<Explanation, 'by' | 'rule' | 'tried'> {
-  const defaults = defaultsOf(listener)
-  const { routed, inbound, outbound } = listener
-  if (inbound !== undefined) return { by: 'application', tried: [] }
-  if (routed === undefined && outbound === undefined)
-    return { by: 'listener', rule: ruleTo(listener.upstream!, '', defaults), tried: [] }
-  const scope = scopeOf(listener, config, portOf(listener))
-  const { table } = buildRouteTable(config.routes, scope)
-  const { governed, rule, tried } = explainRoute(table, view)
-  if (rule !== undefined) return { by: 'route', rule, tried }
-  if (governed || routed?.unrouted === 'refuse') return { by: 'nothing', tried }
-  const has = (name: string) => Object.hasOwn(config.upstreams, name)
-  const implicit = new ImplicitRoutes(scope, has, defaults).find(view)
-  if (implicit !== undefined) return { by: 'implicit', rule: implicit.rule, tried }
-  return { by: outbound?.unknown === 'pass' ? 'destination' : 'nothing', tried }
-}
-
-function upstreamLines(config: ClusterConfig | undefined): string[] {
-  if (config === undefined) return ['is not configured']
-  const { endpoints, discovery, balancing, hashOn, connectTimeoutMs, protocol, tls, healthChecks } = config
-  const places = endpoints?.map(({ address }) => placeText(address)) ?? []
-  const source = discovery === undefined ? places.join(', ') : `found by ${discovery.kind}`
-  const checks = healthChecks.length === 0 ? [] : ['only those that pass their health checks']
-  const outliers = config.outlierDetection === undefined ? [] : ['without those that fail more than others']
-  const choice = [
-    hashOn === undefined ? balancing : `${balancing} by ${hashText(hashOn)}`,
-    ...checks,
-    ...outliers,
-  ]
-  return [
-    `endpoints  ${source}`,
-    `choice     ${choice.join('; ')}`,
-    `connects   by ${protocol}${tls === undefined ? '' : ' over TLS'} within ${connectTimeoutMs} ms`,
-  ]
-}
-
-function placeText(address: object): string {
-  const { path, host, port } = address as { path?: string; host?: string; port?: number }
-  return path ?? (host!.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
-}
-
-function hashText({ kind, config }: NonNullable<ClusterConfig['hashOn']>): string {
-  return kind === 'sourceAddress' ? 'the address of the client' : `the ${kind} ${config.name}`
-}
-
-/** Enough of a host to ask rules with. */
-function offlineHost(clock: Clock) {
-  const metrics = new Registry().view('proxy')
+export function explainRequest(config: ProxyConfig, question: Question, clock: Clock): Promise<Explained> {
   const host = {
-    ...{ clock, metrics, log: new MemoryLog() },
+    ...{ clock, metrics: new Registry().view('proxy'), log: new MemoryLog() },
     use: () => {
       throw new Error('no module runs')
     },
   }
-  return { metrics, host }
+  return explain(withServices(config), question, {
+    isLive: false,
+    gate: ({ access, limits }) =>
+      new ListenerGate(
+        { limits, ...(access && { access: { ...access, policy: false } }) },
+        host,
+        undefined,
+        undefined,
+      ),
+    cluster: () => undefined,
+  })
+}
+
+/** `config` has an upstream for each Service that routes name. */
+export async function explain(config: ProxyConfig, question: Question, scenery: Scenery): Promise<Explained> {
+  const scene = readQuestion(config, question)
+  if ('wrong' in scene) return scene
+  const { listener, view, kind } = scene
+  const { isLive } = scenery
+  const gate = scenery.gate(listener)
+  gate?.strip(view.headers)
+  const { by, rule, tried, place, destination, isRefused } = decide(config, scene)
+  const name = rule?.name ?? ''
+  const judged = await gate?.explain(view, name, kind === 'connection')
+  const access = judged?.access ?? []
+  const metrics = new Registry().view('proxy')
+  const upstreams =
+    place === undefined
+      ? upstreamsOf(config, rule, scene, scenery)
+      : [explainPlace(place, listenerName(listener), scenery)]
+  const isDenied = isRefused === true || (access.length > 0 && !access.at(-1)!.startsWith('allowed'))
+  const isReached = upstreams.length === 0 || upstreams.some(each => each.share > 0 && !each.failure)
+  return {
+    ...{ request: scene.asked, kind, listener: listenerName(listener), live: isLive, by },
+    ...(rule && { rule: shownRule(rule) }),
+    tried,
+    ...(destination !== undefined && { destination }),
+    access: [
+      ...access,
+      ...(listener.access?.policy && !isLive
+        ? ['the module policy is asked too, and may still deny it']
+        : []),
+    ],
+    isDenied,
+    limits: judged?.limits ?? [],
+    faults: kind === 'request' ? createFaults(listener.faults, { metrics }).explain(view, name) : [],
+    upstreams,
+    passes: by !== 'nothing' && !isDenied && isReached,
+  }
+}
+
+/** The backends of a rule, one for each upstream. */
+function upstreamsOf(
+  config: ProxyConfig,
+  rule: Rule | undefined,
+  { view, kind }: Scene,
+  { cluster, isLive }: Scenery,
+): UpstreamExplanation[] {
+  if (rule === undefined) return []
+  const session = rule.session && sessionOf(rule.session, view.headers)
+  const bound = session === undefined ? undefined : backendOf(session, rule)
+  const shares = new Map<string, number>()
+  for (const backend of rule.backends) {
+    const share = bound === undefined ? backend.weight / rule.totalWeight : Number(backend === bound)
+    shares.set(backend.cluster, (shares.get(backend.cluster) ?? 0) + (share || 0))
+  }
+  return Array.from(shares, ([name, share]) => {
+    const upstream = config.upstreams[name]
+    const hashOn = kind === 'request' ? upstream?.hashOn : undefined
+    const hash = hashOn && requestHash(hashOn, view)
+    const text = hashOn && hashText(hashOn)
+    const aim: Aim =
+      bound?.cluster === name
+        ? { wish: { session: endpointOf(session!) }, why: 'the session began there' }
+        : {
+            wish: { ...(hash !== undefined && { hash }) },
+            ...(hash !== undefined && { why: `${text} leads there` }),
+            ...(text !== undefined && hash === undefined && { lacks: text.replace(/^the /, '') }),
+          }
+    return explainUpstream({ name, share }, upstream, cluster(name), aim, isLive)
+  })
+}
+
+/** A place that no configuration names: known only while somebody uses it. */
+function explainPlace(
+  { host, port, ways }: Place,
+  listener: string,
+  { cluster, isLive }: Scenery,
+): UpstreamExplanation {
+  const open = ways
+    .map(way => cluster(placeName(host, port, listener, way)))
+    .find(found => found !== undefined)
+  const name = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const config = open?.config ?? placeConfig(host, port, ways[0]!)
+  return explainUpstream({ name, share: 1 }, config, open, { wish: {} }, isLive)
 }

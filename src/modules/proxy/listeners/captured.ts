@@ -135,6 +135,7 @@ export async function openCaptured(
     listening,
     prepare: next => entry.prepare(next.tls),
     health: () => entry.health(),
+    gate: () => service.decisions.gate,
     update: (next, proxy) => {
       service = capturedService(next, proxy, clusters, parts, service)
       forwarder.decisions = service.decisions

@@ -72,9 +72,13 @@ export class ListenerGate implements Gate, ConnectionGate {
   }
 
   /** A line for each rule and limit that the request would meet. Counts nothing. */
-  async explain(view: RequestView, route: string): Promise<{ access: string[]; limits: string[] }> {
+  async explain(
+    view: RequestView,
+    route: string,
+    isConnection = false,
+  ): Promise<{ access: string[]; limits: string[] }> {
     return {
-      access: (await this.access?.explain(view)) ?? [],
+      access: (await this.access?.explain(view, isConnection)) ?? [],
       limits: this.limiter?.explain(view, route) ?? [],
     }
   }

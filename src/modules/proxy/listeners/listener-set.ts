@@ -35,6 +35,10 @@ export class ListenerSet implements AsyncDisposable {
     return this.#held.map(({ listener }) => listener)
   }
 
+  find(name: string): Listener | undefined {
+    return this.#held.find(({ listener }) => listener.name === name)?.listener
+  }
+
   async start(proxy: ProxyConfig): Promise<void> {
     this.#held = await this.#openAll(proxy.listeners, proxy)
   }

@@ -18,7 +18,7 @@ import type { Observation, Watchable } from '../observation/observation.ts'
 import type { PreparedTls, TlsParts } from '../tls/entry.ts'
 import { openCaptured } from './captured.ts'
 import { portOf } from './check-routes.ts'
-import { connectionRoutes } from './connection-routes.ts'
+import { connectionRoutes, meantFor } from './connection-routes.ts'
 import { decisionsOf } from './decisions.ts'
 import { Detection } from './detection.ts'
 import { ALPN, openEntry } from './entry.ts'
@@ -32,7 +32,6 @@ import { TcpRelay } from './tcp-relay.ts'
 
 /** A client of TLS speaks first. */
 const HELLO_TIMEOUT_MS = 10_000
-const HTTPS_PORT = 443
 
 export interface ListenerParts {
   readonly host: Host
@@ -53,6 +52,8 @@ export interface Listener {
   /** Reads what the new settings name, before anything of them is taken over. */
   prepare(config: ListenerConfig): Promise<PreparedTls>
   health(): Health
+  /** Access rules and limits as they are now. */
+  gate(): ListenerGate | undefined
   /** Takes new settings over; requests under way keep theirs. */
   update(config: ListenerConfig, proxy: ProxyConfig): void
   /** Stops accepting and finishes what is under way. */
@@ -114,6 +115,7 @@ async function openRelay(
     listening,
     prepare: next => entry.prepare(next.tls),
     health: () => entry.health(),
+    gate: () => gate,
     update: (next, proxy) => {
       target = passedTo(next, proxy, clusters)
       gate = gateOf(next, parts.host, gate, parts.shared)
@@ -185,6 +187,7 @@ async function openHttp(
     listening,
     prepare: next => entry.prepare(next.tls),
     health: () => entry.health(),
+    gate: () => service.gate,
     update: (next, proxy) => {
       service = httpService(next, proxy, clusters, parts, service)
       forwarder.decisions = service.decisions
@@ -241,9 +244,5 @@ function passedTo(
   if (config.routed === undefined) return () => undefined
   const port = portOf(config)
   const routes = connectionRoutes(config, proxy, port, clusters)
-  // Without a Gateway the name is that of a service, and not of this listener.
-  if (config.routed.gateway === undefined)
-    return name =>
-      named(routes(name === undefined ? { host: '', port } : { host: name, port: HTTPS_PORT }, name))
-  return serverName => named(routes({ host: '', port }, serverName))
+  return serverName => named(routes(meantFor(config, port, serverName), serverName))
 }

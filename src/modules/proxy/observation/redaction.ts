@@ -60,6 +60,11 @@ export class Redaction {
     return this.#headers.has(lowerName)
   }
 
+  /** Whether the value of this parameter of a query stays unsaid. */
+  hidesParameter(name: string): boolean {
+    return this.#parameters.has(name.toLowerCase())
+  }
+
   /** A query, without its `?`, with the values of secret parameters taken out. */
   query(search: string): string {
     if (!search.includes('=') || this.#parameters.size === 0) return search

@@ -1,8 +1,9 @@
+import { REDACTED, Redaction } from '../observation/redaction.ts'
 import type { RequestView } from '../request.ts'
 import { unmet, type ValueCondition } from './conditions.ts'
 import type { Entry, PathTest } from './entry.ts'
 import { pathFits } from './path-index.ts'
-import type { Filter, PathChange, Rule } from './route.ts'
+import type { Filter, HeaderChange, PathChange, Rule } from './route.ts'
 import type { CompiledTable } from './table.ts'
 
 /** Why a request meets the rule that it meets, or none. */
@@ -54,17 +55,21 @@ function matchText({ path, conditions: { method, headers, query } }: Entry): str
   return [
     pathText(path),
     ...(method === undefined ? [] : [`method ${method}`]),
-    ...headers.map(condition => `header ${conditionText(condition)}`),
-    ...query.map(condition => `query ${conditionText(condition)}`),
+    ...headers.map(each => `header ${conditionText(each, redaction.hides(each.name))}`),
+    ...query.map(each => `query ${conditionText(each, redaction.hidesParameter(each.name))}`),
   ].join(', ')
 }
+
+/** Explanations are shown to whoever asks: they say nothing that lets one in. */
+const redaction = new Redaction()
 
 function pathText({ kind, value }: PathTest): string {
   if (kind === 'exact') return `Exact ${value}`
   return kind === 'prefix' ? `PathPrefix ${value || '/'}` : `RegularExpression ${value}`
 }
 
-function conditionText({ name, wanted }: ValueCondition): string {
+function conditionText({ name, wanted }: ValueCondition, hidden: boolean): string {
+  if (hidden) return `${name} = ${REDACTED}`
   return typeof wanted === 'string' ? `${name} = ${wanted}` : `${name} matches ${wanted.source.slice(4, -2)}`
 }
 
@@ -106,8 +111,29 @@ function shortened(tried: readonly Verdict[]): readonly Verdict[] {
   return tried.filter(each => chosen.has(each))
 }
 
-/** What a rule does with requests. */
-export function ruleText(rule: Rule): string[] {
+/** A rule as data for programs, without what lets one in. */
+export function shownRule({ actions: _, redirect: __, cors: ___, ...rule }: Rule): Rule {
+  return {
+    ...rule,
+    filters: rule.filters.map(shownFilter),
+    backends: rule.backends.map(({ actions: _, ...backend }) => ({
+      ...backend,
+      filters: backend.filters.map(shownFilter),
+    })),
+  }
+}
+
+function shownFilter(filter: Filter): Filter {
+  if (filter.kind !== 'request_headers' && filter.kind !== 'response_headers') return filter
+  const shown = ({ name, value }: HeaderChange): HeaderChange => ({
+    name,
+    value: redaction.hides(name.toLowerCase()) ? REDACTED : value,
+  })
+  return { ...filter, set: filter.set.map(shown), add: filter.add.map(shown) }
+}
+
+/** What a rule does with requests; of a connection it says only where it goes. */
+export function ruleText(rule: Rule, isConnection = false): string[] {
   const { name, backends, totalWeight, filters, retry, session } = rule
   const share = (weight: number) =>
     `${totalWeight === 0 ? 0 : Math.round((weight / totalWeight) * 1000) / 10} %`
@@ -118,8 +144,12 @@ export function ruleText(rule: Rule): string[] {
     ...backends.flatMap(({ cluster, filters }) =>
       filters.map(filter => ['filter', `${filterText(filter)}, for ${cluster}`]),
     ),
-    ['timeouts', `request ${limit(rule.requestTimeoutMs)}, each try ${limit(rule.backendTimeoutMs)}`],
-    ['retries', retry === undefined ? 'none' : retryText(retry)],
+    ...(isConnection
+      ? []
+      : [
+          ['timeouts', `request ${limit(rule.requestTimeoutMs)}, each try ${limit(rule.backendTimeoutMs)}`],
+          ['retries', retry === undefined ? 'none' : retryText(retry)],
+        ]),
     ...(session ? [['session', `${session.type} ${session.name}`]] : []),
   ]
   return [`rule ${name}`, ...rows.map(([key, value]) => `  ${key!.padEnd(8)}  ${value}`)]

@@ -1,4 +1,5 @@
 import type { Member } from '../member.ts'
+import type { Foresight } from './foresight.ts'
 
 /** What all ways of balancing stand on. */
 export interface BalancingWorld {
@@ -19,6 +20,8 @@ export interface Balancer {
    * ways that go by the hash alone give another member than for the attempt before, when there is one.
    */
   pick(nowMs: number, hash: number, attempt: number): Member
+  /** Where `pick` would go now, first attempt; without a hash where it goes over all of them. Changes nothing. */
+  foresee(nowMs: number, hash: number | undefined): Foresight
 }
 
 /** Traffic share of a warming member never falls below this, or it would never warm up. */
@@ -27,8 +30,14 @@ const MIN_RAMP = 0.1
 /** Slow start as a factor of the weight: grows in a straight line over the window. */
 export function ramp(member: Member, nowMs: number, slowStartMs: number): number {
   if (!member.warming) return 1
+  const factor = rampNow(member, nowMs, slowStartMs)
+  if (factor === 1) member.warming = false
+  return factor
+}
+
+/** The same, for those who only look. */
+export function rampNow(member: Member, nowMs: number, slowStartMs: number): number {
+  if (!member.warming) return 1
   const share = slowStartMs > 0 ? (nowMs - member.startedMs) / slowStartMs : 1
-  if (share < 1) return Math.max(MIN_RAMP, share)
-  member.warming = false
-  return 1
+  return share < 1 ? Math.max(MIN_RAMP, share) : 1
 }

@@ -39,6 +39,36 @@ describe('every way of balancing', () => {
       fc.assert(property, { numRuns: 30, seed: 7 })
     })
 
+    it(`foresees the shares of picks, and changes nothing by that: ${balancing}`, () => {
+      const members = membersOf([1, 1, 2, 4])
+      members.forEach((member, index) => {
+        member.active = [3, 0, 2, 4][index]!
+        observeLatency(member, { outcome: 'answered', status: 200, latencyMs: [40, 90, 20, 60][index]! }, 0)
+      })
+      // It is half-way through its slow start, at the same moment as all picks.
+      members[2]!.warming = true
+      const slowStartMs = balancing === 'round_robin' ? 0 : 20
+      const made = () => createBalancer(balancing, members, world(slowStartMs))
+      const balancer = made()
+      const { shares } = balancer.foresee(10, undefined)
+      assert.ok(Math.abs(shares.reduce((sum, share) => sum + share) - 1) < 1e-9)
+      const picked = counts(balancer, balancer.members, 20_000, 10)
+      shares.forEach((share, at) => {
+        const difference = Math.abs(share - picked[at]! / 20_000)
+        assert.ok(difference < 0.05, `foreseen ${shares}, picked ${picked}`)
+      })
+      const other = made()
+      const again = made()
+      const hashes = [1, 0x8000_0000, 0xffff_ffff]
+      for (const hash of hashes) {
+        const { next } = other.foresee(10, hash)
+        const pick = other.pick(10, hash, 0)
+        if (next !== undefined) assert.equal(next, pick)
+        assert.equal(again.pick(10, hash, 0), pick)
+        assert.equal(next !== undefined, !['peak_ewma', 'least_request', 'random'].includes(balancing))
+      }
+    })
+
     it(`gives the only member: ${balancing}`, () => {
       const members = membersOf([3])
       assert.equal(createBalancer(balancing, members, world()).pick(0, 99, 2), members[0])

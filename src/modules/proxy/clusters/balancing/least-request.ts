@@ -1,5 +1,6 @@
 import type { Member } from '../member.ts'
 import type { Balancer, BalancingWorld } from './balancer.ts'
+import { certainly, type Foresight, lighterOfTwo } from './foresight.ts'
 import { WeightedSampler } from './weighted-sampler.ts'
 
 /**
@@ -22,5 +23,12 @@ export class LeastRequest implements Balancer {
     const two = this.members[this.#sampler.draw(nowMs, first)]!
     // The first one wins a tie: without load the shares are those of the weights.
     return two.active * one.weight < one.active * two.weight ? two : one
+  }
+
+  foresee(nowMs: number): Foresight {
+    const [only, second] = this.members
+    if (second === undefined) return certainly(only!, this.members)
+    const loads = this.members.map(({ active, weight }) => active / weight)
+    return { shares: lighterOfTwo(this.#sampler.foresee(nowMs), loads) }
   }
 }

@@ -1,6 +1,7 @@
 import { hashText, mixed } from '../hash.ts'
 import type { Member } from '../member.ts'
 import type { Balancer } from './balancer.ts'
+import { certainly, type Foresight } from './foresight.ts'
 
 /** A prime, as the method needs. */
 export const TABLE_SIZE = 65_537
@@ -21,6 +22,13 @@ export class Maglev implements Balancer {
 
   pick(_nowMs: number, hash: number, attempt: number): Member {
     return this.members[this.#table[mixed(hash + attempt) % TABLE_SIZE]!]!
+  }
+
+  foresee(nowMs: number, hash: number | undefined): Foresight {
+    if (hash !== undefined) return certainly(this.pick(nowMs, hash, 0), this.members)
+    const places = new Float64Array(this.members.length)
+    for (const owner of this.#table) places[owner]! += 1
+    return { shares: Array.from(places, count => count / TABLE_SIZE) }
   }
 }
 

@@ -2,6 +2,7 @@ import type { CallResult } from '../cluster.ts'
 import { isGatewayStatus } from '../failure-kind.ts'
 import type { Member } from '../member.ts'
 import type { Balancer, BalancingWorld } from './balancer.ts'
+import { certainly, type Foresight, lighterOfTwo } from './foresight.ts'
 import { WeightedSampler } from './weighted-sampler.ts'
 
 /** After this time without news an estimate weighs 1/e. */
@@ -30,6 +31,13 @@ export class PeakEwma implements Balancer {
     if (this.members.length === 1) return one
     const two = this.members[this.#sampler.draw(nowMs, first)]!
     return this.#load(two, nowMs) < this.#load(one, nowMs) ? two : one
+  }
+
+  foresee(nowMs: number): Foresight {
+    const [only, second] = this.members
+    if (second === undefined) return certainly(only!, this.members)
+    const loads = this.members.map(member => this.#load(member, nowMs))
+    return { shares: lighterOfTwo(this.#sampler.foresee(nowMs), loads) }
   }
 
   #load(member: Member, nowMs: number): number {

@@ -1,5 +1,6 @@
 import type { Member } from '../member.ts'
 import type { Balancer, BalancingWorld } from './balancer.ts'
+import { certainly, type Foresight } from './foresight.ts'
 import { WeightedSampler } from './weighted-sampler.ts'
 
 /** Any member, in proportion to the weights. */
@@ -14,5 +15,10 @@ export class RandomChoice implements Balancer {
 
   pick(nowMs: number): Member {
     return this.members[this.#sampler.draw(nowMs)]!
+  }
+
+  foresee(nowMs: number): Foresight {
+    const [only, second] = this.members
+    return second === undefined ? certainly(only!, this.members) : { shares: this.#sampler.foresee(nowMs) }
   }
 }

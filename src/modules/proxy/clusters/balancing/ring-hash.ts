@@ -1,6 +1,7 @@
 import { hashText, mixed } from '../hash.ts'
 import type { Member } from '../member.ts'
 import type { Balancer } from './balancer.ts'
+import { certainly, type Foresight } from './foresight.ts'
 
 /**
  * Points of the heaviest member. They do not depend on the number of members but in this one step, or each change of
@@ -9,6 +10,7 @@ import type { Balancer } from './balancer.ts'
 const POINTS_AMONG_FEW = 1024
 const POINTS_AMONG_MANY = 128
 const FEW_MEMBERS = 16
+const TWO_32 = 2 ** 32
 
 /**
  * Consistent hashing on a ring (ketama): each member has points on it in proportion to its weight, and a hash belongs
@@ -29,6 +31,16 @@ export class RingHash implements Balancer {
 
   pick(_nowMs: number, hash: number, attempt: number): Member {
     return this.members[this.#owners[this.#find(attempt === 0 ? hash : mixed(hash + attempt))]!]!
+  }
+
+  foresee(nowMs: number, hash: number | undefined): Foresight {
+    if (hash !== undefined) return certainly(this.pick(nowMs, hash, 0), this.members)
+    const arcs = new Float64Array(this.members.length)
+    this.#points.forEach((point, at) => {
+      const before = at === 0 ? this.#points.at(-1)! - TWO_32 : this.#points[at - 1]!
+      arcs[this.#owners[at]!]! += point - before
+    })
+    return { shares: Array.from(arcs, arc => arc / TWO_32) }
   }
 
   /** Point and owner in one number (their product stays below 2^53), so that one sort of numbers orders both. */

@@ -1,5 +1,6 @@
 import type { Member } from '../member.ts'
-import { type Balancer, type BalancingWorld, ramp } from './balancer.ts'
+import { type Balancer, type BalancingWorld, ramp, rampNow } from './balancer.ts'
+import { type Foresight, inProportion } from './foresight.ts'
 
 /**
  * Smooth weighted round robin as earliest deadline first: whoever is picked comes again after 1/weight. Heavy members
@@ -28,6 +29,12 @@ export class RoundRobin implements Balancer {
       this.#deadlines[index]! + 1 / (member.weight * ramp(member, nowMs, this.#slowStartMs))
     this.#sink(0)
     return member
+  }
+
+  /** The shares are those of many calls: whose turn it is next is known. */
+  foresee(nowMs: number): Foresight {
+    const weights = this.members.map(member => member.weight * rampNow(member, nowMs, this.#slowStartMs))
+    return { shares: inProportion(weights), next: this.members[this.#heap[0]!]! }
   }
 
   #sink(from: number): void {

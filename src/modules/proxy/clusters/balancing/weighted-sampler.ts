@@ -1,5 +1,6 @@
 import type { Member } from '../member.ts'
-import { type BalancingWorld, ramp } from './balancer.ts'
+import { type BalancingWorld, ramp, rampNow } from './balancer.ts'
+import { inProportion } from './foresight.ts'
 
 /** How often a warming member may be refused for another one. */
 const MAX_REFUSALS = 4
@@ -47,6 +48,18 @@ export class WeightedSampler {
       index = this.#drawAny(other)
     }
     return index
+  }
+
+  /** The chance of each member to be drawn first. */
+  foresee(nowMs: number): number[] {
+    const chances = inProportion(this.#members.map(({ weight }) => weight))
+    const accepted = this.#members.map(member => rampNow(member, nowMs, this.#slowStartMs))
+    const refused = chances.reduce((sum, chance, index) => sum + chance * (1 - accepted[index]!), 0)
+    if (refused === 0) return chances
+    // Each draw but the last one may be refused.
+    const last = refused ** MAX_REFUSALS
+    const draws = refused === 1 ? MAX_REFUSALS : (1 - last) / (1 - refused)
+    return chances.map((chance, index) => chance * (accepted[index]! * draws + last))
   }
 
   #drawAny(other: number): number {

@@ -1,0 +1,100 @@
+import { isIP } from 'node:net'
+import type { ListenerConfig, ProxyConfig } from '../config.ts'
+import type { Way } from '../destinations/on-demand.ts'
+import { destinationPolicy } from '../destinations/policy.ts'
+import { portOf } from '../listeners/check-routes.ts'
+import { connectionRules, meantFor } from '../listeners/connection-routes.ts'
+import { defaultsOf, scopeOf } from '../listeners/decisions.ts'
+import { explainRoute, type Verdict } from '../routing/explain.ts'
+import { ImplicitRoutes, ruleTo } from '../routing/implicit.ts'
+import type { Rule } from '../routing/route.ts'
+import { buildRouteTable } from '../routing/table.ts'
+import type { Scene } from './question.ts'
+
+/** Where something would go, and how that was found. */
+export interface Decision {
+  /**
+   * By a document, by the name of an upstream, because the listener has only one, because a captured connection goes
+   * on to where it was meant to go, or because the client of a forward proxy names the place.
+   */
+  readonly by: 'route' | 'implicit' | 'listener' | 'destination' | 'application' | 'forward' | 'nothing'
+  readonly rule?: Rule
+  /** Of the route documents that hold for the host, in the order in which they are tried. */
+  readonly tried: readonly Verdict[]
+  /** Where it goes that no configuration names. */
+  readonly place?: Place
+  /** What the rules for destinations of a forward proxy say. */
+  readonly destination?: string
+  readonly isRefused?: boolean
+}
+
+export interface Place {
+  readonly host: string
+  readonly port: number
+  /** Under which of them it is kept, where it is in use. */
+  readonly ways: readonly Way[]
+}
+
+export function decide(config: ProxyConfig, scene: Scene): Decision {
+  const { listener, kind } = scene
+  if (listener.forward !== undefined) return byDestination(listener, scene)
+  if (listener.inbound !== undefined) return { by: 'application', tried: [], ...addressed(scene) }
+  return kind === 'connection' ? connection(config, scene) : request(config, scene)
+}
+
+function byDestination({ forward }: ListenerConfig, { kind, asked: { host, port } }: Scene): Decision {
+  const tunnel = kind === 'connect'
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  const verdict = destinationPolicy(forward!).decide(bare, port, tunnel)
+  const said = {
+    allowed: isIP(bare) === 0 ? 'allowed by its name' : 'allowed',
+    by_address: 'its name is not listed: only those of its addresses are used that the rules allow',
+    refused: `denied: no rule allows ${tunnel ? 'CONNECT to ' : ''}${host}:${port}`,
+  }
+  const place: Place = { host: bare, port, ways: [tunnel ? 'tunnel' : 'http1'] }
+  const isRefused = verdict === 'refused'
+  return { by: 'forward', tried: [], destination: said[verdict], ...(isRefused ? { isRefused } : { place }) }
+}
+
+function connection(config: ProxyConfig, scene: Scene): Decision {
+  const { listener, asked, serverName } = scene
+  const { upstream, outbound } = listener
+  if (upstream !== undefined) return { by: 'listener', rule: ruleTo(upstream, '', {}), tried: [] }
+  const port = portOf(listener)
+  const meant =
+    outbound === undefined
+      ? meantFor(listener, port, serverName)
+      : { host: isIP(asked.host) === 0 ? '' : asked.host, port: asked.port }
+  const rule = connectionRules(listener, config, port)(meant, serverName)
+  if (rule !== undefined)
+    return { by: rule.name.startsWith('implicit/') ? 'implicit' : 'route', rule, tried: [] }
+  return outbound?.unknown === 'pass'
+    ? { by: 'destination', tried: [], ...addressed(scene) }
+    : { by: 'nothing', tried: [] }
+}
+
+function request(config: ProxyConfig, scene: Scene): Decision {
+  const { listener, view } = scene
+  const defaults = defaultsOf(listener)
+  const { routed, outbound } = listener
+  if (routed === undefined && outbound === undefined)
+    return { by: 'listener', rule: ruleTo(listener.upstream!, '', defaults), tried: [] }
+  const scope = scopeOf(listener, config, portOf(listener))
+  const { table } = buildRouteTable(config.routes, scope)
+  const { governed, rule, tried } = explainRoute(table, view)
+  if (rule !== undefined) return { by: 'route', rule, tried }
+  if (governed || routed?.unrouted === 'refuse') return { by: 'nothing', tried }
+  const has = (name: string) => Object.hasOwn(config.upstreams, name)
+  const implicit = new ImplicitRoutes(scope, has, defaults).find(view)
+  if (implicit !== undefined) return { by: 'implicit', rule: implicit.rule, tried }
+  return outbound?.unknown === 'pass'
+    ? { by: 'destination', tried, ...addressed(scene) }
+    : { by: 'nothing', tried }
+}
+
+/** The place of a captured connection is an address; a name does not tell which. */
+function addressed({ kind, asked: { host, port } }: Scene): { readonly place?: Place } {
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(bare) === 0) return {}
+  return { place: { host: bare, port, ways: kind === 'request' ? ['http1', 'h2'] : ['tunnel'] } }
+}
