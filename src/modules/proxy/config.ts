@@ -38,7 +38,7 @@ const routed = s.object(
     }),
     unrouted: s.choice(['forward', 'refuse'], {
       about:
-        'What becomes of requests for a host that no route is attached to. forward: they go to the upstream that they name: `checkout.shop:80` for a service, else an upstream called like the host. refuse: 404 route_not_found.',
+        'What becomes of requests for a host that no route is attached to. forward: they go to the upstream that they name: `checkout.shop:80` for a service (or `checkout:80` or `checkout` in `proxy.namespace`), else an upstream called like the host. refuse: 404 route_not_found.',
       default: 'forward',
     }),
   },
@@ -178,7 +178,7 @@ export const proxyConfig = s.object(
     sharedLimits: sharedLimitsConfig,
     upstreams: s.map(clusterConfig, {
       about:
-        'What requests are forwarded to, by name. A Service that routes name is `service.namespace:port`.',
+        'What requests are forwarded to, by name. A Service that routes name is the upstream `service.namespace:port`; one of `proxy.namespace` also `service:port`, or `service` for all its ports.',
       default: {},
     }),
     routes: s.list(routeDocument, {

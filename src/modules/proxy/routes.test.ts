@@ -69,6 +69,32 @@ describe('a routed listener', () => {
     assert.equal((await ask(proxy.port, 'GET http://stock:81/')).status, 404)
   })
 
+  test('knows services of its own namespace by short names', async () => {
+    const upstreams = await backends('checkout', 'stock:8080', 'copy', 'mail.ops:80')
+    const mirror = { type: 'RequestMirror', requestMirror: { backendRef: { name: 'copy', port: 80 } } }
+    const rules = [
+      { matches: under('/stock'), backendRefs: [{ name: 'stock', port: 8080 }] },
+      { matches: under('/mail'), backendRefs: [{ name: 'mail', namespace: 'ops', port: 80 }] },
+      { filters: [mirror], backendRefs: [{ name: 'checkout', namespace: 'shop', port: 80 }] },
+    ]
+    const config = routed(upstreams, [route({ rules })])
+    await using proxy = await startConfigured(config)
+    for (const [line, body] of [
+      ['GET http://checkout/', 'checkout'],
+      ['GET http://checkout.shop/stock', 'stock:8080'],
+      ['GET http://checkout/mail', 'mail.ops:80'],
+      ['GET http://stock:8080/', 'stock:8080'],
+      ['GET http://stock.shop.svc.cluster.local:8080/', 'stock:8080'],
+      ['GET http://copy.shop:7/', 'copy'],
+    ])
+      assert.equal((await ask(proxy.port, line!)).body, body, line)
+    await running.of('copy').has(2)
+    for (const host of ['stock', 'copy.ops', 'stock.ops:8080'])
+      assert.equal((await ask(proxy.port, `GET http://${host}/`)).status, 404, host)
+    assert.equal(await proxy.running.update!(config), true)
+    assert.equal((await ask(proxy.port, 'GET http://checkout/stock')).body, 'stock:8080')
+  })
+
   test('refuses what no route governs where it is told to', async () => {
     const upstreams = await backends('stock.shop:80')
     await using proxy = await startConfigured(routed(upstreams, [], { routed: { unrouted: 'refuse' } }))
@@ -125,7 +151,7 @@ describe('a mistake in routes is told with its place', () => {
       'a backend that is no upstream',
       { routes: [route({ rules: [{ backendRefs: [to('checkout'), { name: 'chekout', port: 80 }] }] })] },
       'routes.0.spec.rules.0.backendRefs.1.name',
-      /^there is no upstream "chekout\.shop:80"$/,
+      /^there is no upstream "chekout\.shop:80"; did you mean "checkout\.shop:80"\?$/,
     ],
     [
       'a mirror to no upstream',

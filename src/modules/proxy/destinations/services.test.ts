@@ -78,16 +78,40 @@ describe('Services that routes name and no upstream is listed for', () => {
     )
   })
 
+  test('are not looked up where a short name stands for one', () => {
+    const endpoints = [{ address: '127.0.0.1:1' }]
+    const upstreams = { known: { endpoints }, 'copy:81': { endpoints }, calls: { endpoints } }
+    const routes = raw.routes.map(each => JSON.parse(JSON.stringify(each).replace('known.shop:80', 'known')))
+    const { upstreams: all, routes: named } = withServices(decodedProxy({ ...raw, upstreams, routes }))
+    assert.deepEqual(Object.keys(all), ['known', 'copy:81', 'calls', 'found.shop:80', 'far.ops:8080'])
+    const text = JSON.stringify(named)
+    for (const name of ['known', 'copy:81', 'calls'])
+      assert.ok(text.includes(`"kind":"Cluster","name":"${name}"`), text)
+  })
+
   test('change nothing where they are refused', () => {
     const config = { ...decodedProxy(raw), unlistedServices: 'refuse' as const }
     assert.equal(withServices(config), config)
+  })
+
+  test('may not be meant by two upstreams: both places are told', () => {
+    const known = { endpoints: [{ address: '127.0.0.1:2' }] }
+    const decoded = proxyConfig.decode({ ...raw, upstreams: { ...raw.upstreams, known } })
+    assert.ok(decoded.ok)
+    assert.deepEqual(
+      checkProxy(decoded.value).map(({ path, message }) => [path.join('/'), message]),
+      [
+        ['upstreams/known.shop:80', 'stands for the Service known.shop:80, as "known" does'],
+        ['upstreams/known', 'stands for the Service known.shop:80, as "known.shop:80" does'],
+      ],
+    )
   })
 
   const mistakes: [what: string, changes: object, told: RegExp][] = [
     [
       'a Service, unless DNS is asked',
       { unlistedServices: 'refuse' },
-      /^there is no upstream "copy\.shop:81"; .*unlistedServices: dns/,
+      /^there is no upstream "copy\.shop:81"; add it under proxy\.upstreams, as "copy\.shop:81", "copy:81" or "copy", or name one of known\.shop:80; .*unlistedServices: dns/,
     ],
     [
       'a Cluster, which DNS does not know',

@@ -1,14 +1,21 @@
 import { type ClusterConfig, clusterConfig } from '../clusters/config.ts'
 import type { ProxyConfig } from '../config.ts'
-import { targetsOf } from '../routing/targets.ts'
+import { targetsOf, withShortNames } from '../routing/targets.ts'
 
 type Services = Pick<ProxyConfig, 'routes' | 'namespace' | 'clusterDomain' | 'upstreams' | 'unlistedServices'>
 
 /**
- * The configuration with an upstream for each Service that routes name and that none is listed for, found by its DNS
- * name. As every upstream it is opened when it is first used.
+ * The configuration in which each Service that routes name is an upstream: the one that stands for it, whose name
+ * takes the place of a short one, or, where none is listed and that is allowed, one that is found by its DNS name. As
+ * every upstream it is opened when it is first used.
  */
 export function withServices<C extends Services>(config: C): C {
+  const named = config.routes.map(route => withShortNames(route, config.namespace, config.upstreams))
+  const isAsItWas = named.every((route, at) => route === config.routes[at])
+  return withFound(isAsItWas ? config : { ...config, routes: named })
+}
+
+function withFound<C extends Services>(config: C): C {
   if (config.unlistedServices === 'refuse') return config
   const found = new Map<string, 'auto' | 'h2'>()
   for (const document of config.routes)

@@ -120,10 +120,10 @@ function nextOf(
   }
   if (!isLive || usable.length === 0) return undefined
   const likeliest = usable.reduce((best, other) => (other.share > best.share ? other : best))
-  if (usable.every(({ share }) => share === likeliest.share)) return undefined
+  if (usable.length > 1 && usable.every(({ share }) => share === likeliest.share)) return undefined
   const drawn = balancing === 'peak_ewma' || balancing === 'least_request'
   const reason = drawn ? 'it has the least load, of any two that are drawn' : 'it has the largest share'
-  return { endpoint: likeliest.endpoint, certain: false, why: reason }
+  return { endpoint: likeliest.endpoint, certain: usable.length === 1, why: reason }
 }
 
 /** The endpoint of the session may not be used. */

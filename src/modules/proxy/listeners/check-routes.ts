@@ -4,7 +4,7 @@ import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import { holdsFor, type RouteScope } from '../routing/attachment.ts'
 import { checkRoutes } from '../routing/check/check.ts'
 import { below, problem } from '../routing/check/problems.ts'
-import { checkUpstreams } from '../routing/check/upstreams.ts'
+import { checkTwins, checkUpstreams } from '../routing/check/upstreams.ts'
 import type { RouteDocument } from '../routing/config.ts'
 import { buildRouteTable } from '../routing/table.ts'
 import { scopeOf } from './decisions.ts'
@@ -23,7 +23,7 @@ export function checkListenerRoutes(config: ProxyConfig): Problem[] {
     ...checkUpstreams(routes, config),
     ...(scopes.length === 0 ? [] : unattached(routes, takers)),
   ]
-  return below(['routes'], unique(found))
+  return [...below(['routes'], unique(found)), ...checkTwins(routes, config)]
 }
 
 /** The port of a listener on TCP; 80 on a Unix socket. */

@@ -1,5 +1,6 @@
 import type { RequestView } from '../request.ts'
 import type { RouteScope } from './attachment.ts'
+import { serviceUpstreams } from './references.ts'
 import type { Match, Rule } from './route.ts'
 
 /** What a rule that no document has is made from. */
@@ -42,11 +43,12 @@ export class ImplicitRoutes {
   }
 }
 
-/** The upstreams that a request may mean by its host, the most exact one first: `checkout.shop:80` for the service, then plain names. */
+/** The upstreams that a request may mean by its host, the most exact one first: those of the service, then plain names. */
 export function namesOf(host: string, port: number, scope: RouteScope): string[] {
   const { namespace, clusterDomain = 'cluster.local' } = scope
   const inside = host.endsWith(`.svc.${clusterDomain}`) ? host.slice(0, -clusterDomain.length - 1) : host
   const short = inside.endsWith('.svc') ? inside.slice(0, -4) : inside
-  const service = short.includes('.') ? short : `${short}.${namespace}`
-  return [...new Set([`${service}:${port}`, `${host}:${port}`, host])]
+  const dot = short.indexOf('.')
+  const [name, home] = dot === -1 ? [short, namespace] : [short.slice(0, dot), short.slice(dot + 1)]
+  return [...new Set([...serviceUpstreams(name, home, port, namespace), `${host}:${port}`, host])]
 }

@@ -34,6 +34,15 @@ export interface TargetRef {
   readonly port?: number
 }
 
+/**
+ * The upstreams that may stand for a Service, the most exact one first: `checkout.shop:8080`, and for a Service of the
+ * sidecar's own namespace `checkout:8080` and `checkout`.
+ */
+export function serviceUpstreams(name: string, namespace: string, port: number, home: string): string[] {
+  const full = `${name}.${namespace}:${port}`
+  return namespace === home ? [full, `${name}:${port}`, name] : [full]
+}
+
 /** The cluster that a reference means: `checkout.shop:8080` for a Service, else its own name. */
 export function clusterName(ref: TargetRef, routeNamespace: string): string {
   if (ref.kind === 'Cluster') return ref.name

@@ -1,6 +1,7 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
+import { nearest } from '../../../../kernel/config/suggest.ts'
 import type { RouteDocument } from '../config.ts'
-import { targetsOf } from '../targets.ts'
+import { type Target, targetsOf } from '../targets.ts'
 import { below, problem } from './problems.ts'
 
 export interface KnownUpstreams {
@@ -17,10 +18,11 @@ export function checkUpstreams(
 ): Problem[] {
   const names = Object.keys(upstreams)
   return documents.flatMap((document, index) =>
-    targetsOf(document, namespace).flatMap(({ path, ref, cluster }) => {
-      if (Object.hasOwn(upstreams, cluster)) return []
+    targetsOf(document, namespace).flatMap(target => {
+      const { path, ref, cluster } = target
+      if (target.names.some(name => Object.hasOwn(upstreams, name))) return []
       if (ref.kind === 'Cluster' || unlistedServices === 'refuse')
-        return below([index, ...path], [unknown(cluster, ref.kind === 'Service', names)])
+        return below([index, ...path], [unknown(target, names)])
       return DNS_NAME.test(cluster) ? [] : below([index, ...path], [notInDns(cluster)])
     }),
   )
@@ -32,8 +34,43 @@ function notInDns(name: string): Problem {
   return problem(['name'], `expected the name of a Service that DNS can have, got "${name}"`)
 }
 
-function unknown(name: string, isService: boolean, names: readonly string[]): Problem {
-  const others = names.length > 0 && names.length <= 8 ? `, or name one of ${names.join(', ')}` : ''
-  const byDns = isService ? '; in a cluster, unlistedServices: dns finds it by its DNS name' : ''
-  return problem(['name'], `there is no upstream "${name}"`, `add it under proxy.upstreams${others}${byDns}`)
+function unknown({ cluster, ref, names }: Target, known: readonly string[]): Problem {
+  const near = nearest(cluster, known) ?? nearest(ref.name, known)
+  const meant = near === undefined ? '' : `; did you mean "${near}"?`
+  const [full, ...short] = names.map(name => `"${name}"`)
+  const as = short.length === 0 ? '' : `, as ${[full, short[0]].join(', ')} or ${short[1]}`
+  const others = known.length > 0 && known.length <= 8 ? `, or name one of ${known.join(', ')}` : ''
+  const byDns = ref.kind === 'Service' ? '; in a cluster, unlistedServices: dns finds it by its DNS name' : ''
+  return problem(
+    ['name'],
+    `there is no upstream "${cluster}"${meant}`,
+    `add it under proxy.upstreams${as}${others}${byDns}`,
+  )
+}
+
+/** No Service may be meant by two upstreams. The paths are those of the upstreams, so that both places are told. */
+export function checkTwins(
+  documents: readonly RouteDocument[],
+  { namespace, upstreams }: Pick<KnownUpstreams, 'namespace' | 'upstreams'>,
+): Problem[] {
+  const services = new Map(
+    documents.flatMap(document =>
+      targetsOf(document, namespace)
+        .filter(({ ref }) => ref.kind === 'Service')
+        .map(({ cluster, names }) => [cluster, names] as const),
+    ),
+  )
+  return [...services].flatMap(([service, names]) => {
+    const twins = names.filter(name => Object.hasOwn(upstreams, name))
+    if (twins.length < 2) return []
+    return twins.map(twin => {
+      const others = twins.filter(other => other !== twin).map(other => `"${other}"`)
+      return {
+        path: ['upstreams', twin],
+        at: 'key' as const,
+        message: `stands for the Service ${service}, as ${others.join(' and ')} does`,
+        hint: 'keep one of them, or give one another name, which routes use with kind: Cluster',
+      }
+    })
+  })
 }
