@@ -8,6 +8,8 @@ export interface Refusal {
   readonly detail: string
   /** Header fields of the answer: name, value, name, value … */
   readonly headers: readonly string[]
+  /** As those of the request. */
+  readonly audits?: readonly string[]
 }
 
 export function refusal(code: FailureCode, detail: string, headers: readonly string[] = []): Refusal {

@@ -13,6 +13,8 @@ export interface RequestView {
   readonly port: number
   readonly headers: HeaderList
   readonly peer: Peer
+  /** The audit rules that it meets, for the log; there where it meets any. */
+  readonly audits?: readonly string[]
 }
 
 /** Who sends the request. */

@@ -61,10 +61,10 @@ class AccessControl implements Access {
   }
 
   decideConnection(view: RequestView): Verdict | Promise<Verdict> {
+    const audits = this.#rules.auditConnection(view)
     const verdict = this.#rules.decideConnection(view)
-    return verdict.refusal === undefined && this.#parts.decide !== undefined
-      ? this.#ask(view, verdict)
-      : verdict
+    const whole = audits.length === 0 ? verdict : { ...verdict, audits }
+    return whole.refusal === undefined && this.#parts.decide !== undefined ? this.#ask(view, whole) : whole
   }
 
   forward({ proof }: Verdict, headers: HeaderList, search: string): string {
@@ -80,7 +80,7 @@ class AccessControl implements Access {
     const token = proof === undefined || isVerdict(proof) ? undefined : proof.verified.claims
     const lines = refused ? [] : this.#rules.explain(view, token, isConnection)
     const verdict =
-      refused ?? (isConnection ? this.#rules.judgeConnection(view) : this.#rules.decide(view, token))
+      refused ?? (isConnection ? this.#rules.decideConnection(view) : this.#rules.decide(view, token))
     const asks = verdict.refusal === undefined && this.#parts.decide !== undefined
     const { refusal, rule } = asks ? await this.#ask(view, verdict) : verdict
     const by = `by ${rule === 'default' ? 'default' : `"${rule}"`}`

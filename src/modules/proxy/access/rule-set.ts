@@ -61,12 +61,6 @@ export class RuleSet {
 
   /** Of a connection that is passed on as it is. */
   decideConnection(view: RequestView): Verdict {
-    for (const rule of this.#audit) if (rule.matchesConnection(view)) rule.matched.inc()
-    return this.judgeConnection(view)
-  }
-
-  /** The same, without counting what audit rules match. */
-  judgeConnection(view: RequestView): Verdict {
     const decisive = [...this.#deny, ...this.#allow].find(rule => rule.matchesConnection(view))
     return decisive?.verdict ?? this.#otherwise
   }
@@ -74,9 +68,13 @@ export class RuleSet {
   /** Counts, and names, the audit rules that match. */
   audit(view: RequestView, token: Claims | undefined): readonly string[] {
     if (this.#audit.length === 0) return NO_AUDITS
-    const matching = this.#audit.filter(rule => rule.matches(view, token))
-    for (const rule of matching) rule.matched.inc()
-    return matching.length === 0 ? NO_AUDITS : matching.map(rule => rule.name)
+    return counted(this.#audit.filter(rule => rule.matches(view, token)))
+  }
+
+  /** The same for a connection that is passed on as it is. */
+  auditConnection(view: RequestView): readonly string[] {
+    if (this.#audit.length === 0) return NO_AUDITS
+    return counted(this.#audit.filter(rule => rule.matchesConnection(view)))
   }
 
   /** A line for each rule in the order in which they are asked. */
@@ -87,6 +85,11 @@ export class RuleSet {
       return `${rule.action} rule "${rule.name}" ${fault === undefined ? 'matches' : `does not match: ${fault}`}`
     })
   }
+}
+
+function counted(matching: readonly Auditing[]): readonly string[] {
+  for (const { matched } of matching) matched.inc()
+  return matching.length === 0 ? NO_AUDITS : matching.map(({ name }) => name)
 }
 
 function decisive(rule: Rule): Decisive {

@@ -79,8 +79,13 @@ export abstract class Arrival {
 
   #decided(admission: Admission): void {
     if (this.ended) return
-    if (isRefusal(admission)) this.refuse(admission)
-    else this.#admitted(admission)
+    if (!isRefusal(admission)) {
+      this.#admitted(admission)
+      return
+    }
+    const { audits } = admission
+    if (audits !== undefined) this.view = { ...this.view!, audits }
+    this.refuse(admission)
   }
 
   #admitted(view: RequestView): void {

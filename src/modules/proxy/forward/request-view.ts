@@ -39,7 +39,8 @@ function plainHost(host: string): string {
   return (full ? host.slice(0, -1) : host).toLowerCase()
 }
 
-function peerOf({ remoteAddress, tls }: ServerRequest): Peer {
+/** Who sends it, by its address and what it has proved. */
+export function peerOf({ remoteAddress, tls }: ServerRequest): Peer {
   const identity = tls?.identity
   return identity === undefined ? { address: remoteAddress } : { address: remoteAddress, identity }
 }

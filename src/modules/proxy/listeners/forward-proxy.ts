@@ -11,6 +11,7 @@ import { Connect } from '../forward/connect.ts'
 import { answerFailure } from '../forward/failure-answer.ts'
 import type { Forwarder } from '../forward/forwarder.ts'
 import { type Admission, type Gate, isRefusal } from '../forward/gate.ts'
+import { peerOf } from '../forward/request-view.ts'
 import { refusal } from '../refusal.ts'
 import type { RequestView } from '../request.ts'
 import { defaultsOf, hopOf } from './decisions.ts'
@@ -98,7 +99,9 @@ function connect(
   gate.strip(view.headers)
   const proceed = (admission: Admission): void => {
     const place = places.find(bare(view.host), view.port, 'tunnel')
-    const tunnel = new Connect(forwarder, request, response, view, place?.match.rule.backends[0])
+    const { audits } = admission
+    const seen = audits === undefined ? view : { ...view, audits }
+    const tunnel = new Connect(forwarder, request, response, seen, place?.match.rule.backends[0])
     if (response.clientGone) {
       tunnel.gone()
       return
@@ -116,7 +119,8 @@ function connect(
   else proceed(admission)
 }
 
-function connectView({ head, remoteAddress }: ServerRequest): RequestView | undefined {
+function connectView(request: ServerRequest): RequestView | undefined {
+  const { head } = request
   const parts = /^(.*?)\.?:(\d+)$/.exec(head.authority.toLowerCase())
   if (parts === null) return undefined
   return {
@@ -126,7 +130,7 @@ function connectView({ head, remoteAddress }: ServerRequest): RequestView | unde
     host: parts[1]!,
     port: Number(parts[2]),
     headers: head.headers,
-    peer: { address: remoteAddress },
+    peer: peerOf(request),
   }
 }
 

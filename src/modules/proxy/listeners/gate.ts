@@ -53,22 +53,17 @@ export class ListenerGate implements Gate, ConnectionGate {
   }
 
   admit(view: RequestView, route: string): Admission | Promise<Admission> {
-    const { access } = this
-    if (access === undefined) {
-      const refused = this.limiter?.decide(view, route)
-      return refused instanceof Promise ? refused.then(late => late ?? view) : (refused ?? view)
-    }
-    const verdict = access.decide(view)
+    const verdict = this.access?.decide(view)
     return verdict instanceof Promise
-      ? verdict.then(late => this.#judge(late, access, view, route))
-      : this.#judge(verdict, access, view, route)
+      ? verdict.then(late => this.#judge(late, view, route))
+      : this.#judge(verdict, view, route)
   }
 
-  admitConnection(view: RequestView): Refusal | undefined | Promise<Refusal | undefined> {
+  admitConnection(view: RequestView): Admission | Promise<Admission> {
     const verdict = this.access?.decideConnection(view)
-    if (verdict instanceof Promise)
-      return verdict.then(({ refusal }) => refusal ?? this.limiter?.decide(view, ''))
-    return verdict?.refusal ?? this.limiter?.decide(view, '')
+    return verdict instanceof Promise
+      ? verdict.then(late => this.#judge(late, view, ''))
+      : this.#judge(verdict, view, '')
   }
 
   /** A line for each rule and limit that the request would meet. Counts nothing. */
@@ -83,16 +78,23 @@ export class ListenerGate implements Gate, ConnectionGate {
     }
   }
 
-  #judge(verdict: Verdict, access: Access, view: RequestView, route: string): Admission | Promise<Admission> {
-    const refused = verdict.refusal ?? this.limiter?.decide(view, route)
-    if (refused instanceof Promise)
-      return refused.then(late => late ?? this.#forwarded(verdict, access, view))
-    return refused ?? this.#forwarded(verdict, access, view)
+  /** The rate is that of those who may pass. `verdict` is undefined where there are no rules. */
+  #judge(verdict: Verdict | undefined, view: RequestView, route: string): Admission | Promise<Admission> {
+    const refused = verdict?.refusal ?? this.limiter?.decide(view, route)
+    return refused instanceof Promise
+      ? refused.then(late => this.#admission(late, verdict, view))
+      : this.#admission(refused, verdict, view)
   }
 
-  #forwarded(verdict: Verdict, access: Access, view: RequestView): RequestView {
+  #admission(refused: Refusal | undefined, verdict: Verdict | undefined, view: RequestView): Admission {
+    if (verdict === undefined) return refused ?? view
+    const admission = refused ?? this.#forwarded(verdict, view)
+    return verdict.audits.length === 0 ? admission : { ...admission, audits: verdict.audits }
+  }
+
+  #forwarded(verdict: Verdict, view: RequestView): RequestView {
     if (verdict.proof === undefined) return view
-    return { ...view, search: access.forward(verdict, view.headers, view.search) }
+    return { ...view, search: this.access!.forward(verdict, view.headers, view.search) }
   }
 }
 

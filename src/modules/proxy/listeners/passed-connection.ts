@@ -6,6 +6,7 @@ import type { Endpoint } from '../clusters/cluster.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { FAILURES, type FailureCode } from '../failure.ts'
 import { Dial, type DialOwner } from '../forward/dial.ts'
+import { type Admission, isRefusal } from '../forward/gate.ts'
 import { NOTHING, type Tunnel } from '../forward/tunnels.ts'
 import type { Observed } from '../observation/observed.ts'
 import { type Refusal, refusal } from '../refusal.ts'
@@ -33,8 +34,8 @@ export interface Target {
 
 /** Access rules and limits, as far as they hold for connections. */
 export interface ConnectionGate {
-  /** Undefined: it may pass. Never rejects. */
-  admitConnection(view: RequestView): Refusal | undefined | Promise<Refusal | undefined>
+  /** Never rejects. */
+  admitConnection(view: RequestView): Admission | Promise<Admission>
 }
 
 /** One connection on its way. It ends exactly once, in `#end`. */
@@ -43,6 +44,8 @@ export class PassedConnection {
   readonly #passed: Passed
   readonly #client: string
   readonly #observed: Observed | undefined
+  /** As much of a request as a connection has. */
+  #view: RequestView
   #target: Target | undefined
   #endpoint: Endpoint | undefined
   #dial: Dial | undefined
@@ -50,10 +53,12 @@ export class PassedConnection {
   #over = false
 
   constructor(relay: TcpRelay, passed: Passed) {
-    const { socket, tls, spoken } = passed
+    const { socket, tls, spoken, port } = passed
     this.#relay = relay
     this.#passed = passed
     this.#client = socket.remoteAddress ?? 'unix'
+    const peer = { address: this.#client, ...(tls?.identity !== undefined && { identity: tls.identity }) }
+    this.#view = { method: '', path: '', search: '', host: '', port, headers: new HeaderList([]), peer }
     const serverName = (spoken && serverNameOf(spoken)) || tls?.sni || undefined
     this.#observed = relay.watched.observer?.beginOther(
       {
@@ -74,8 +79,8 @@ export class PassedConnection {
   /** Without a target it is closed. */
   begin(target: Target | undefined, gate: ConnectionGate | undefined): void {
     this.#target = target
-    const admission = gate?.admitConnection(this.#view())
-    if (admission instanceof Promise) admission.then(refused => this.#admitted(refused))
+    const admission = gate === undefined ? this.#view : gate.admitConnection(this.#view)
+    if (admission instanceof Promise) admission.then(late => this.#admitted(late))
     else this.#admitted(admission)
   }
 
@@ -84,9 +89,11 @@ export class PassedConnection {
     this.#passed.socket.destroy()
   }
 
-  #admitted(refused: Refusal | undefined): void {
+  #admitted(admission: Admission): void {
     if (this.#over) return
-    if (refused !== undefined) this.refuse(refused)
+    const { audits } = admission
+    if (audits !== undefined) this.#view = { ...this.#view, audits }
+    if (isRefusal(admission)) this.refuse(admission)
     else if (this.#target === undefined)
       this.refuse(refusal('route_not_found', 'where the connection is to go is not known'))
     else this.#connect(this.#target.cluster)
@@ -150,19 +157,12 @@ export class PassedConnection {
       parts.failures.tell(scene, failure, detail)
     }
     this.#observed?.end({
-      ...{ view: undefined, scheme: 'http', match: undefined, status: 0 },
+      ...{ view: this.#view, scheme: 'http', match: undefined, status: 0 },
       ...{ backend: label === '' ? undefined : { cluster: label }, endpoint, failure, detail },
       bytesReceived: this.#tunnel?.received ?? 0,
       bytesSent: this.#tunnel?.sent ?? 0,
       endMs: parts.host.clock.monotonic(),
     })
-  }
-
-  /** As much of a request as a connection has. */
-  #view(): RequestView {
-    const { tls, port } = this.#passed
-    const peer = { address: this.#client, ...(tls?.identity !== undefined && { identity: tls.identity }) }
-    return { method: '', path: '', search: '', host: '', port, headers: new HeaderList([]), peer }
   }
 }
 

@@ -73,6 +73,31 @@ describe('the access log tells of a connection that is passed on', () => {
     assert.equal(line!['server_name'], 'shop.test')
   })
 
+  test('with the audit rules that it meets, refused or not', async t => {
+    const { back, path, accessLog } = await scene(t)
+    const from = [{ addresses: ['127.0.0.0/8'] }]
+    const audit = { name: 'lokal-für-uns', action: 'audit', from }
+    const access = (...rules: object[]) => ({ access: { rules: [audit, ...rules], otherwise: 'allow' } })
+    await using proxy = await startProxy([back.address], { protocol: 'tcp', accessLog, ...access() })
+    const client = await proxy.client()
+    const peer = await back.next()
+    client.socket.end()
+    peer.socket.end()
+    await Promise.all([client.gone(), peer.gone()])
+    await tunnelsEnd(proxy)
+    await proxy.running.update!(proxy.configured(access({ name: 'no', action: 'deny', from })))
+    await (await proxy.client()).end()
+    const lines = (await linesOf(proxy, path)) as Record<string, unknown>[]
+    assert.deepEqual(
+      lines.map(({ failure, audits }) => [failure, audits]),
+      [
+        [undefined, ['lokal-für-uns']],
+        ['denied', ['lokal-für-uns']],
+      ],
+    )
+    assert.equal(proxy.host.metric('access_audits_total', { rule: 'lokal-für-uns' }), 2)
+  })
+
   test('and that failed, with its code', async t => {
     const { back, path, accessLog } = await scene(t)
     back.close()

@@ -76,6 +76,37 @@ describe('the access log of JSON lines', () => {
     assert.equal((await readFile(path, 'utf8')).includes('hush'), false)
   })
 
+  test('names the audit rules that a request meets, refused or not', async t => {
+    const path = join(await folder(t), 'access.log')
+    const back = await backend(t)
+    const rules = [
+      { name: 'writes', action: 'audit', to: [{ methods: ['POST'] }] },
+      { name: 'admin', action: 'audit', to: [{ paths: ['/admin*'] }] },
+      { name: 'no-admin', action: 'deny', to: [{ paths: ['/admin*'] }] },
+    ]
+    await using proxy = await startProxy([back.address], {
+      ...to(path),
+      access: { rules, otherwise: 'allow' },
+    })
+    const post = 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
+    await served(proxy, back, post)
+    const refused = await proxy.client()
+    refused.say(post.replace('/a', '/admin'))
+    await refused.hears(/ 403 /)
+    const plain = await proxy.client()
+    plain.say('GET /b HTTP/1.1\r\nHost: a\r\n\r\n')
+    const kept = back.accepted[0]!
+    await kept.hears(/GET \/b [\s\S]*\r\n\r\n/)
+    kept.say(OK)
+    await plain.hears(/hi$/)
+    const audits = (await lines(path, 3)).map(({ status, audits }) => [status, audits])
+    assert.deepEqual(audits, [
+      [200, ['writes']],
+      [403, ['writes', 'admin']],
+      [200, undefined],
+    ])
+  })
+
   test('tells with its one code why a request failed', async t => {
     const path = join(await folder(t), 'access.log')
     const back = await backend(t)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { proxyConfig } from '../../config.ts'
+import type { RequestView } from '../../request.ts'
 import { fakeConclusion, fakeObserved } from '../observed-fake.ts'
 import { type AccessLogConfig, checkAccessLogs } from './config.ts'
 import { lineFormat } from './line-format.ts'
@@ -54,6 +55,42 @@ describe('a line', () => {
         }),
       ),
       { status: 200, what: 'POST für /cart?token=<redacted>&n=1', flags: null, agent: 'a "' },
+    ))
+})
+
+describe('a name of the configuration that is not ASCII', () => {
+  const name = 'größe-数'
+  const how = fakeConclusion({
+    view: { peer: { address: '' }, path: '/cart', audits: [name, 'b'] } as unknown as RequestView,
+    match: { prefix: '', rule: { name, backends: [], totalWeight: 0, filters: [] } },
+    backend: { cluster: name },
+    endpoint: { key: name, host: '', port: 0, weight: 1 },
+    failure: 'denied',
+    detail: `rule "${name}" denies it`,
+  })
+  const escaped = 'gr\\xc3\\xb6\\xc3\\x9fe-\\xe6\\x95\\xb0'
+
+  test('can be read in JSON', () => {
+    const { route, upstream, endpoint, detail, audits } = JSON.parse(line({}, fakeObserved(), how))
+    assert.deepEqual([route, upstream, endpoint, audits], [name, name, name, [name, 'b']])
+    assert.equal(detail, `rule "${name}" denies it`)
+  })
+
+  for (const [template, value] of [
+    ['%OUTRIGGER_AUDITS%', `${name},b`],
+    ['%ROUTE_NAME% %UPSTREAM_CLUSTER% %UPSTREAM_HOST%', `${name} ${name} ${name}`],
+    ['%UPSTREAM_TRANSPORT_FAILURE_REASON%', `rule "${name}" denies it`],
+  ] as const)
+    test(`can be read in a field of JSON with ${template}`, () =>
+      assert.equal(JSON.parse(line({ fields: { a: template } }, fakeObserved(), how)).a, value))
+
+  test('is the bytes of its UTF-8, as Apache writes them, in a line of text', () =>
+    assert.equal(templated('%ROUTE_NAME% %OUTRIGGER_AUDITS%', how), `${escaped} ${escaped},b\n`))
+
+  test('stands in Envoy’s line in the same way', () =>
+    assert.match(
+      line({ format: 'envoy' }, fakeObserved(), how),
+      / "gr\\xc3\\xb6\\xc3\\x9fe-\\xe6\\x95\\xb0"\n$/,
     ))
 })
 

@@ -1,6 +1,7 @@
 import type { HeaderList } from '../../../../wire/http1/headers.ts'
 import type { Conclusion, Observed } from '../observed.ts'
 import type { Redaction } from '../redaction.ts'
+import { wireText } from './escape.ts'
 import {
   durationMs,
   fieldValue,
@@ -103,8 +104,8 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
       ({ headMs }, { endMs }) =>
         headMs === 0 ? undefined : Math.round(endMs - headMs),
   },
-  UPSTREAM_HOST: { about: 'the endpoint of the last try', make: () => (_, how) => how.endpoint?.key },
-  UPSTREAM_CLUSTER: { about: 'the upstream', make: () => (_, how) => how.backend?.cluster },
+  UPSTREAM_HOST: { about: 'the endpoint of the last try', make: () => (_, how) => named(how.endpoint?.key) },
+  UPSTREAM_CLUSTER: { about: 'the upstream', make: () => (_, how) => named(how.backend?.cluster) },
   UPSTREAM_REQUEST_ATTEMPT_COUNT: {
     about: 'how many tries there were',
     make:
@@ -114,9 +115,9 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   },
   UPSTREAM_TRANSPORT_FAILURE_REASON: {
     about: 'why the request failed, for people',
-    make: () => (_, how) => how.detail || undefined,
+    make: () => (_, how) => named(how.detail || undefined),
   },
-  ROUTE_NAME: { about: 'the rule that the request met', make: () => (_, how) => how.match?.rule.name },
+  ROUTE_NAME: { about: 'the rule that the request met', make: () => (_, how) => named(how.match?.rule.name) },
   DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: {
     about: 'the address of the client',
     make:
@@ -151,9 +152,17 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
     make:
       () =>
       ({ listener }) =>
-        listener,
+        named(listener),
+  },
+  OUTRIGGER_AUDITS: {
+    about: 'the audit rules that the request meets, with commas between them',
+    make: () => (_, how) => named(how.view?.audits?.join()),
   },
   OUTRIGGER_FAILURE: { about: 'the code of the failure', make: () => (_, how) => how.failure },
+}
+
+function named(name: string | undefined): string | undefined {
+  return name && wireText(name)
 }
 
 function requestedServerName({ request, other }: Observed): string | undefined {
