@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { FakeClock } from '../../kernel/clock/fake.ts'
 import { fakeAccess } from './access/access-fake.ts'
-import { type RawBackend, rawBackend, startProxy } from './proxy-fake.ts'
+import { decodedProxy, type RawBackend, rawBackend, startConfigured, startProxy } from './proxy-fake.ts'
 import { request } from './request-fake.ts'
 
 const open: RawBackend[] = []
@@ -17,6 +17,10 @@ async function backend(): Promise<RawBackend> {
 }
 
 const access = (...rules: object[]) => ({ access: { rules } })
+/** All but what the rule denies. */
+const but = (rule: object) => ({
+  access: { rules: [{ name: 'not', action: 'deny', ...rule }], otherwise: 'allow' },
+})
 const here = { addresses: ['127.0.0.0/8'] }
 const SAID = '\0\x01'
 
@@ -32,26 +36,46 @@ async function passes(listener: object, said = SAID): Promise<boolean> {
 
 describe('access rules hold for connections that are passed on', () => {
   const allowHere = { name: 'here', action: 'allow', from: [here] }
-  const table: [what: string, rules: object[], passed: boolean][] = [
-    ['an address that a rule allows', [allowHere], true],
-    ['another one', [{ name: 'there', action: 'allow', from: [{ addresses: ['10.0.0.0/8'] }] }], false],
-    ['an address that a rule denies', [{ name: 'not', action: 'deny', from: [here] }], false],
-    [
-      'another port than the one that is denied',
-      [{ name: 'p', action: 'deny', to: [{ ports: [5432] }] }],
-      true,
-    ],
+  const there = { addresses: ['10.0.0.0/8'] }
+  const denyThere = { name: 'not', action: 'deny', from: [there] }
+  const allowThere = { name: 'far', action: 'allow', from: [{ addresses: ['192.0.2.0/24'] }] }
+  const table: [what: string, listener: object, passed: boolean][] = [
+    ['an address that a rule allows', access(allowHere), true],
+    ['another one', access({ name: 'there', action: 'allow', from: [there] }), false],
+    ['an address that a rule denies', but({ from: [here] }), false],
+    ['another port than the one that is denied', but({ to: [{ ports: [5432] }] }), true],
+    ['what no rule matches beside a rule that denies', access(denyThere, allowThere), false],
+    ['what an audit rule alone matches', access({ name: 'see', action: 'audit', from: [here] }), true],
     [
       'an identity that is asked for, without one',
-      [{ name: 'who', action: 'allow', from: [{ identities: ['spiffe://a/**'] }] }],
+      access({ name: 'who', action: 'allow', from: [{ identities: ['spiffe://a/**'] }] }),
       false,
     ],
   ]
   for (const protocol of ['tcp', 'auto'])
-    for (const [what, rules, passed] of table)
+    for (const [what, listener, passed] of table)
       test(`${protocol}: ${what} ${passed ? 'passes' : 'is refused'}`, async () => {
-        assert.equal(await passes({ protocol, ...access(...rules) }), passed)
+        assert.equal(await passes({ protocol, ...listener }), passed)
       })
+
+  test('of each listener alone', async () => {
+    const back = await backend()
+    const listener = { listen: '127.0.0.1:0', protocol: 'tcp', upstream: 'back' }
+    await using proxy = await startConfigured(
+      decodedProxy({
+        listeners: [
+          { ...listener, name: 'guarded', ...access(allowThere) },
+          { ...listener, name: 'open' },
+        ],
+        upstreams: { back: { endpoints: [{ address: back.address }] } },
+      }),
+    )
+    await (await proxy.client(0)).end()
+    const client = await proxy.client(1)
+    client.say(SAID)
+    await (await back.next()).hears(({ heard }) => heard === SAID)
+    assert.equal(back.accepted.length, 1)
+  })
 
   test('on a captured listener, so that a request in disguise is no way around them', async () => {
     const rule = { name: 'reads', action: 'allow', to: [{ methods: ['GET'] }] }
@@ -62,7 +86,7 @@ describe('access rules hold for connections that are passed on', () => {
 
   test('and who is refused reads why in the log', async () => {
     const back = await backend()
-    const rules = access({ name: 'not-here', action: 'deny', from: [here] })
+    const rules = but({ name: 'not-here', from: [here] })
     await using proxy = await startProxy([back.address], { protocol: 'tcp', ...rules })
     await (await proxy.client()).end()
     const [denied] = proxy.host.log.of('denied')
@@ -76,7 +100,7 @@ describe('access rules hold for connections that are passed on', () => {
     const client = await proxy.client()
     client.say(SAID)
     await (await back.next()).hears(({ heard }) => heard === SAID)
-    const rules = access({ name: 'not', action: 'deny', from: [here] })
+    const rules = but({ from: [here] })
     assert.equal(await proxy.running.update!(proxy.configured(rules)), true)
     await (await proxy.client()).end()
     assert.equal(back.accepted.length, 1)
@@ -85,29 +109,27 @@ describe('access rules hold for connections that are passed on', () => {
 
 describe('of what only HTTP would tell', () => {
   const paths = { to: [{ paths: ['/admin/*'] }] }
-  const table: [what: string, rules: object[], code: string | undefined][] = [
-    ['a rule that allows does not match', [{ name: 'a', action: 'allow', ...paths }], 'denied'],
-    ['a rule that denies matches without it', [{ name: 'a', action: 'deny', ...paths }], 'denied'],
+  const allow = (rule: object) => access({ name: 'a', action: 'allow', ...rule })
+  const table: [what: string, config: { access: object }, code: string | undefined][] = [
+    ['a rule that allows does not match', allow(paths), 'denied'],
+    ['a rule that denies matches without it', but(paths), 'denied'],
     [
       'a rule that denies still looks at the rest',
-      [{ name: 'a', action: 'deny', from: [{ addresses: ['192.0.2.0/24'] }], ...paths }],
+      but({ from: [{ addresses: ['192.0.2.0/24'] }], ...paths }),
       undefined,
     ],
+    ['a rule that denies all but a method matches', but({ to: [{ notMethods: ['GET'] }] }), 'denied'],
+    ['an audit rule does not match', access({ name: 'a', action: 'audit', ...paths }), undefined],
+    ['a claim is nothing that it has', allow({ when: [{ header: 'x', notValues: ['y'] }] }), 'denied'],
     [
-      'a rule that denies all but a method matches',
-      [{ name: 'a', action: 'deny', to: [{ notMethods: ['GET'] }] }],
-      'denied',
-    ],
-    ['an audit rule does not match', [{ name: 'a', action: 'audit', ...paths }], undefined],
-    [
-      'a claim is nothing that it has',
-      [{ name: 'a', action: 'allow', when: [{ header: 'x', notValues: ['y'] }] }],
-      'denied',
+      'a token is nothing that it has',
+      { access: { jwt: { issuers: [{ issuer: 'i', keys: { file: 'a' } }] } } },
+      'unauthenticated',
     ],
   ]
-  for (const [what, rules, code] of table)
+  for (const [what, config, code] of table)
     test(what, async () => {
-      const { access, host } = fakeAccess({ rules })
+      const { access, host } = fakeAccess(config.access)
       const verdict = await access.decideConnection(request({ method: '' }))
       await host.close()
       assert.equal(verdict.refusal?.code, code)

@@ -77,9 +77,24 @@ describe('the order of evaluation', () => {
     ['an allow rule that matches', { rules: [allow] }, '/a', undefined, 'allow'],
     ['none of the allow rules matches: denied', { rules: [allow] }, '/x', 'denied', 'default'],
     ['deny is asked before allow', { rules: [allow, deny] }, '/both', 'denied', 'deny'],
-    ['deny alone lets the rest pass', { rules: [deny] }, '/x', undefined, 'default'],
+    ['deny alone denies the rest too', { rules: [deny] }, '/x', 'denied', 'default'],
+    [
+      'otherwise: allow lets pass what deny leaves',
+      { rules: [deny], otherwise: 'allow' },
+      '/x',
+      undefined,
+      'default',
+    ],
+    [
+      'otherwise: allow does not undo a deny rule',
+      { rules: [deny], otherwise: 'allow' },
+      '/d',
+      'denied',
+      'deny',
+    ],
     ['audit never decides', { rules: [audit] }, '/x', undefined, 'default'],
     ['audit is no allow rule', { rules: [audit, allow] }, '/x', 'denied', 'default'],
+    ['audit beside deny', { rules: [audit, deny] }, '/x', 'denied', 'default'],
     ['otherwise: deny without rules', { otherwise: 'deny' }, '/x', 'denied', 'default'],
     [
       'otherwise: allow beside allow rules',
@@ -105,8 +120,8 @@ describe('the order of evaluation', () => {
           ...{ name: `r${at}`, action: each.action, to: [{ paths: [each.path] }] },
         }))
         const matching = rules.filter(each => each.path === path).map(each => each.action)
-        const allows = rules.some(each => each.action === 'allow')
-        const expected = !matching.includes('deny') && (!allows || matching.includes('allow'))
+        const decides = rules.some(each => each.action !== 'audit')
+        const expected = !matching.includes('deny') && (!decides || matching.includes('allow'))
         assert.equal(decide({ rules: written }, { path }).refusal === undefined, expected)
       }),
     )

@@ -2,6 +2,7 @@ import type { Problem } from '../../../kernel/config/problem.ts'
 import { parseCidr } from '../../../wire/ip/cidr.ts'
 import type { AccessConfig, RuleConfig } from './config.ts'
 import { checkHeaderNames } from './header-names.ts'
+import { letsNothingPass } from './otherwise.ts'
 
 type Path = readonly (string | number)[]
 
@@ -15,6 +16,7 @@ export function checkAccess(config: AccessConfig, path: Path): Problem[] {
       ...duplicate(named, rule.name, [...path, 'rules', at, 'name'], 'rules are called'),
       ...checkRule(rule, [...path, 'rules', at], jwt !== undefined),
     ]),
+    ...(letsNothingPass(config) ? [onlyDenies([...path, 'rules'])] : []),
     ...(jwt?.issuers ?? []).flatMap(({ issuer, keys, ca }, at) => {
       const here = [...path, 'jwt', 'issuers', at]
       const problems = duplicate(issuers, issuer, [...here, 'issuer'], 'issuers are called')
@@ -28,6 +30,11 @@ export function checkAccess(config: AccessConfig, path: Path): Problem[] {
     }),
     ...checkHeaderNames(config, path),
   ]
+}
+
+function onlyDenies(path: Path): Problem {
+  const message = 'there are only deny rules: what no rule allows is denied, so nothing would pass'
+  return { path, message, hint: 'add an allow rule, or write otherwise: allow' }
 }
 
 /** What cannot hold for connections that are passed on unread. */

@@ -90,12 +90,12 @@ export const accessConfig = s.object(
   {
     rules: s.list(ruleConfig, {
       about:
-        'Who may do what. A matching deny rule refuses. Else, when there is an allow rule, one must match. The meaning is that of AuthorizationPolicy in Istio.',
+        'Who may do what. A matching deny rule refuses; else an allow rule must match. See `otherwise` for what no rule matches.',
       default: [],
     }),
     otherwise: s.choice(['allow', 'deny'], {
       about:
-        'What happens to a request that no rule matches. By default: deny as soon as there is an allow rule.',
+        'What happens to a request that no rule matches. Unless given: deny as soon as any rule allows or denies; where no rule allows but `jwt` names issuers, a request with a valid token passes and one without gets 401; allow where there is neither, or audit rules alone.',
       optional: true,
     }),
     jwt: jwtConfig,

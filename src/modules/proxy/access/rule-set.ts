@@ -2,6 +2,7 @@ import type { Counter, Metrics } from '../../../kernel/metrics/metrics.ts'
 import type { RequestView } from '../request.ts'
 import type { AccessConfig } from './config.ts'
 import type { Claims } from './jwt/claims.ts'
+import { type Otherwise, otherwiseOf } from './otherwise.ts'
 import { compileRule, matchesWithToken, type Rule } from './rule.ts'
 import { allowed, denied, NO_AUDITS, unauthenticated, type Verdict } from './verdict.ts'
 
@@ -23,21 +24,18 @@ export class RuleSet {
   readonly #deny: readonly Decisive[]
   readonly #allow: readonly Decisive[]
   readonly #audit: readonly Auditing[]
-  readonly #otherwise: Verdict
+  readonly #otherwise: Otherwise
   readonly #withoutToken = unauthenticated('default', 'no allow rule matches without a token')
 
-  constructor({ rules, otherwise }: Pick<AccessConfig, 'rules' | 'otherwise'>, metrics: Metrics) {
-    const compiled = rules.map(compileRule)
+  constructor(config: Pick<AccessConfig, 'rules' | 'otherwise' | 'jwt'>, metrics: Metrics) {
+    const compiled = config.rules.map(compileRule)
     const audits = metrics.counter('access_audits_total', 'Requests that an audit rule matches.', ['rule'])
     this.#deny = compiled.filter(rule => rule.action === 'deny').map(decisive)
     this.#allow = compiled.filter(rule => rule.action === 'allow').map(decisive)
     this.#audit = compiled
       .filter(rule => rule.action === 'audit')
       .map(rule => ({ ...rule, matched: audits.with(rule.name) }))
-    const passes = otherwise === undefined ? this.#allow.length === 0 : otherwise === 'allow'
-    this.#otherwise = passes
-      ? allowed('default')
-      : denied('default', this.#allow.length === 0 ? 'no rule allows anything' : 'no allow rule matches')
+    this.#otherwise = otherwiseOf(config)
   }
 
   decide(view: RequestView, token: Claims | undefined): Verdict {
@@ -49,20 +47,17 @@ export class RuleSet {
       const rule = this.#allow[at]!
       if (rule.matches(view, token)) return rule.verdict
     }
-    const { refusal } = this.#otherwise
-    if (
-      refusal !== undefined &&
-      token === undefined &&
-      this.#allow.some(rule => matchesWithToken(rule, view))
-    )
-      return this.#withoutToken
-    return this.#otherwise
+    const { proved, unproved } = this.#otherwise
+    if (token !== undefined) return proved
+    const tokenHelps =
+      unproved.refusal !== undefined && this.#allow.some(rule => matchesWithToken(rule, view))
+    return tokenHelps ? this.#withoutToken : unproved
   }
 
   /** Of a connection that is passed on as it is. */
   decideConnection(view: RequestView): Verdict {
     const decisive = [...this.#deny, ...this.#allow].find(rule => rule.matchesConnection(view))
-    return decisive?.verdict ?? this.#otherwise
+    return decisive?.verdict ?? this.#otherwise.unproved
   }
 
   /** Counts, and names, the audit rules that match. */

@@ -5,7 +5,7 @@ import type { Verified } from './jwt/verifier.ts'
 export interface Verdict {
   /** Undefined: the request may pass. */
   readonly refusal: Refusal | undefined
-  /** The rule that decided; `default` when none did, `token` for one that is not valid, `policy` for the policy module. */
+  /** The rule that decided; `default` when none did, `token` when that did by being valid or not, `policy` for the policy module. */
   readonly rule: string
   /** The audit rules that match. */
   readonly audits: readonly string[]

@@ -8,6 +8,8 @@ export interface ImportedAccess {
   readonly rules: readonly AccessRule[]
   /** A policy that allows nothing is there. */
   readonly denies: boolean
+  /** A policy that asks somebody else is there. */
+  readonly asks: boolean
 }
 
 const ACTIONS: Readonly<Record<string, string>> = { ALLOW: 'allow', DENY: 'deny', AUDIT: 'audit' }
@@ -19,19 +21,22 @@ export function accessOf(spec: Section, name: string): ImportedAccess {
   const action = spec.text('action') ?? 'ALLOW'
   const ours = ACTIONS[action]
   leavePlace(spec)
-  spec.leave('provider', 'is not carried over: `access.policy` asks the policy module instead')
+  spec.leave('provider', 'is not carried over: `access.policy` asks the module policy of the sidecar instead')
   if (ours === undefined) {
-    spec.tell(`${action} is not carried over: let access.policy ask the policy module`, 'action')
+    spec.tell(
+      `${action} becomes access.policy, so that nothing passes unasked: the module policy is asked about every request, and not only about those of the rules`,
+      'action',
+    )
     spec.take('rules')
     spec.end()
-    return { rules: [], denies: false }
+    return { rules: [], denies: false, asks: true }
   }
   const rules = spec.sections('rules')
   const translated = rules
     .map((rule, at) => ruleOf(rule, `${name}-${at}`, ours))
     .filter(rule => rule !== undefined)
   spec.end()
-  return { rules: translated, denies: action === 'ALLOW' && translated.length === 0 }
+  return { rules: translated, denies: action === 'ALLOW' && translated.length === 0, asks: false }
 }
 
 /** Which workloads a policy is for is where its configuration stands. */

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseAllDocuments, stringify } from 'yaml'
+import { checkAccess } from '../../access/check.ts'
 import { accessConfig } from '../../access/config.ts'
 import { clusterConfig } from '../../clusters/config.ts'
 import { routeDocument } from '../config.ts'
@@ -25,7 +26,9 @@ for (const file of readdirSync(folder).sort()) {
     for (const route of routes) assert.deepEqual(problemsOf(routeDocument.decode(route)), [])
     for (const options of Object.values(clusters))
       assert.deepEqual(problemsOf(clusterConfig.decode(options)), [])
-    assert.deepEqual(problemsOf(accessConfig.decode(listener['access'])), [])
+    const access = accessConfig.decode(listener['access'])
+    assert.ok(access.ok, JSON.stringify(access))
+    if (access.value !== undefined) assert.deepEqual(checkAccess(access.value, []), [])
   })
 }
 

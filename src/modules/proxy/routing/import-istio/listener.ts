@@ -12,15 +12,17 @@ export class ListenerImport {
   readonly #from: object[] = []
   #forward = false
   #denies = false
+  #asks = false
   #tls: object | undefined
 
   /** False: the kind is none of those. */
   add(kind: string, name: string, spec: Section): boolean {
     switch (kind) {
       case 'AuthorizationPolicy': {
-        const { rules, denies } = accessOf(spec, name)
+        const { rules, denies, asks } = accessOf(spec, name)
         this.#rules.push(...rules)
         this.#denies ||= denies
+        this.#asks ||= asks
         return true
       }
       case 'RequestAuthentication': {
@@ -50,7 +52,8 @@ export class ListenerImport {
   }
 
   #access(): object | undefined {
-    if (this.#rules.length === 0 && this.#issuers.length === 0 && !this.#denies) return undefined
+    const given = this.#rules.length > 0 || this.#issuers.length > 0 || this.#denies || this.#asks
+    if (!given) return undefined
     const jwt = {
       issuers: this.#issuers,
       ...(this.#from.length > 0 && { from: this.#from }),
@@ -58,8 +61,17 @@ export class ListenerImport {
     }
     return {
       ...(this.#rules.length > 0 && { rules: this.#rules }),
-      ...(this.#denies && { otherwise: 'deny' }),
+      ...this.#otherwise(),
       ...(this.#issuers.length > 0 && { jwt }),
+      ...(this.#asks && { policy: true }),
     }
+  }
+
+  /** In Istio only an ALLOW policy makes that what it does not allow is denied; without a word on it, here a deny rule and issuers do too. */
+  #otherwise(): { readonly otherwise?: 'allow' | 'deny' } {
+    if (this.#denies) return { otherwise: 'deny' }
+    const actions = new Set(this.#rules.map(({ action }) => action))
+    const denies = actions.has('deny') || this.#issuers.length > 0
+    return denies && !actions.has('allow') ? { otherwise: 'allow' } : {}
   }
 }
