@@ -52,17 +52,30 @@ export async function h2load(load: H2Load): Promise<Served> {
   const message = join(folder, 'message')
   writeFileSync(message, Buffer.alloc(5))
   const { port, path, connections, seconds, streams, grpc, requestsPerSecond } = load
-  const args = ['-t1', `-c${connections}`, `-m${streams}`, `-D${seconds}`, `--log-file=${log}`]
+  const args = ['-t1', `-c${connections}`, `-m${streams}`, `--log-file=${log}`]
   if (grpc) args.push('-d', message, '-H', 'content-type: application/grpc', '-H', 'te: trailers')
-  if (requestsPerSecond !== undefined) args.push('--h1', `--rps=${requestsPerSecond / connections}`)
+  if (requestsPerSecond === undefined) args.push(`-D${seconds}`)
+  else args.push(...evenly(load, requestsPerSecond))
   try {
-    const { stdout } = await run('h2load', [...args, `http://127.0.0.1:${port}${path}`])
+    const { stdout } = await run('h2load', [...args, `http://127.0.0.1:${port}${path}`], {
+      timeout: (seconds + 30) * 1000,
+    })
     const [, requests = '0', failed] = /(\d+) succeeded, (\d+) failed/.exec(stdout) ?? []
     if (requests === '0' || failed !== '0') throw new Error(`requests failed:\n${stdout}`)
     return { requests: Number(requests), ...percentiles(readFileSync(log, 'latin1')) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * Connections begin one after the other, a request's interval apart: begun at once they would send a burst of one
+ * request each and then nothing, and the figures would be those of the queue within the burst.
+ */
+function evenly({ connections, seconds }: Load, requestsPerSecond: number): string[] {
+  const interval = `${Math.round(1000 / requestsPerSecond)}ms`
+  const paced = ['--h1', `--rps=${requestsPerSecond / connections}`, '-r1', `--rate-period=${interval}`]
+  return [...paced, `-n${requestsPerSecond * seconds}`]
 }
 
 /** The log has a line for each request: when it began, its status, and how long it took in µs. */
