@@ -1,10 +1,11 @@
 // Bundles the sidecar into dist/: ES modules for Node, one entry, and a chunk for everything that is loaded lazily.
 // Packages are bundled in, so that the published package needs none of them. `--quiet` prints only errors,
 // `--out FOLDER` writes to another folder.
+import { globSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Plugin, type PreRenderedChunk, rolldown } from 'rolldown'
+import { type ChunkingContext, type Plugin, type PreRenderedChunk, rolldown } from 'rolldown'
 
 const root = dirname(import.meta.dirname)
 const sources = join(root, 'src')
@@ -42,6 +43,15 @@ export { ${names.map(key => `${key}_ as ${key}`).join(', ')} }`
   },
 }
 
+/**
+ * What one import brings in with all that it needs is one file, and what two modules share another: each file costs a
+ * start two reads (its own and its compile cache's) and a resolution.
+ */
+const lazily = new Map([['sidecar', 'cli/run.ts']])
+for (const file of globSync('modules/*/module.ts', { cwd: sources })) lazily.set(file.split('/')[1]!, file)
+
+const reaches = new Map<string, ReadonlySet<string>>()
+
 const bundle = await rolldown({
   plugins: [builtins],
   input: { outrigger: join(sources, 'cli/entry.ts'), ...threads },
@@ -63,6 +73,10 @@ const { output } = await bundle.write({
   minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   entryFileNames: '[name].js',
   chunkFileNames: chunkFile,
+  codeSplitting: {
+    groups: [{ name: together, debugName: 'together' }],
+    includeDependenciesRecursively: false,
+  },
   comments: { legal: true, annotation: false, jsdoc: false },
 })
 await bundle.close()
@@ -72,6 +86,26 @@ if (!values.quiet) {
   for (const chunk of chunks.toSorted((a, b) => a.fileName.localeCompare(b.fileName)))
     console.log(`${String(Math.ceil(chunk.code.length / 1024)).padStart(6)} KiB  dist/${chunk.fileName}`)
   console.log(`${chunks.length} files in ${Math.round(performance.now() - started)} ms`)
+}
+
+/** Names the file that a source goes into with what is always loaded with it; null leaves it to the bundler. */
+function together(id: string, graph: ChunkingContext): string | null {
+  const reached = (from: string) => reachOf(join(sources, from), graph).has(id)
+  if (reached('cli/entry.ts')) return null
+  const [first, ...others] = [...lazily].filter(([, from]) => reached(from))
+  if (first === undefined) return null
+  return first[0] === 'sidecar' || others.length === 0 ? first[0] : 'modules'
+}
+
+/** A source and all that it imports statically, directly or not. */
+function reachOf(from: string, graph: ChunkingContext): ReadonlySet<string> {
+  const known = reaches.get(from)
+  if (known !== undefined) return known
+  const reach = new Set([from])
+  for (const id of reach)
+    for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) reach.add(imported)
+  reaches.set(from, reach)
+  return reach
 }
 
 /** A chunk is called after the source file that it was split off for: dist/modules/logs/module.js. */

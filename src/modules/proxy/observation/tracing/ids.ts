@@ -1,5 +1,3 @@
-import { randomFillSync } from 'node:crypto'
-
 const POOL_BYTES = 4096
 const ZEROS = /^0+$/
 
@@ -20,7 +18,7 @@ export class Ids {
 
   #hex(bytes: number): string {
     if (this.#at + bytes > POOL_BYTES) {
-      randomFillSync(this.#pool)
+      process.getBuiltinModule('node:crypto').randomFillSync(this.#pool)
       this.#at = 0
     }
     this.#at += bytes
