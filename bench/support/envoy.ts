@@ -52,7 +52,7 @@ function networkFilter({ from }: Hop): object {
 }
 
 function cluster({ to, backendPort }: Hop, { ca, client }: Certificates): object {
-  const protocol = to === 'h2' ? { http2_protocol_options: {} } : { http_protocol_options: {} }
+  const protocol = to === 'http2' ? { http2_protocol_options: {} } : { http_protocol_options: {} }
   const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
   const known = to === 'mtls' ? { tls_certificates: [filesOf(client)] } : {}
   const validation = {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { makeCertificates } from '../../src/http/certificates-fake.ts'
 import { ownFolder } from './programs.ts'
 
-/** What is spoken on one side of a proxy. h2 is HTTP/2 without TLS, by prior knowledge. */
-export type Speech = 'http1' | 'h2' | 'tls' | 'mtls' | 'tcp'
+/** What is spoken on one side of a proxy. http2 is HTTP/2 without TLS, by prior knowledge. */
+export type Speech = 'http1' | 'http2' | 'tls' | 'mtls' | 'tcp'
 
 /** One proxy: where it takes connections, where it forwards to, and what it speaks on both sides. */
 export interface Hop {

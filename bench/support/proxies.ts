@@ -31,7 +31,7 @@ export function startNginx(hop: Hop, certificates: Certificates): Promise<Progra
   if (from === 'tcp') return undefined
   const { client, ca } = certificates
   const secured = to === 'tls' || to === 'mtls'
-  const pass = to === 'h2' ? 'grpc_pass grpc://back;' : `proxy_pass http${secured ? 's' : ''}://back;`
+  const pass = to === 'http2' ? 'grpc_pass grpc://back;' : `proxy_pass http${secured ? 's' : ''}://back;`
   const verified = secured
     ? `proxy_ssl_trusted_certificate ${ca}; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_server_name on;`
     : ''
@@ -50,7 +50,7 @@ export function startNginx(hop: Hop, certificates: Certificates): Promise<Progra
 }
 
 function nginxListen(port: number, speech: Speech): string {
-  const kind = speech === 'h2' ? ' http2' : speech === 'tls' || speech === 'mtls' ? ' ssl' : ''
+  const kind = speech === 'http2' ? ' http2' : speech === 'tls' || speech === 'mtls' ? ' ssl' : ''
   return `127.0.0.1:${port}${kind} backlog=4096`
 }
 
@@ -82,7 +82,7 @@ export function startHaproxy(hop: Hop, certificates: Certificates): Promise<Prog
   const taken = {
     http1: '',
     tcp: '',
-    h2: 'proto h2',
+    http2: 'proto h2',
     tls: `ssl crt ${both('server')}`,
     mtls: `ssl crt ${both('server')} ca-file ${certificates.ca} verify required`,
   }
@@ -90,7 +90,7 @@ export function startHaproxy(hop: Hop, certificates: Certificates): Promise<Prog
   const given = {
     http1: '',
     tcp: '',
-    h2: 'proto h2',
+    http2: 'proto h2',
     tls: trusted,
     mtls: `${trusted} crt ${both('client')}`,
   }

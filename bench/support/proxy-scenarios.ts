@@ -47,14 +47,14 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     hops: [{ from: 'http1', to: 'tls' }],
     load: wrk,
   },
-  h2: {
+  http2: {
     about: 'HTTP/2',
-    hops: [{ from: 'h2', to: 'h2' }],
+    hops: [{ from: 'http2', to: 'http2' }],
     load: load => h2load({ ...load, streams: streamsOn(load.connections) }),
   },
   grpc: {
     about: 'gRPC-shaped: HTTP/2, POST, answer with trailers',
-    hops: [{ from: 'h2', to: 'h2' }],
+    hops: [{ from: 'http2', to: 'http2' }],
     load: load =>
       h2load({ ...load, path: `/grpc${load.path}`, streams: streamsOn(load.connections), grpc: true }),
   },
@@ -98,7 +98,7 @@ function startOutrigger(hop: Hop, certificates: Certificates): Promise<Program> 
   const upstream = [
     `endpoints: [{ address: "127.0.0.1:${backendPort}" }]`,
     `circuitBreakers: { maxConnections: ${limit}, maxPending: ${limit}, maxRequests: ${limit} }`,
-    ...(to === 'h2' ? ['protocol: h2'] : []),
+    ...(to === 'http2' ? ['protocol: http2'] : []),
     ...(to === 'tls' ? [`tls: { ca: "${ca}", serverName: localhost }`] : []),
     ...(to === 'mtls'
       ? [`tls: { ca: "${ca}", serverName: localhost, cert: "${client.cert}", key: "${client.key}" }`]

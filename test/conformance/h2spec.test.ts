@@ -76,7 +76,7 @@ if (skip === false || process.env['CI'] !== 'true')
     test('in the proxy before a backend of HTTP/2', async () => {
       const backend = await portOf(createServer(engine('any').accept))
       await using proxy = await startProxy([`127.0.0.1:${backend}`], { versions: 'http2' }, undefined, {
-        protocol: 'h2',
+        protocol: 'http2',
       })
       await findsNothing(proxy.port)
     })

@@ -30,7 +30,7 @@ const curl = (...args: string[]) => said('curl', '-sS', '--max-time', '30', ...a
 
 interface Upstreams {
   readonly port: number
-  readonly protocol?: 'http1' | 'h2'
+  readonly protocol?: 'http1' | 'http2'
 }
 
 function sidecar({ port, protocol = 'http1' }: Upstreams): Promise<StartedProxy> {
@@ -51,7 +51,7 @@ describe('beside real peers', { skip }, () => {
   before(async () => {
     if (skip) return
     certificates = certificateFiles()
-    for (const speech of ['http1', 'h2'] as const) {
+    for (const speech of ['http1', 'http2'] as const) {
       ports[speech] = await freePort()
       programs.push(await startBackend(ports[speech], speech, certificates))
     }
@@ -61,11 +61,11 @@ describe('beside real peers', { skip }, () => {
     if (certificates) rmSync(certificates.folder, { recursive: true, force: true })
   })
 
-  const speeches: [from: string, flag: string, to: Speech, protocol: 'http1' | 'h2'][] = [
+  const speeches: [from: string, flag: string, to: Speech, protocol: 'http1' | 'http2'][] = [
     ['HTTP/1.1', '--http1.1', 'http1', 'http1'],
     ['HTTP/2', '--http2-prior-knowledge', 'http1', 'http1'],
-    ['HTTP/1.1', '--http1.1', 'h2', 'h2'],
-    ['HTTP/2', '--http2-prior-knowledge', 'h2', 'h2'],
+    ['HTTP/1.1', '--http1.1', 'http2', 'http2'],
+    ['HTTP/2', '--http2-prior-knowledge', 'http2', 'http2'],
   ]
   for (const [from, flag, to, protocol] of speeches) {
     test(`nginx answers curl the same through the proxy as without it: ${from} to ${protocol}`, async () => {
@@ -102,7 +102,7 @@ describe('beside real peers', { skip }, () => {
 
   for (const [to, protocol] of [
     ['http1', 'http1'],
-    ['h2', 'h2'],
+    ['http2', 'http2'],
   ] as const) {
     test(`h2load finds no stream that fails, before a backend of ${protocol}`, async () => {
       await using proxy = await sidecar({ port: backend(to), protocol })

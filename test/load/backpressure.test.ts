@@ -81,7 +81,7 @@ for (const version of ['HTTP/1.1', 'HTTP/2'] as const)
         for (const socket of sockets) socket.destroy()
       })
       const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
-      const proxy = await MeasuredProxy.start(address, version === 'HTTP/1.1' ? 'http1' : 'h2')
+      const proxy = await MeasuredProxy.start(address, version === 'HTTP/1.1' ? 'http1' : 'http2')
       cleanUp.push(() => proxy[Symbol.asyncDispose]())
       return { proxy, counter, posted: posted.promise }
     }

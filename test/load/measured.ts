@@ -21,7 +21,7 @@ export class MeasuredProxy implements AsyncDisposable {
     this.port = port
   }
 
-  static async start(endpoint: string, protocol: 'http1' | 'h2'): Promise<MeasuredProxy> {
+  static async start(endpoint: string, protocol: 'http1' | 'http2'): Promise<MeasuredProxy> {
     const child = fork(join(import.meta.dirname, 'measured-proxy.ts'), [endpoint, protocol], {
       execArgv: ['--expose-gc', '--max-semi-space-size=4'],
     })

@@ -13,10 +13,10 @@ import { NO_LIMIT, type SharedLimit } from './shared-limit.ts'
 
 export interface HttpClientOptions {
   /**
-   * `h2`: HTTP/2, over plain TCP by prior knowledge. `auto`: what an https server chooses by ALPN, HTTP/1.1 with any
+   * `http2`: HTTP/2, over plain TCP by prior knowledge. `auto`: what an https server chooses by ALPN, HTTP/1.1 with any
    * other. Default `http1`.
    */
-  readonly protocol?: 'http1' | 'h2' | 'auto'
+  readonly protocol?: 'http1' | 'http2' | 'auto'
   readonly origin: Origin
   readonly clock: Timers
   readonly tls?: ClientTls
@@ -51,7 +51,7 @@ export interface HttpClient {
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { protocol = 'http1', origin } = options
-  if (protocol === 'h2') return new Http2Pool(options, undefined)
+  if (protocol === 'http2') return new Http2Pool(options, undefined)
   const secure = origin instanceof URL ? origin.protocol === 'https:' : origin.secure === true
   const negotiates = protocol === 'auto' && secure
   return negotiates ? new Http2Pool(options, () => new Pool(options)) : new Pool(options)

@@ -44,7 +44,7 @@ async function portOf(server: Server): Promise<number> {
 
 function client(port: number, options: Partial<HttpClientOptions> = {}, scheme = 'http'): HttpClient {
   const origin = new URL(`${scheme}://localhost:${port}`)
-  const made = createHttpClient({ origin, clock, protocol: 'h2', ...options })
+  const made = createHttpClient({ origin, clock, protocol: 'http2', ...options })
   open.push(made)
   return made
 }
@@ -439,7 +439,7 @@ describe('our client and our server over HTTP/2', () => {
       response.send(200, {}, await request.body.bytes(100))
     for (const [ALPNProtocols, protocol] of [
       [['h2', 'http/1.1'], 'auto'],
-      [['h2'], 'h2'],
+      [['h2'], 'http2'],
       [['http/1.1'], 'auto'],
     ] as const) {
       const engine = createHttpServer({ clock, handler })

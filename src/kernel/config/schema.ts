@@ -67,6 +67,11 @@ export interface Common<D> {
   readonly example?: unknown
 }
 
+interface ChoiceOptions<C extends string> extends Common<C> {
+  /** What others call a choice, in lower case, for the message that refuses it. */
+  readonly otherNames?: Readonly<Record<string, C>>
+}
+
 interface TextOptions extends Common<string> {
   readonly pattern?: RegExp
   /** What a message says was expected: `a table name`. */
@@ -179,14 +184,14 @@ export const s = {
     return Object.assign(leaf(doc, options, read), { unit: 'Bytes' as const })
   },
 
-  choice<const C extends readonly string[], const O extends Common<C[number]>>(
+  choice<const C extends readonly string[], const O extends ChoiceOptions<C[number]>>(
     choices: C,
     options: O,
   ): Made<C[number], O> {
     const doc = describe('choice', `one of ${choices.join(', ')}`, options, { choices })
     return leaf<C[number], O>(doc, options, text => {
       if (typeof text === 'string' && choices.includes(text)) return text
-      const near = typeof text === 'string' ? nearest(text, choices) : undefined
+      const near = typeof text === 'string' ? meant(text, choices, options.otherNames) : undefined
       return wrong(near && `did you mean "${near}"?`)
     })
   },
@@ -319,4 +324,13 @@ export const s = {
     )
     return make(doc, options, run as unknown as Engine<Infer<A[keyof A]>>)
   },
+}
+
+function meant(
+  text: string,
+  choices: readonly string[],
+  otherNames: Readonly<Record<string, string>> = {},
+): string | undefined {
+  const lower = text.toLowerCase()
+  return Object.hasOwn(otherNames, lower) ? otherNames[lower] : nearest(text, choices)
 }

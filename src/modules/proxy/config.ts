@@ -4,7 +4,7 @@ import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkAccess, checkAccessOfConnections } from './access/check.ts'
 import { accessConfig } from './access/config.ts'
 import { checkCaptured, detectTimeout, inboundConfig, outboundConfig } from './capture/config.ts'
-import { checkCluster, clusterConfig } from './clusters/config.ts'
+import { checkCluster, clusterConfig, HTTP_VERSIONS } from './clusters/config.ts'
 import { checkForward, forwardConfig } from './destinations/config.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
 import { checkIdentity, identityConfig } from './identity/config.ts'
@@ -74,6 +74,7 @@ const listener = s.object(
       about:
         'The versions of HTTP that clients may speak. any: by TLS what ALPN agrees on; without it a connection that begins with the preface of HTTP/2 speaks that, every other HTTP/1.1. With http1 and http2 nothing else is taken.',
       default: 'any',
+      otherNames: HTTP_VERSIONS,
     }),
     tls: listenerTls,
     upstream: s.string({

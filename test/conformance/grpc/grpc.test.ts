@@ -11,7 +11,7 @@ import { route, routed, to } from '../../../src/modules/proxy/routed-fake.ts'
 
 const PYTHON = '/usr/bin/python3'
 const hasGrpc = spawnSync(PYTHON, ['-c', 'import grpc']).status === 0
-const UPSTREAM = { protocol: 'h2' }
+const UPSTREAM = { protocol: 'http2' }
 
 describe('gRPC', { skip: hasGrpc ? false : 'not installed: python3-grpcio' }, () => {
   let server: ChildProcess

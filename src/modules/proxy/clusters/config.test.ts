@@ -28,6 +28,19 @@ describe('the configuration of a backend', () => {
     assert.deepEqual(checkCluster(decoded.value), [])
   })
 
+  for (const [written, meant] of [
+    ['h2', 'http2'],
+    ['H2C', 'http2'],
+    ['HTTP/2', 'http2'],
+    ['http/1.1', 'http1'],
+    ['htp2', 'http2'],
+  ] as const)
+    it(`knows what protocol: ${written} means`, () => {
+      const decoded = clusterConfig.decode({ ...HERE, protocol: written })
+      assert.ok(!decoded.ok)
+      assert.equal(decoded.problems[0]!.hint, `did you mean "${meant}"?`)
+    })
+
   for (const [name, config, path, message] of [
     ['no source of endpoints', {}, '', 'expected `endpoints` or `discovery`, got none'],
     [

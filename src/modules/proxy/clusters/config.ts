@@ -9,6 +9,9 @@ import { checkHedging, hedgingConfig } from './hedging/config.ts'
 const name = (about: string, example: string) =>
   s.string({ about, pattern: /./, expected: 'a name', example })
 
+/** What others call the versions of HTTP. */
+export const HTTP_VERSIONS = { h2: 'http2', h2c: 'http2', 'http/2': 'http2', 'http/1.1': 'http1' } as const
+
 const tls = s.object(
   {
     mode: s.choice(['simple', 'identity'], {
@@ -191,10 +194,11 @@ export const clusterConfig = s.object(
       minItems: 1,
     }),
     discovery,
-    protocol: s.choice(['http1', 'h2', 'auto'], {
+    protocol: s.choice(['http1', 'http2', 'auto'], {
       about:
-        'What endpoints speak. auto: HTTP/2 where TLS negotiates it, otherwise HTTP/1.1. h2 without TLS is spoken with prior knowledge.',
+        'What endpoints speak. auto: HTTP/2 where TLS negotiates it, otherwise HTTP/1.1. http2 without TLS is spoken with prior knowledge.',
       default: 'auto',
+      otherNames: HTTP_VERSIONS,
     }),
     tls,
     connectTimeout: s.duration({

@@ -35,7 +35,7 @@ export interface OnDemandParts {
 }
 
 /** How a place is reached: by requests of HTTP/1.1 or HTTP/2, or as a tunnel. */
-export type Way = 'http1' | 'h2' | 'tunnel'
+export type Way = 'http1' | 'http2' | 'tunnel'
 
 /** Places that are remembered; forgetting one costs making it anew. */
 const MAX_REMEMBERED = 4096
@@ -130,14 +130,14 @@ export function placeConfig(
       : { endpoints: [{ address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }] }
   const decoded = clusterConfig.decode({
     ...place,
-    protocol: way === 'h2' ? 'h2' : 'http1',
+    protocol: way === 'http2' ? 'http2' : 'http1',
     ...(limits && { circuitBreakers: limits }),
   })
   if (!decoded.ok) throw new Error(`${host}:${port}: ${decoded.problems[0]!.message}`)
   return decoded.value
 }
 
-const SUFFIX: Readonly<Record<Way, string>> = { http1: '', h2: ' by HTTP/2', tunnel: ' as it is' }
+const SUFFIX: Readonly<Record<Way, string>> = { http1: '', http2: ' by HTTP/2', tunnel: ' as it is' }
 
 /** IPv6 addresses only where this machine has one of its own, as getaddrinfo does with AI_ADDRCONFIG: no connection could be made. */
 function reachable<A extends { readonly address: string }>(answers: readonly A[]): readonly A[] {

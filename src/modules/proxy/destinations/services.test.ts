@@ -51,7 +51,7 @@ describe('Services that routes name and no upstream is listed for', () => {
       ['copy.shop:81', 'copy.shop.svc.c.test', 81, 'auto'],
       ['found.shop:80', 'found.shop.svc.c.test', 80, 'auto'],
       ['far.ops:8080', 'far.ops.svc.c.test', 8080, 'auto'],
-      ['calls.shop:80', 'calls.shop.svc.c.test', 80, 'h2'],
+      ['calls.shop:80', 'calls.shop.svc.c.test', 80, 'http2'],
     ])
   })
 

@@ -17,12 +17,12 @@ export function withServices<C extends Services>(config: C): C {
 
 function withFound<C extends Services>(config: C): C {
   if (config.unlistedServices === 'refuse') return config
-  const found = new Map<string, 'auto' | 'h2'>()
+  const found = new Map<string, 'auto' | 'http2'>()
   for (const document of config.routes)
     for (const { ref, cluster } of targetsOf(document, config.namespace)) {
       if (ref.kind !== 'Service' || Object.hasOwn(config.upstreams, cluster)) continue
       // Whoever serves gRPC speaks HTTP/2, whatever else is asked for there.
-      if (document.kind === 'GRPCRoute') found.set(cluster, 'h2')
+      if (document.kind === 'GRPCRoute') found.set(cluster, 'http2')
       else if (!found.has(cluster)) found.set(cluster, 'auto')
     }
   if (found.size === 0) return config

@@ -96,5 +96,5 @@ function request(config: ProxyConfig, scene: Scene): Decision {
 function addressed({ kind, asked: { host, port } }: Scene): { readonly place?: Place } {
   const bare = host.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) === 0) return {}
-  return { place: { host: bare, port, ways: kind === 'request' ? ['http1', 'h2'] : ['tunnel'] } }
+  return { place: { host: bare, port, ways: kind === 'request' ? ['http1', 'http2'] : ['tunnel'] } }
 }

@@ -38,7 +38,7 @@ async function call(
     for (const session of sessions) session.destroy()
   })
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  const proxy = await startProxy([address], {}, clock, { protocol: 'h2' })
+  const proxy = await startProxy([address], {}, clock, { protocol: 'http2' })
   CLEAN_UP.push(() => proxy[Symbol.asyncDispose]())
   const session = http2.connect(`http://127.0.0.1:${proxy.port}`)
   session.on('error', () => {})

@@ -54,7 +54,7 @@ async function up(
     for (const session of sessions) session.destroy()
   })
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  const proxy = await proxied(address, { protocol: 'h2' })
+  const proxy = await proxied(address, { protocol: 'http2' })
   return { client: await proxy.client(), server, proxy }
 }
 

@@ -113,7 +113,7 @@ describe('a WebSocket goes through', () => {
   ] as const)
     for (const [to, serve, protocol] of [
       ['HTTP/1.1', websocketServer, 'http1'],
-      ['HTTP/2', websocketHttp2Server, 'h2'],
+      ['HTTP/2', websocketHttp2Server, 'http2'],
     ] as const)
       test(`from ${from} to ${to}, small and large, and to its orderly end`, async () => {
         const backend = await serve()
@@ -121,7 +121,7 @@ describe('a WebSocket goes through', () => {
         const heard = await speak(proxy.port, ['hello', LARGE, 'bye'])
         assert.deepEqual(heard, ['hello', LARGE, 'bye', 'closed 1000'])
         assert.match(backend.heads[0]!, /\/chat\?room=1/)
-        assert.equal(backend.heads[0]!.includes('sec-websocket-key') && protocol === 'h2', false)
+        assert.equal(backend.heads[0]!.includes('sec-websocket-key') && protocol === 'http2', false)
       })
 
   test('and may be silent for hours', async () => {
@@ -167,7 +167,7 @@ describe('a WebSocket that a backend does not take', () => {
     })
 
   test('is 502 before HTTP/2 without extended CONNECT', async () => {
-    const proxy = await proxyBefore(await websocketHttp2Server(false), { protocol: 'h2' })
+    const proxy = await proxyBefore(await websocketHttp2Server(false), { protocol: 'http2' })
     const client = await proxy.client()
     client.say(`GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n`)
     await client.hears(/^HTTP\/1.1 502 [\s\S]*outrigger-error: upstream_connect_failed/)
@@ -186,7 +186,7 @@ describe('a WebSocket that a backend does not take', () => {
 
   test('of another protocol than WebSocket does not go over HTTP/2, and the request does', async () => {
     const backend = await websocketHttp2Server()
-    const proxy = await proxyBefore(backend, { protocol: 'h2' })
+    const proxy = await proxyBefore(backend, { protocol: 'http2' })
     const client = await proxy.client()
     client.say(`GET / HTTP/1.1\r\nHost: a\r\nUpgrade: chat\r\nConnection: upgrade\r\n\r\n`)
     await client.hears(/^HTTP\/1.1 403 /)
@@ -217,7 +217,7 @@ describe('a broken WebSocket', () => {
 
   test('of a backend over HTTP/2 ends the connection of a client over HTTP/1.1', async () => {
     const backend = await websocketHttp2Server()
-    const proxy = await proxyBefore(backend, { protocol: 'h2' })
+    const proxy = await proxyBefore(backend, { protocol: 'http2' })
     const client: RawPeer = await proxy.client()
     client.say(
       `GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,

@@ -157,7 +157,7 @@ export async function openCaptured(
  */
 function wayOf(request: ServerRequest): Way {
   if (!('scheme' in request.head)) return 'http1'
-  return request.tls === undefined || isGrpc(request.headers) ? 'h2' : 'http1'
+  return request.tls === undefined || isGrpc(request.headers) ? 'http2' : 'http1'
 }
 
 function findOriginalOrSay({ host }: ListenerParts): FindOriginal {

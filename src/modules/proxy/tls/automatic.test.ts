@@ -65,7 +65,7 @@ const certificateOf = ({ heard }: EchoBackend) => heard.at(-1)?.headers.get('x-f
 describe('endpoints that name the identity that is to be met there', () => {
   for (const [protocol, alpn] of [
     ['auto', 'h2'],
-    ['h2', 'h2'],
+    ['http2', 'h2'],
     ['http1', 'http/1.1'],
   ] as const)
     test(`are reached by mutual TLS without being asked for, protocol: ${protocol}`, async () => {

@@ -54,7 +54,7 @@ function httpProbe(config: HttpCheckConfig, origin: Origin, world: ProbeWorld): 
 }
 
 function grpcProbe(config: GrpcCheckConfig, origin: Origin, world: ProbeWorld): Probe {
-  return withClient(origin, 'h2', config.timeoutMs, world, (client, signal) =>
+  return withClient(origin, 'http2', config.timeoutMs, world, (client, signal) =>
     askGrpcHealth(client, config, signal),
   )
 }

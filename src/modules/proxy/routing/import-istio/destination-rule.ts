@@ -119,7 +119,7 @@ function connections(section: Section | undefined): ClusterOptions {
   const options = defined({
     connectTimeout: durationText(tcp?.text('connectTimeout') ?? ''),
     idleTimeout: durationText(http?.text('idleTimeout') ?? ''),
-    protocol: upgrade === 'UPGRADE' ? 'h2' : undefined,
+    protocol: upgrade === 'UPGRADE' ? 'http2' : undefined,
     circuitBreakers: Object.keys(circuitBreakers).length > 0 ? circuitBreakers : undefined,
   })
   for (const part of [tcp, http, section]) part?.end()
