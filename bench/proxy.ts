@@ -1,7 +1,7 @@
 /**
  * CPU, latency and memory of the proxy beside HAProxy, nginx and Envoy, all before one nginx in one run.
  * Usage: node bench/proxy.ts [seconds a round, default 2] [rounds, default 3] [connections, default 1,32,1000]
- *   --only http1,paced,tls,mtls,tls-out,http2,grpc,tcp   --sides haproxy,nginx,envoy,bare,outrigger   --bodies small,large
+ *   --only http1,varied,paced,tls,mtls,tls-out,http2,grpc,tcp   --sides haproxy,nginx,envoy,bare,outrigger   --bodies small,large
  * Needs the programs wrk, h2load, openssl and nginx; of the other proxies those that are installed take part.
  * The sides run in turn; of each figure the best round counts, because other load on the machine only adds.
  */

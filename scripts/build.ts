@@ -57,6 +57,7 @@ const bundle = await rolldown({
   input: { outrigger: join(sources, 'cli/entry.ts'), ...threads },
   cwd: root,
   platform: 'node',
+  preserveEntrySignatures: 'allow-extension',
   treeshake: true,
   // The same parser without what its Node build reads from the environment.
   resolve: { alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') } },

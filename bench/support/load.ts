@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ownFolder } from './programs.ts'
 
@@ -22,9 +23,19 @@ export interface Served {
 const run = promisify(execFile)
 
 /** HTTP/1.1, each connection as fast as it is answered. */
-export async function wrk({ port, path, connections, seconds, tls = false }: Load): Promise<Served> {
+export function wrk(load: Load): Promise<Served> {
+  return wrkWith([], load)
+}
+
+/** As browsers ask: a dozen headers, and no request like the one before. */
+export function wrkVaried(load: Load): Promise<Served> {
+  return wrkWith(['-s', fileURLToPath(new URL('varied.lua', import.meta.url))], load)
+}
+
+async function wrkWith(more: readonly string[], load: Load): Promise<Served> {
+  const { port, path, connections, seconds, tls = false } = load
   const url = `http${tls ? 's' : ''}://127.0.0.1:${port}${path}`
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', url]
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...more, url]
   const { stdout } = await run('wrk', args)
   const requests = Number(/([0-9]+) requests in/.exec(stdout)?.[1] ?? 0)
   if (requests === 0 || /Non-2xx|Socket errors: .*(?:read|write|connect) [1-9]/.test(stdout))

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Certificates, Hop, Speech } from './hop.ts'
-import { h2load, type Load, type Served, wrk } from './load.ts'
+import { h2load, type Load, type Served, wrk, wrkVaried } from './load.ts'
 import { ownFolder, type Program, startProgram } from './programs.ts'
 import { startEnvoy, startHaproxy, startNginx } from './proxies.ts'
 import { startSidecar } from './sidecars.ts'
@@ -22,6 +22,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     about: 'HTTP/1.1',
     hops: [{ from: 'http1', to: 'http1' }],
     load: wrk,
+  },
+  varied: {
+    about: 'HTTP/1.1, no request like another',
+    hops: [{ from: 'http1', to: 'http1' }],
+    load: wrkVaried,
   },
   paced: {
     about: 'HTTP/1.1, 1,000 requests a second',
