@@ -13,8 +13,13 @@ export async function run(call: Call): Promise<number> {
   const names = modules.size === 0 ? 'no modules' : `modules ${[...modules.keys()].join(', ')}`
   for (const note of notes) call.io.stdout.write(`${noteText(note)}\n`)
   const files = configurationFiles(call)
+  const skipped = notes.length === 0 ? '' : `; ${countOf(notes.length)} skipped`
   call.io.stdout.write(
-    `${files.join(', ')} ${files.length === 1 ? 'is' : 'are'} valid: ${names}; hash ${hash}\n`,
+    `${files.join(', ')} ${files.length === 1 ? 'is' : 'are'} valid: ${names}; hash ${hash}${skipped}\n`,
   )
   return 0
+}
+
+function countOf(documents: number): string {
+  return documents === 1 ? '1 document' : `${documents} documents`
 }

@@ -97,6 +97,25 @@ items:
     assert.equal(later.configuration.modules.get('proxy')!.fingerprint, fingerprint)
   })
 
+  test('are noted when the configuration has no use for them, whatever they ask for', async t => {
+    const edge = route('web')
+      .replace('{kind: Service, name: web}', '{name: edge}')
+      .replace('name: back}', 'name: elsewhere, filters: [{type: ExtensionRef}]}')
+    const loaded = await load(t, { 'a.yaml': `${route('one')}---\n${edge}` })
+    assert.ok(loaded.ok, JSON.stringify(loaded))
+    const { config } = loaded.configuration.modules.get('proxy')!
+    assert.equal((config as { routes: unknown[] }).routes.length, 1)
+    assert.deepEqual(loaded.configuration.notes.map(noteText), [
+      'routes/a.yaml:8:1  HTTPRoute web is skipped: no listener is routed by Gateway default/edge',
+    ])
+    const inline = edge.trim().split('\n')
+    const spec = inline.slice(4).map(line => line.trim())
+    const own = `[{${inline.slice(0, 3).join(', ')}, spec: {${spec.join(', ')}}}]`
+    const refused = await load(t, {}, main(own.replace(', filters: [{type: ExtensionRef}]', '')))
+    assert.ok(!refused.ok)
+    assert.match(refused.report, /the route has no effect: no listener is routed by Gateway default\/edge/)
+  })
+
   test('of a list are told with their place in it', async t => {
     const loaded = await load(t, { 'a.yaml': fromCluster.replace('name: back', 'name: bakc') })
     assert.ok(!loaded.ok)

@@ -7,8 +7,10 @@ import type { Problem } from './problem.ts'
 export interface DocumentFiles {
   readonly files: string
   readonly into: string
-  /** What of a document joins the list; all of it unless given. */
-  readonly select?: (document: Parsed['root']) => readonly Selection[]
+  /** What of a document joins the list, by what the module's mapping says; all of it unless given. */
+  readonly select?: (
+    mapping: Readonly<Record<string, unknown>>,
+  ) => (document: Parsed['root']) => readonly Selection[]
 }
 
 /** A part of a document, by the steps that lead to it. */
@@ -47,9 +49,10 @@ export async function includeDocuments(
     cwd,
   )
   const parsings = sources.files.map(({ name, text }) => parseDocuments(name, text))
+  const selected = select?.(input as Record<string, unknown>)
   const parts = parsings
     .flatMap(({ parsed }) => parsed)
-    .flatMap(parsed => (select?.(parsed.root) ?? [whole(parsed)]).map(selection => part(parsed, selection)))
+    .flatMap(parsed => (selected?.(parsed.root) ?? [whole(parsed)]).map(selection => part(parsed, selection)))
   const documents = parts.filter(({ skipped }) => skipped === undefined)
   return {
     input: { ...input, [into]: [...own, ...documents.map(({ root }) => root)] },

@@ -17,6 +17,8 @@ export interface FakeConfiguration {
   readonly level?: Level
   readonly command?: readonly string[]
   readonly files?: readonly string[]
+  /** Documents that are skipped, by what is told of them. */
+  readonly skipped?: readonly string[]
 }
 
 /** For tests: a sidecar whose configuration is `configure`d by hand, with a real admin listener on a free port. */
@@ -73,7 +75,7 @@ function configurationOf(fake: FakeConfiguration): Configuration {
     dataDir: '/nowhere',
     log: { level, format: 'json' },
     modules: new Map(modules.map(configured => [configured.module.name, configured])),
-    notes: [],
+    notes: (fake.skipped ?? []).map(message => ({ file: 'r.yaml', path: [], message })),
     files,
     hash: modules.map(({ fingerprint }) => fingerprint).join('-') || 'none',
     effective: () => ({ password: '<redacted>' }),

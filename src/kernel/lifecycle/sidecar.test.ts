@@ -145,6 +145,21 @@ describe('a reload', () => {
     assert.equal(fake.sidecar.health().ready, true)
   })
 
+  test('says how many documents are skipped when that changes, and which to who looks closely', async () => {
+    await using fake = fakeSidecar({ skipped: ['one'], level: 'debug' })
+    const told = () =>
+      fake.records.flatMap(({ event, fields, message }) =>
+        event === 'documents_skipped' ? [fields['count']] : event === 'document_skipped' ? [message] : [],
+      )
+    await fake.sidecar.start()
+    assert.deepEqual(told(), [1, 'r.yaml  one'])
+    await fake.sidecar.reload('signal')
+    assert.equal(told().length, 2)
+    fake.configure({ level: 'debug' })
+    await fake.sidecar.reload('signal')
+    assert.deepEqual(told().slice(2), [0])
+  })
+
   test('says which changes need a restart', async () => {
     await using fake = fakeSidecar({ modules: [fakeModule('logs', '1', [])], command: ['a'] })
     await fake.sidecar.start()

@@ -3,6 +3,7 @@ import { RouteTable } from '../admin/routes.ts'
 import type { ApplicationStreams } from '../application/streams.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Configuration, Loaded } from '../config/load.ts'
+import { noteText } from '../config/report.ts'
 import { errorText } from '../log/format.ts'
 import type { Level, Log } from '../log/log.ts'
 import { isShown, type Logger } from '../log/logger.ts'
@@ -93,6 +94,7 @@ export class Sidecar {
       this.#release()
       throw error
     }
+    this.#tellNotes(configuration, undefined)
     await this.#watch.watch(configuration.files)
     if (this.#phase === 'starting') this.#phase = 'running'
     this.#metrics.configurationApplied(clockSeconds(this.#clock))
@@ -204,12 +206,25 @@ export class Sidecar {
     const changes = await this.#modules.apply(this.#withAdmin(configuration))
     this.#configuration = configuration
     if (configuration.log.level !== before.log.level) this.logger.level = configuration.log.level
+    this.#tellNotes(configuration, before)
     await this.#watch.watch(configuration.files)
     const needRestart = restartKeys(before, configuration)
     const nothing =
       Object.values(changes).every(names => names.length === 0) && configuration.hash === before.hash
     if (nothing) return { outcome: 'unchanged' }
     return { outcome: 'applied', changes, ...(needRestart.length > 0 && { needRestart }) }
+  }
+
+  /** Each one by name only where somebody looks closely: a cluster's files hold hundreds of documents for others. */
+  #tellNotes({ notes }: Configuration, before: Configuration | undefined): void {
+    const texts = notes.map(noteText)
+    if (texts.join('\n') === (before?.notes.map(noteText) ?? []).join('\n')) return
+    this.#log.info(
+      'documents_skipped',
+      `documents of files that are skipped: ${texts.length}; outrigger check tells which, and why`,
+      { count: texts.length },
+    )
+    for (const text of texts) this.#log.debug('document_skipped', text)
   }
 
   #tell({ trigger, outcome, hash, message, changes, needRestart }: Reload): void {

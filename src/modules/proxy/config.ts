@@ -193,7 +193,7 @@ export const proxyConfig = s.object(
       }),
       {
         about:
-          'Files with route documents, besides those of `routes`. They are watched and read again when they change; variables are not read in them.',
+          'Files with route documents, besides those of `routes`. They are watched and read again when they change; variables are not read in them. Routes that no listener serves are skipped.',
         default: [],
       },
     ),

@@ -16,8 +16,8 @@ import { serveRenewal } from './identity/renew-route.ts'
 import { SharedCounts } from './limits/shared-counts.ts'
 import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
+import { selectServedRoutes } from './listeners/select-routes.ts'
 import { Observation } from './observation/observation.ts'
-import { selectRoutes } from './routing/documents.ts'
 import { tlsMetrics } from './tls/metrics.ts'
 import { prepareAll } from './tls/prepare.ts'
 
@@ -25,7 +25,7 @@ import { prepareAll } from './tls/prepare.ts'
 export const proxy: Module<ProxyConfig> = {
   name: 'proxy',
   config: proxyConfig,
-  documents: { files: 'routeFiles', into: 'routes', select: selectRoutes },
+  documents: { files: 'routeFiles', into: 'routes', select: selectServedRoutes },
   check: checkProxy,
   async start(configured, host) {
     const config = withServices(configured)

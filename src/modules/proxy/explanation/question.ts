@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { HeaderList } from '../../../wire/http1/headers.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
-import { portOf } from '../listeners/check-routes.ts'
+import { portOf } from '../listeners/port.ts'
 import type { Peer, RequestView } from '../request.ts'
 import { parseRequestLine } from '../routing/request-line.ts'
 

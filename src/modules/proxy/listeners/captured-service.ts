@@ -5,11 +5,11 @@ import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.t
 import { OnDemand, type Way } from '../destinations/on-demand.ts'
 import type { Decisions } from '../forward/forwarder.ts'
 import type { Match } from '../routing/route.ts'
-import { portOf } from './check-routes.ts'
 import { connectionRoutes, type Meant } from './connection-routes.ts'
 import { decisionsOf, defaultsOf, type ListenerDecisions } from './decisions.ts'
 import type { ListenerParts } from './listener.ts'
 import type { Target } from './passed-connection.ts'
+import { portOf } from './port.ts'
 
 type Place = OriginalDestination | undefined
 

@@ -47,6 +47,7 @@ export function attach(documents: readonly RouteDocument[], scope: RouteScope): 
         if (asks(parent, namespace, scope)) listener.push(attachment)
         continue
       }
+      if (parent.kind !== 'Service') continue
       const home = parent.namespace ?? namespace
       if (namespace !== home && namespace !== scope.namespace) continue
       const key = `${parent.name}.${home}`
@@ -59,9 +60,21 @@ export function attach(documents: readonly RouteDocument[], scope: RouteScope): 
   return { services, listener }
 }
 
+/** What of a document says what it is attached to. */
+export interface Attachable {
+  readonly kind: RouteDocument['kind']
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly spec: {
+    readonly parentRefs: readonly (Pick<ParentRef, 'name' | 'namespace' | 'sectionName' | 'port'> & {
+      /** Nothing is attached to what is neither a Gateway nor a Service. */
+      readonly kind: string
+    })[]
+  }
+}
+
 /** Whether a route has any effect in this scope. */
-export function holdsFor(document: RouteDocument, scope: RouteScope): boolean {
-  const { services, listener } = attach([document], scope)
+export function holdsFor(document: Attachable, scope: RouteScope): boolean {
+  const { services, listener } = attach([document as RouteDocument], scope)
   return services.size > 0 || listener.length > 0
 }
 

@@ -1,4 +1,5 @@
 import type { Selection } from '../../../kernel/config/included.ts'
+import type { RouteDocument } from './config.ts'
 
 type Document = Selection['value']
 
@@ -26,10 +27,17 @@ export function selectRoutes(document: Document): readonly Selection[] {
 function select(value: Document, at: Selection['at']): Selection {
   const reason = reasonToSkip(value)
   if (reason === undefined) return { at, value }
-  const { kind, metadata } = value
+  return { at, value, skipped: skippedText(value, reason) }
+}
+
+export function skippedText({ kind, metadata }: Document, reason: string): string {
   const { namespace, name } = (metadata ?? {}) as Record<string, unknown>
   const named = [namespace, name].filter(part => typeof part === 'string').join('/')
-  return { at, value, skipped: `${kind}${named && ` ${named}`} is skipped: ${reason}` }
+  return `${kind}${named && ` ${named}`} is skipped: ${reason}`
+}
+
+export function isRoute(kind: unknown): kind is RouteDocument['kind'] {
+  return kind !== 'List' && OURS.has(kind)
 }
 
 function reasonToSkip(value: unknown): string | undefined {
