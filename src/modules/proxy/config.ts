@@ -66,7 +66,7 @@ const listener = s.object(
     }),
     protocol: s.choice(['http', 'tcp', 'tls', 'auto'], {
       about:
-        'http: requests are read and forwarded one by one. tcp: whatever comes is passed on as it is. tls: TLS that the client begins with its server is passed on as it is, by the name that it asks for; what is no TLS is refused. auto: the first bytes of a connection tell: requests of HTTP/1 and HTTP/2 are forwarded one by one, TLS that the client begins with its server and everything else is passed on as it is.',
+        'http: requests are read and forwarded one by one. tcp: whatever comes is passed on as it is. tls: TLS that the client begins with its server is passed on as it is, by the name that it asks for; what is no TLS is refused. An upstream with `tls` gets that of the client, not one within another. auto: the first bytes of a connection tell: requests of HTTP/1 and HTTP/2 are forwarded one by one, TLS that the client begins with its server and everything else is passed on as it is.',
       default: 'http',
     }),
     detectTimeout,
@@ -266,12 +266,6 @@ export function checkProxy(config: ProxyConfig): Problem[] {
         path: ['listeners', index, 'upstream'],
         message: `there is no upstream ${upstream}`,
         hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
-      })
-    else if (protocol === 'tls' && upstreams[upstream]!.tls?.mode === 'simple')
-      problems.push({
-        path: ['listeners', index, 'protocol'],
-        message: `tls passes on the TLS of clients, but ${upstream} is reached by TLS of the sidecar`,
-        hint: 'use protocol: http or tcp, or an upstream without tls',
       })
     if (passesOn(protocol) && versions !== 'any')
       problems.push({

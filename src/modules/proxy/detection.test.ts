@@ -267,12 +267,6 @@ describe('a route is refused that no listener goes by', () => {
 describe('a protocol is refused', () => {
   const table: [what: string, listener: object, upstream: object, path: string][] = [
     ['auto on a forward proxy', { protocol: 'auto', forward: {} }, {}, 'listeners.0.protocol'],
-    [
-      'tls before an upstream that is reached by TLS of the sidecar',
-      { protocol: 'tls', upstream: 'back' },
-      { tls: {} },
-      'listeners.0.protocol',
-    ],
   ]
   for (const [what, listener, upstream, path] of table)
     test(what, () => {

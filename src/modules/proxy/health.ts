@@ -6,7 +6,7 @@ import type { Listener } from './listeners/listener.ts'
 /** What the proxy says of itself. Without an identity that is configured it is not ready; endpoints that fail are a part's matter. */
 export function proxyHealth(
   clusters: ClusterPool,
-  identity: Identity | undefined,
+  identity: Identity,
   listeners: readonly Listener[],
 ): Health {
   const parts: Record<string, Health> = clusters.health()
@@ -17,7 +17,7 @@ export function proxyHealth(
     ready &&= health.ready
     if (health.state !== 'ok') messages.push(`${name}: ${health.message}`)
   }
-  if (identity !== undefined) add('identity', identity.health())
+  if (identity.isConfigured) add('identity', identity.health())
   for (const listener of listeners) {
     const health = listener.health()
     if (health.state !== 'ok') add(`listener ${listener.name}`, health)

@@ -30,8 +30,8 @@ export const proxy: Module<ProxyConfig> = {
   async start(configured, host) {
     const config = withServices(configured)
     const tls = tlsMetrics(host.metrics)
-    const identity = config.identity && (await ChangingIdentity.open(config.identity, host, tls.expiry))
-    if (identity !== undefined) serveRenewal(identity, host.admin)
+    const identity = await ChangingIdentity.open(config.identity, host, tls.expiry)
+    serveRenewal(identity, host.admin)
     const keys = host.scope.use(
       new UpstreamKeys({ host, identity, changed: upstream => clients.retireCluster(upstream) }),
     )
@@ -78,23 +78,23 @@ export const proxy: Module<ProxyConfig> = {
       }),
     )
     // What is under way goes on; new requests show the new certificate.
-    identity?.onChange(() => clients.retireIdentified())
+    identity.onChange(() => clients.retireIdentified())
     return {
       offer: undefined,
       health: () => proxyHealth(clusters, identity, listeners.all),
       async update(changed) {
         const next = withServices(changed)
-        // All that shows an identity, or does without, was made for it.
-        if ((next.identity === undefined) !== (identity === undefined)) return false
         const commitKeys = await keys.prepare(next.upstreams)
         const changes = !sameConfig(next.identity, present.identity)
-        const renamed = changes ? await identity!.prepare(next.identity!) : undefined
+        const renamed = changes ? await identity.prepare(next.identity) : undefined
         const commitTls = await prepareAll(listeners.staying(next), next.listeners).catch(async error => {
           await renamed?.abandon()
           throw error
         })
         await shared.use(next.sharedLimits)
+        const had = identity.isConfigured
         renamed?.commit()
+        if (identity.isConfigured !== had) clusters.identityChanged()
         commitKeys()
         for (const [name, upstream] of Object.entries(next.upstreams))
           if (!reachedAlike(present.upstreams[name], upstream)) clients.retireCluster(name)

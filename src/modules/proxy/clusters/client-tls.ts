@@ -29,7 +29,7 @@ export function isSecure(
   endpoint: Pick<Endpoint, 'identity'>,
   identity: Identity | undefined,
 ): boolean {
-  return tls !== undefined || (identity !== undefined && endpoint.identity !== undefined)
+  return tls !== undefined || (identity?.isConfigured === true && endpoint.identity !== undefined)
 }
 
 /** How to reach one endpoint, `keys` being those of its cluster; undefined: without TLS. */
@@ -39,7 +39,8 @@ export function endpointTls(
   keys: ClientTls | undefined,
   identity: Identity | undefined,
 ): ClientTls | undefined {
-  if (tls?.mode === 'simple' || tls?.subjectAltNames !== undefined || identity === undefined) return keys
+  if (tls?.mode === 'simple' || tls?.subjectAltNames !== undefined || identity?.isConfigured !== true)
+    return keys
   if (endpoint.identity !== undefined)
     return { ...keys, source: identity, verifyIdentity: { oneOf: [endpoint.identity] } }
   const trustDomain = tls && identity.trustDomain

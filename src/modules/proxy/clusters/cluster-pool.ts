@@ -107,6 +107,11 @@ export class ClusterPool implements Disposable {
     }
   }
 
+  /** The sidecar has an identity now, or has none any more. */
+  identityChanged(): void {
+    for (const { cluster } of this.#entries.values()) cluster.identityChanged()
+  }
+
   /** Of the open ones that are configured, by name: the `parts` of the module's health. */
   health(): Record<string, Health> {
     const health: Record<string, Health> = {}

@@ -71,6 +71,8 @@ export interface RunningCluster extends Cluster, Disposable {
   foresee(wish: Pick<Wish, 'hash' | 'session'>): ClusterView
   /** Takes a checked configuration over; endpoints that stay keep what is known of them. */
   update(config: ClusterConfig): void
+  /** The sidecar has an identity now, or has none any more: what is known of endpoints by its means is asked anew. */
+  identityChanged(): void
   /** Sets the gauges that are cheaper to read than to keep. */
   showInUse(): void
 }
@@ -198,6 +200,11 @@ class ClusterAtWork implements RunningCluster {
     if (!same('outlierDetection')) this.#startOutliers()
     if (!same('healthChecks') || !same('tls')) for (const member of this.#members) this.#startChecks(member)
     if (!same('endpoints') || !same('discovery')) this.#startSource()
+    this.#changed()
+  }
+
+  identityChanged(): void {
+    for (const member of this.#members) if (member.identity !== undefined) this.#startChecks(member)
     this.#changed()
   }
 

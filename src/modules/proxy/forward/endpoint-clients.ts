@@ -94,9 +94,11 @@ export class EndpointClients {
     for (const [endpoint, { cluster }] of this.#dialers) if (cluster === name) this.retire(endpoint)
   }
 
-  /** All that show the sidecar's identity, because it has changed. */
+  /** All that show the sidecar's identity, because it has changed, and those that would show it, had there been one. */
   retireIdentified(): void {
-    for (const [endpoint, { identified }] of this.#clients) if (identified) this.retire(endpoint)
+    for (const [endpoint, { identified }] of this.#clients)
+      if (identified || endpoint.identity !== undefined) this.retire(endpoint)
+    this.#dialers.clear()
   }
 
   close(): void {

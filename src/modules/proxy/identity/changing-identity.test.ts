@@ -109,16 +109,72 @@ describe('a reload with another identity', () => {
     assert.equal((await ask(proxy.port, 'GET http://a/')).status, 200)
   })
 
-  test('is the module’s to do anew where there was none before', async () => {
+  test('takes place also where there was none before, and where there is none any more', async () => {
     using back = await echoBackend('hello')
-    const plain = () =>
+    const cart = await identityFiles(folder, 'cart', ours)
+    const by = (inside: number, mode: string | undefined, isMet: boolean) =>
       decodedProxy({
-        listeners: [{ listen: '127.0.0.1:0', upstream: 'back' }],
-        upstreams: { back: { endpoints: [{ address: back.address }] } },
+        ...(mode !== undefined && { identity: cart }),
+        listeners: [
+          { name: 'out', listen: '127.0.0.1:0', upstream: 'itself' },
+          {
+            name: 'in',
+            listen: '127.0.0.1:0',
+            upstream: 'back',
+            ...(mode !== undefined && { tls: { mode, forwardClientCert: 'sanitize_set' } }),
+          },
+        ],
+        upstreams: {
+          itself: {
+            endpoints: [{ address: `127.0.0.1:${inside}`, ...(isMet && { identity: spiffeOf('cart') }) }],
+            idleTimeout: '1h',
+          },
+          back: { endpoints: [{ address: back.address }] },
+        },
       })
-    await using proxy = await startConfigured(plain())
-    const identity = await identityFiles(folder, 'cart', ours)
-    assert.equal(await proxy.running.update!({ ...plain(), ...itself(identity, 1, back.address) }), false)
+    await using proxy = await startConfigured(by(1, undefined, false))
+    const inside = proxy.ports[1]!
+    const update = proxy.running.update!
+    assert.equal(await update(by(inside, undefined, false)), true)
+    const kept = await proxy.client()
+    const keptAnswers = async () => {
+      kept.say('GET /kept HTTP/1.1\r\nHost: a\r\n\r\n')
+      await kept.hears(/hello$/)
+      kept.forget()
+    }
+    await keptAnswers()
+    const statuses = new Map<number, number>()
+    let stop = false
+    const load = Array.from({ length: 4 }, async () => {
+      while (!stop) {
+        const { status } = await ask(proxy.port, 'GET http://a/')
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      }
+    })
+    const shown = async (expected: RegExp | undefined) => {
+      await back.has(back.heard.length + 10)
+      const { headers } = back.heard.at(-1)!
+      const certificate = headers.get('x-forwarded-client-cert')
+      if (expected === undefined) assert.equal(certificate, undefined)
+      else assert.match(certificate ?? '', expected)
+      await keptAnswers()
+    }
+    await shown(undefined)
+    for (const [mode, isMet, expected] of [
+      ['permissive', false, undefined],
+      ['permissive', true, /URI=.*sa\/cart/],
+      ['strict', true, /URI=.*sa\/cart/],
+      ['permissive', false, undefined],
+      [undefined, false, undefined],
+    ] as const) {
+      assert.equal(await update(by(inside, mode, isMet)), true)
+      await shown(expected)
+      const expiry = proxy.host.metric('certificate_expiry_seconds', { certificate: 'identity' })
+      assert.equal(expiry !== undefined, mode !== undefined)
+    }
+    stop = true
+    await Promise.all(load)
+    assert.deepEqual([...statuses.keys()], [200])
   })
 })
 

@@ -11,13 +11,14 @@ export interface PreparedIdentity {
 }
 
 interface Opened {
-  readonly identity: Identity
+  /** Undefined: none is configured. */
+  readonly identity: Identity | undefined
   close(): Promise<void>
 }
 
 /**
- * The sidecar's identity, also when its configuration changes: everything that shows it stays. Until an authority has
- * issued the first certificate by the new one, the last certificate serves if it is of the same SPIFFE ID.
+ * The sidecar's identity, also when its configuration changes, comes or goes: everything that shows it stays. Until an
+ * authority has issued the first certificate by the new one, the last certificate serves if it is of the same SPIFFE ID.
  */
 export class ChangingIdentity implements Identity {
   readonly #host: IdentityHost
@@ -28,7 +29,7 @@ export class ChangingIdentity implements Identity {
 
   /** As `openIdentity`; shows in `expiry` how long its certificate is good. */
   static async open(
-    config: IdentityConfig,
+    config: IdentityConfig | undefined,
     host: IdentityHost,
     expiry: Family<Gauge>,
   ): Promise<ChangingIdentity> {
@@ -36,8 +37,8 @@ export class ChangingIdentity implements Identity {
     host.scope.defer(() => identity.#opened.close())
     host.metrics.onCollect(() => {
       const certificate = identity.current()
-      if (certificate !== undefined)
-        expiry.with('identity').set(Math.round((certificate.notAfterMs - host.clock.now()) / 1000))
+      if (certificate === undefined) expiry.remove('identity')
+      else expiry.with('identity').set(Math.round((certificate.notAfterMs - host.clock.now()) / 1000))
     })
     return identity
   }
@@ -48,12 +49,16 @@ export class ChangingIdentity implements Identity {
     this.#follow(first)
   }
 
+  get isConfigured(): boolean {
+    return this.#opened.identity !== undefined
+  }
+
   get trustDomain(): string | undefined {
-    return this.#opened.identity.trustDomain
+    return this.#opened.identity?.trustDomain
   }
 
   current(): Certificate | undefined {
-    return this.#opened.identity.current() ?? this.#last
+    return this.#opened.identity?.current() ?? this.#last
   }
 
   onChange(call: () => void): () => void {
@@ -63,24 +68,29 @@ export class ChangingIdentity implements Identity {
   }
 
   health(): Health {
-    const health = this.#opened.identity.health()
-    const serves = this.#last !== undefined && this.#opened.identity.current() === undefined
+    const { identity } = this.#opened
+    if (identity === undefined) return { ready: true, state: 'ok' }
+    const health = identity.health()
+    const serves = this.#last !== undefined && identity.current() === undefined
     return serves ? { ...health, ready: true } : health
   }
 
-  renew(): Promise<string | undefined> {
-    return this.#opened.identity.renew()
+  async renew(): Promise<string | undefined> {
+    const { identity } = this.#opened
+    return identity === undefined
+      ? 'the sidecar has no identity: proxy.identity is not configured'
+      : identity.renew()
   }
 
   /** Opens what the new configuration names; rejects with the option that does not do, and nothing has changed. */
-  async prepare(config: IdentityConfig): Promise<PreparedIdentity> {
+  async prepare(config: IdentityConfig | undefined): Promise<PreparedIdentity> {
     const next = await opened(config, this.#host)
     return {
       commit: () => {
         const before = this.#opened
         const last = this.current()
-        const id = config.kind === 'authority' ? config.config.id : undefined
-        this.#last = last?.identity === id ? last : undefined
+        const id = config?.kind === 'authority' ? config.config.id : undefined
+        this.#last = id !== undefined && last?.identity === id ? last : undefined
         this.#opened = next
         this.#follow(next)
         void before.close()
@@ -91,7 +101,7 @@ export class ChangingIdentity implements Identity {
   }
 
   #follow(opened: Opened): void {
-    opened.identity.onChange(() => {
+    opened.identity?.onChange(() => {
       if (opened !== this.#opened) return
       this.#last = undefined
       this.#changed()
@@ -104,7 +114,8 @@ export class ChangingIdentity implements Identity {
 }
 
 /** With a scope and a signal of its own: it may end before the module does. */
-async function opened(config: IdentityConfig, host: IdentityHost): Promise<Opened> {
+async function opened(config: IdentityConfig | undefined, host: IdentityHost): Promise<Opened> {
+  if (config === undefined) return { identity: undefined, close: async () => {} }
   const { clock, log, metrics } = host
   const scope = new AsyncDisposableStack()
   const stop = new AbortController()

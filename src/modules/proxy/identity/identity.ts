@@ -11,6 +11,8 @@ import { readPem } from './pem-file.ts'
 
 /** Who the sidecar is at present. */
 export interface Identity extends CertificateSource {
+  /** Whether the configuration gives the sidecar one; where not, there never is a certificate. */
+  readonly isConfigured: boolean
   /** That of its SPIFFE ID; undefined when it has none, or none yet. */
   readonly trustDomain: string | undefined
   health(): Health
@@ -33,6 +35,7 @@ type Config<Kind extends IdentityConfig['kind']> = Extract<IdentityConfig, { kin
 async function fromFiles(config: Config<'files'>, host: IdentityHost): Promise<Identity> {
   const cell = await fileCertificates(config, host)
   return {
+    isConfigured: true,
     current: () => cell.current(),
     onChange: call => cell.onChange(call),
     get trustDomain() {
@@ -74,6 +77,7 @@ async function readToken(file: string): Promise<string> {
 
 /** Certificates of an authority, from before there is a first one. */
 class Awaited implements Identity {
+  readonly isConfigured = true
   readonly trustDomain: string
   readonly #url: string
   readonly #calls = new Set<() => void>()

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { connect, createServer } from 'node:tls'
 import { type TestAuthority, testAuthority } from '../../../authority/authority-fake.ts'
 import { listen } from '../../../http/raw-peer-fake.ts'
 import { checkProxy, proxyConfig } from '../config.ts'
@@ -224,6 +227,28 @@ describe('connections whose content is not looked at', () => {
     const client = await a.client()
     client.socket.end('a query')
     assert.equal(await client.end(), 'heard a query')
+  })
+
+  test('go as their client has secured them, not by TLS within TLS, to an upstream that is a server of TLS', async t => {
+    const { files } = await identityFiles(folder, 'vault', ours)
+    const [cert, key, ca] = await Promise.all([files.cert, files.key, files.ca].map(file => readFile(file)))
+    const server = createServer({ cert, key }, socket => socket.end('sealed'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    await using a = await caller(
+      {
+        endpoints: [{ address: `127.0.0.1:${(server.address() as AddressInfo).port}` }],
+        tls: { ca: files.ca },
+      },
+      { protocol: 'tls' },
+      false,
+    )
+    const client = connect({ port: a.port, host: '127.0.0.1', servername: 'vault.shop.svc', ca })
+    let heard = ''
+    for await (const part of client) heard += part
+    assert.equal(heard, 'sealed')
+    assert.equal(handshakes(a, 'none'), undefined)
   })
 
   test('are closed, and counted as failed, when somebody else is met', async t => {
