@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { mock, type TestContext, test } from 'node:test'
 import { fakeIo } from './io-fake.ts'
 import { main } from './main.ts'
 
@@ -56,4 +56,19 @@ test('tells of documents that it has skipped, and where they stand', async t => 
     /^routes\.yaml:1:1 {2}Gateway public is skipped: .*\na\.yaml is valid: .*; 1 document skipped\n$/,
   )
   assert.deepEqual([code, err], [0, ''])
+})
+
+test('tells that this machine cannot ask for original destinations, where a listener would', async t => {
+  const real = process.getBuiltinModule
+  mock.method(process, 'getBuiltinModule', (name: string) =>
+    name === 'node:ffi' ? undefined : real.call(process, name),
+  )
+  t.after(() => mock.restoreAll())
+  const captured = 'proxy:\n  listeners: [{listen: "127.0.0.1:1", outbound: {}}]\n'
+  const { code, out } = await check(t, { 'a.yaml': captured }, '-c', 'a.yaml')
+  assert.match(
+    out,
+    /^a\.yaml:2:\d+ {2}Node \S+ has no node:ffi.*; captured connections go by their host.*\na\.yaml is valid/,
+  )
+  assert.equal(code, 0)
 })

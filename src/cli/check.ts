@@ -9,9 +9,10 @@ export async function run(call: Call): Promise<number> {
     call.io.stderr.write(loaded.report)
     return 2
   }
-  const { modules, hash, notes } = loaded.configuration
+  const { configuration } = loaded
+  const { modules, hash, notes } = configuration
   const names = modules.size === 0 ? 'no modules' : `modules ${[...modules.keys()].join(', ')}`
-  for (const note of notes) call.io.stdout.write(`${noteText(note)}\n`)
+  for (const note of [...configuration.lacks(), ...notes]) call.io.stdout.write(`${noteText(note)}\n`)
   const files = configurationFiles(call)
   const skipped = notes.length === 0 ? '' : `; ${countOf(notes.length)} skipped`
   call.io.stdout.write(

@@ -209,12 +209,24 @@ export const commands: Readonly<Record<string, Command>> = {
         multiple: true,
       },
       'exclude-inbound-ports': { about: 'Ports that are left alone.', value: 'PORTS', multiple: true },
+      'inbound-port-map': {
+        about:
+          'Ports whose connections go each to a port of the sidecar of its own, as `inbound.ports` of the listener says: 5432:15432. For a sidecar that cannot ask for the original destination of a connection.',
+        value: 'PORT:LISTENPORT',
+        multiple: true,
+      },
       'outbound-ports': {
         about: 'The ports that are captured. Default: * (all).',
         value: 'PORTS',
         multiple: true,
       },
       'exclude-outbound-ports': { about: 'Ports that are left alone.', value: 'PORTS', multiple: true },
+      'outbound-port-map': {
+        about:
+          'Ports whose connections go each to a port of the sidecar of its own, as `outbound.ports` of the listener says: 5432:15432. For a sidecar that cannot ask for the original destination of a connection.',
+        value: 'PORT:LISTENPORT',
+        multiple: true,
+      },
       'outbound-ranges': {
         about: 'The addresses that are captured, as blocks. Default: * (all).',
         value: 'CIDRS',

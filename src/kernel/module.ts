@@ -24,6 +24,8 @@ export interface Module<Config, Offer = void> {
   readonly documents?: DocumentFiles
   /** Cross-field rules. Pure: `outrigger check` gives the same verdict offline. */
   check?(config: Config): Problem[]
+  /** What this machine lacks of what the configuration would use. It runs without; `outrigger check` tells. */
+  lacks?(config: Config): Problem[]
   start(config: Config, host: Host): Promise<Running<Config, Offer>>
 }
 

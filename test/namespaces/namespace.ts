@@ -1,4 +1,5 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { isOnPath } from '../fakes/programs.ts'
 
@@ -47,10 +48,46 @@ export class Namespace implements AsyncDisposable {
     return spawn('ip', all, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
   }
 
+  /** Starts a program that stays, and waits until it says `sign`. Gives all that it has said, now and later. */
+  async started(uid: number, sign: RegExp, program: string, ...args: string[]): Promise<() => string> {
+    const child = this.start(uid, program, ...args)
+    let said = ''
+    const hear = (chunk: Buffer): void => {
+      said += chunk
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    const ended = once(child, 'close').then(() => {
+      throw new Error(`${program} ${args[0]} ended: ${said}`)
+    })
+    ended.catch(() => {})
+    while (!sign.test(said))
+      await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended])
+    return () => said
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const { stdout } = await promisify(execFile)('ip', ['netns', 'pids', this.name], { env: { PATH } })
     for (const pid of stdout.split(/\s+/).filter(Boolean)) kill(Number(pid))
     await ip('netns', 'del', this.name)
+  }
+}
+
+/** A network of two: eth0 in each, with addresses that end in 1 and in 2, such as 10.77.0.1 and fd77::1. */
+export async function joinPods(
+  one: Namespace,
+  other: Namespace,
+  { four, six }: { readonly four: string; readonly six: string },
+): Promise<void> {
+  const links = [`or${process.pid}a`, `or${process.pid}b`] as const
+  await ip('link', 'add', links[0], 'type', 'veth', 'peer', 'name', links[1])
+  for (const [at, pod] of [one, other].entries()) {
+    const link = links[at]!
+    await ip('link', 'set', link, 'netns', pod.name)
+    await pod.run('ip', 'link', 'set', link, 'name', 'eth0')
+    await pod.run('ip', 'addr', 'add', `${four}.${at + 1}/24`, 'dev', 'eth0')
+    await pod.run('ip', '-6', 'addr', 'add', `${six}::${at + 1}/64`, 'dev', 'eth0', 'nodad')
+    await pod.run('ip', 'link', 'set', 'eth0', 'up')
   }
 }
 

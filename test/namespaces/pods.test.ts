@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { cannotHaveNamespaces, ip, Namespace } from './namespace.ts'
+import { cannotHaveNamespaces, joinPods, Namespace } from './namespace.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -53,35 +52,19 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
     await run(process.execPath, [OUTRIGGER, 'ca', 'init', '--trust-domain', 'example.org'], { cwd: folder })
     one = stack.use(await Namespace.create('one'))
     other = stack.use(await Namespace.create('other'))
-    const [left, right] = [`or${process.pid}a`, `or${process.pid}b`]
-    await ip('link', 'add', left, 'type', 'veth', 'peer', 'name', right)
-    await ip('link', 'set', left, 'netns', one.name)
-    await ip('link', 'set', right, 'netns', other.name)
-    for (const [pod, name, link, host] of [
-      [one, 'one', left, '1'],
-      [other, 'other', right, '2'],
+    await joinPods(one, other, { four: '10.77.0', six: 'fd77' })
+    for (const [pod, name] of [
+      [one, 'one'],
+      [other, 'other'],
     ] as const) {
       const issue = ['ca', 'issue', '--ns', 'shop', '--sa', name, '--out', name]
       await run(process.execPath, [OUTRIGGER, ...issue], { cwd: folder })
       await run('chown', ['-R', String(SIDECAR_UID), join(folder, name)])
       const file = join(folder, `${name}.yaml`)
       await writeFile(file, configuration(folder, name))
-      await pod.run('ip', 'link', 'set', link, 'name', 'eth0')
-      await pod.run('ip', 'addr', 'add', `10.77.0.${host}/24`, 'dev', 'eth0')
-      await pod.run('ip', '-6', 'addr', 'add', `fd77::${host}/64`, 'dev', 'eth0', 'nodad')
-      await pod.run('ip', 'link', 'set', 'eth0', 'up')
       await pod.run(process.execPath, OUTRIGGER, 'capture', 'apply', '--backend', 'nft')
-      await started(pod, APPLICATION_UID, /ready/, process.execPath, '-e', APPLICATION)
-      await started(
-        pod,
-        SIDECAR_UID,
-        /modules are ready|"event":"ready"|ready/,
-        process.execPath,
-        OUTRIGGER,
-        'run',
-        '-c',
-        file,
-      )
+      await pod.started(APPLICATION_UID, /ready/, process.execPath, '-e', APPLICATION)
+      says.set(pod, await pod.started(SIDECAR_UID, /ready/, process.execPath, OUTRIGGER, 'run', '-c', file))
     }
   })
   after(() => stack.disposeAsync())
@@ -193,31 +176,9 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
   }
 })
 
-const admin = new Map<Namespace, string>()
-
-async function started(
-  pod: Namespace,
-  uid: number,
-  sign: RegExp,
-  program: string,
-  ...args: string[]
-): Promise<void> {
-  const child = pod.start(uid, program, ...args)
-  let said = ''
-  const hear = (chunk: Buffer): void => {
-    said += chunk
-    const address = /127\.0\.0\.1:(\d{4,5})/.exec(said)?.[0]
-    if (address !== undefined) admin.set(pod, address)
-  }
-  child.stdout.on('data', hear)
-  child.stderr.on('data', hear)
-  const ended = once(child, 'close').then(() => {
-    throw new Error(`${program} ${args[0]} ended: ${said}`)
-  })
-  ended.catch(() => {})
-  while (!sign.test(said)) await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended])
-}
+const says = new Map<Namespace, () => string>()
 
 function metrics(pod: Namespace): Promise<string> {
-  return pod.run('curl', '-sS', `http://${admin.get(pod)}/metrics`)
+  const address = /127\.0\.0\.1:(\d{4,5})/.exec(says.get(pod)!())![0]
+  return pod.run('curl', '-sS', `http://${address}/metrics`)
 }

@@ -1,4 +1,4 @@
-import { blocksOf, type CapturePlan, type PortRange, writeRange } from './plan.ts'
+import { blocksOf, type CapturePlan, type Outbound, type PortRange, writeRange } from './plan.ts'
 
 export const CHAINS = { inbound: 'OUTRIGGER_INBOUND', outbound: 'OUTRIGGER_OUTBOUND' } as const
 /** Where the chains hang in, and for what. */
@@ -22,7 +22,7 @@ export function iptablesRules(
   if (inbound !== undefined) {
     const add = (match: string, target = 'RETURN') => lines.push(rule(CHAINS.inbound, match, target))
     for (const range of inbound.exceptPorts) add(port(range))
-    redirect(inbound.ports, inbound.to, add)
+    redirect(inbound, add)
   }
   if (outbound !== undefined) {
     const add = (match: string, target = 'RETURN') => lines.push(rule(CHAINS.outbound, match, target))
@@ -32,10 +32,10 @@ export function iptablesRules(
     for (const block of blocksOf(outbound.exceptBlocks, family)) add(`-d ${block}`)
     for (const range of outbound.exceptPorts) add(port(range))
     const blocks = outbound.blocks && blocksOf(outbound.blocks, family)
-    if (blocks === undefined) redirect(outbound.ports, outbound.to, add)
+    if (blocks === undefined) redirect(outbound, add)
     else
       for (const block of blocks)
-        redirect(outbound.ports, outbound.to, (match, target) => add(`-d ${block} ${match}`.trim(), target))
+        redirect(outbound, (match, target) => add(`-d ${block} ${match}`.trim(), target))
   }
   lines.push('COMMIT')
   return `${lines.join('\n')}\n`
@@ -51,10 +51,10 @@ export function iptablesRemoval(): string[][] {
 }
 
 function redirect(
-  ports: readonly PortRange[] | undefined,
-  to: number,
+  { ports, to, portMap }: Pick<Outbound, 'ports' | 'to' | 'portMap'>,
   add: (match: string, target: string) => void,
 ): void {
+  for (const pair of portMap) add(`--dport ${pair.port}`, `REDIRECT --to-ports ${pair.to}`)
   const target = `REDIRECT --to-ports ${to}`
   if (ports === undefined) add('', target)
   else for (const range of ports) add(port(range), target)

@@ -16,6 +16,7 @@ export function nftScript(plan: CapturePlan): string {
         ...family,
         'meta l4proto != tcp return',
         ...except(inbound.exceptPorts),
+        ...pairs(inbound.portMap),
         ...only(inbound.ports),
         `meta l4proto tcp redirect to :${inbound.to}`,
       ]),
@@ -33,6 +34,7 @@ export function nftScript(plan: CapturePlan): string {
         ...addresses('ip6', '', blocksOf(outbound.exceptBlocks, 6)),
         ...ranges(outbound.blocks),
         ...except(outbound.exceptPorts),
+        ...pairs(outbound.portMap),
         ...only(outbound.ports),
         `meta l4proto tcp redirect to :${outbound.to}`,
       ]),
@@ -74,6 +76,10 @@ function ids(key: string, values: readonly number[]): string[] {
 
 function except(ports: readonly PortRange[]): string[] {
   return ports.length === 0 ? [] : [`tcp dport ${set(ports)} return`]
+}
+
+function pairs(portMap: Outbound['portMap']): string[] {
+  return portMap.map(({ port, to }) => `tcp dport ${port} redirect to :${to}`)
 }
 
 function only(ports: readonly PortRange[] | undefined): string[] {

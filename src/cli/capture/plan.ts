@@ -16,6 +16,13 @@ export interface Inbound {
   /** Undefined: all but the excluded. */
   readonly ports: readonly PortRange[] | undefined
   readonly exceptPorts: readonly PortRange[]
+  readonly portMap: readonly PortPair[]
+}
+
+/** Connections to one port that go to a port of their own, so that the sidecar knows which one they were meant for. */
+export interface PortPair {
+  readonly port: number
+  readonly to: number
 }
 
 export interface Outbound {
@@ -23,6 +30,7 @@ export interface Outbound {
   /** Undefined: all but the excluded. */
   readonly ports: readonly PortRange[] | undefined
   readonly exceptPorts: readonly PortRange[]
+  readonly portMap: readonly PortPair[]
   /** Undefined: to everywhere but the excluded. */
   readonly blocks: readonly Cidr[] | undefined
   readonly exceptBlocks: readonly Cidr[]
@@ -45,7 +53,10 @@ export function readPlan(values: Values): CapturePlan | string {
   const reader = new Reader(values)
   const inboundTo = reader.port('inbound-port', 15_006)
   const outboundTo = reader.port('outbound-port', 15_001)
-  const own = [inboundTo, outboundTo].map(port => ({ from: port, to: port }))
+  const inboundMap = reader.pairs('inbound-port-map')
+  const outboundMap = reader.pairs('outbound-port-map')
+  const places = [inboundTo, outboundTo, ...[...inboundMap, ...outboundMap].map(({ to }) => to)]
+  const own = places.map(port => ({ from: port, to: port }))
   const uids = reader.ids('exclude-uid')
   const gids = reader.ids('exclude-gid')
   const plan: CapturePlan = {
@@ -55,6 +66,7 @@ export function readPlan(values: Values): CapturePlan | string {
           to: inboundTo,
           ports: reader.ports('inbound-ports'),
           exceptPorts: merged([...own, ...(reader.ports('exclude-inbound-ports') ?? [])]),
+          portMap: inboundMap,
         },
     outbound: values['no-outbound']
       ? undefined
@@ -62,6 +74,7 @@ export function readPlan(values: Values): CapturePlan | string {
           to: outboundTo,
           ports: reader.ports('outbound-ports'),
           exceptPorts: merged([DNS, ...(reader.ports('exclude-outbound-ports') ?? [])]),
+          portMap: outboundMap,
           blocks: reader.blocks('outbound-ranges'),
           exceptBlocks: reader.blocks('exclude-outbound-ranges') ?? [],
           exceptUids: uids.length === 0 && gids.length === 0 ? [DEFAULT_UID] : uids,
@@ -74,7 +87,30 @@ export function readPlan(values: Values): CapturePlan | string {
     return '--no-inbound and --no-outbound together leave nothing to capture'
   if (inboundTo === outboundTo)
     return `--inbound-port and --outbound-port are both ${inboundTo}; the sidecar tells them apart by the port`
-  return plan
+  return (
+    pairsMistake('inbound', plan.inbound) ??
+    pairsMistake('outbound', plan.outbound) ??
+    sameTwice(places) ??
+    plan
+  )
+}
+
+function pairsMistake(direction: string, side: Inbound | Outbound | undefined): string | undefined {
+  const seen = new Set<number>()
+  for (const { port } of side?.portMap ?? []) {
+    if (side!.exceptPorts.some(({ from, to }) => from <= port && port <= to))
+      return `--${direction}-port-map: connections to port ${port} are left alone, so there is nothing to send`
+    if (seen.has(port)) return `--${direction}-port-map: port ${port} is there twice`
+    seen.add(port)
+  }
+  return undefined
+}
+
+function sameTwice(places: readonly number[]): string | undefined {
+  const again = places.find((port, at) => places.indexOf(port) !== at)
+  return again === undefined
+    ? undefined
+    : `two kinds of connections go to port ${again}; the sidecar tells them apart by the port`
 }
 
 /** As sidecars of service meshes are used to. */
@@ -91,8 +127,8 @@ class Reader {
   port(name: string, initial: number): number {
     const text = this.#values[name]
     if (text === undefined) return initial
-    const range = readRange(String(text))
-    if (range !== undefined && range.from === range.to) return range.from
+    const port = readPort(String(text))
+    if (port !== undefined) return port
     this.#wrong(name, String(text), 'a port from 1 to 65535')
     return initial
   }
@@ -103,6 +139,14 @@ class Reader {
     return merged(
       items.flatMap(item => readRange(item) ?? this.#wrong(name, item, 'ports such as 80,8000-8100')),
     )
+  }
+
+  pairs(name: string): readonly PortPair[] {
+    return (this.#items(name) ?? []).flatMap(item => {
+      const [port, to, more] = item.split(':').map(readPort)
+      if (port !== undefined && to !== undefined && more === undefined) return { port, to }
+      return this.#wrong(name, item, 'pairs such as 5432:15432')
+    })
   }
 
   blocks(name: string): readonly Cidr[] | undefined {
@@ -130,6 +174,11 @@ class Reader {
     this.mistake ??= `--${name}: expected ${expected}, got "${got}"`
     return []
   }
+}
+
+function readPort(text: string): number | undefined {
+  const range = readRange(text)
+  return range !== undefined && range.from === range.to ? range.from : undefined
 }
 
 function readRange(text: string): PortRange | undefined {

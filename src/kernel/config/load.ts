@@ -40,6 +40,8 @@ export interface Configuration extends Root {
   readonly files: readonly string[]
   /** What was passed over without being wrong. */
   readonly notes: readonly Located[]
+  /** What this machine lacks of what the modules would use, and can do without. */
+  lacks(): readonly Located[]
   /** Twelve hex digits; the same for the same effective configuration. Secrets do not count: the hash is shown. */
   readonly hash: string
   /** In the notation of the file, defaults filled in, secrets redacted. */
@@ -81,11 +83,20 @@ export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
     }
   return {
     ok: true,
-    configuration: configurationOf(decoded.root, decoded, { ...merged.input, ...decoded.inputs }, [
-      ...sources.watch,
-      ...decoded.watch,
-    ]),
+    configuration: {
+      ...configurationOf(decoded.root, decoded, { ...merged.input, ...decoded.inputs }, [
+        ...sources.watch,
+        ...decoded.watch,
+      ]),
+      lacks: () => lacksOf(decoded.modules).map(lack => locate(lack, parsed, decoded.included)),
+    },
   }
+}
+
+function lacksOf(modules: DecodedFile['modules']): Problem[] {
+  return [...modules].flatMap(([key, { module, config }]) =>
+    (module.lacks?.(config) ?? []).map(lack => ({ ...lack, path: [key, ...lack.path] })),
+  )
 }
 
 interface Merged {
@@ -232,7 +243,7 @@ function configurationOf(
   { modules, included }: DecodedFile,
   input: Record<string, unknown>,
   files: readonly string[],
-): Configuration {
+): Omit<Configuration, 'lacks'> {
   const docs = [...modules].map(([name, { module }]) => [name, module.config.doc] as const)
   const doc: Doc = { ...rootSchema.doc, fields: { ...rootSchema.doc.fields, ...Object.fromEntries(docs) } }
   const shown = withoutSecrets(effective(doc, input, false), secretsIn(doc, input)) as Record<string, unknown>

@@ -76,6 +76,7 @@ function configurationOf(fake: FakeConfiguration): Configuration {
     log: { level, format: 'json' },
     modules: new Map(modules.map(configured => [configured.module.name, configured])),
     notes: (fake.skipped ?? []).map(message => ({ file: 'r.yaml', path: [], message })),
+    lacks: () => [],
     files,
     hash: modules.map(({ fingerprint }) => fingerprint).join('-') || 'none',
     effective: () => ({ password: '<redacted>' }),

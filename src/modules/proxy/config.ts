@@ -4,6 +4,7 @@ import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkAccess, checkAccessOfConnections } from './access/check.ts'
 import { accessConfig } from './access/config.ts'
 import { checkCaptured, detectTimeout, inboundConfig, outboundConfig } from './capture/config.ts'
+import { checkListenPorts } from './capture/ports.ts'
 import { checkCluster, clusterConfig, HTTP_VERSIONS } from './clusters/config.ts'
 import { checkForward, forwardConfig } from './destinations/config.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
@@ -292,6 +293,7 @@ export function checkProxy(config: ProxyConfig): Problem[] {
       })
     names.set(name, index)
   }
+  problems.push(...checkListenPorts(listeners))
   for (const [name, upstream] of Object.entries(upstreams))
     problems.push(...within(['upstreams', name], checkCluster(upstream, identity !== undefined)))
   return problems

@@ -1,4 +1,5 @@
 import type { Module } from '../../kernel/module.ts'
+import { missingDestinations } from './capture/missing-destinations.ts'
 import { ClusterPool } from './clusters/cluster-pool.ts'
 import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
@@ -27,6 +28,7 @@ export const proxy: Module<ProxyConfig> = {
   config: proxyConfig,
   documents: { files: 'routeFiles', into: 'routes', select: selectServedRoutes },
   check: checkProxy,
+  lacks: missingDestinations,
   async start(configured, host) {
     const config = withServices(configured)
     const tls = tlsMetrics(host.metrics)

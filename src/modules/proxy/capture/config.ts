@@ -1,5 +1,6 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
+import { checkPorts, portMap } from './ports.ts'
 
 const opaquePorts = s.list(s.integer({ about: 'A port.', min: 1, max: 65_535 }), {
   about:
@@ -24,6 +25,7 @@ export const inboundConfig = s.object(
       expected: 'the name of one of the upstreams',
       example: 'application',
     }),
+    ports: portMap('inbound'),
     opaquePorts,
     detectTimeout,
   },
@@ -41,6 +43,7 @@ export const outboundConfig = s.object(
         'What becomes of connections and requests that neither a route nor the name of an upstream tells of. pass: they go where the application has sent them. refuse: they are refused.',
       default: 'pass',
     }),
+    ports: portMap('outbound'),
     opaquePorts,
     detectTimeout,
   },
@@ -55,14 +58,16 @@ export type InboundConfig = NonNullable<Infer<typeof inboundConfig>>
 export type OutboundConfig = NonNullable<Infer<typeof outboundConfig>>
 
 interface CapturedListener {
+  readonly listen: string
   readonly inbound?: InboundConfig
+  readonly outbound?: OutboundConfig
   readonly protocol: 'http' | 'tcp' | 'tls' | 'auto'
   readonly tls?: unknown
 }
 
 /** What the schema cannot say. */
 export function checkCaptured(
-  { inbound, protocol, tls }: CapturedListener,
+  { listen, inbound, outbound, protocol, tls }: CapturedListener,
   upstreams: Readonly<Record<string, unknown>>,
   path: Problem['path'],
 ): Problem[] {
@@ -74,6 +79,14 @@ export function checkCaptured(
       message: `there is no upstream ${upstream}`,
       hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
     })
+  const { ports } = inbound ?? outbound!
+  problems.push(
+    ...checkPorts(ports, upstreams, listen, [
+      ...path,
+      inbound === undefined ? 'outbound' : 'inbound',
+      'ports',
+    ]),
+  )
   if (inbound === undefined && tls !== undefined)
     problems.push({
       path: [...path, 'tls'],

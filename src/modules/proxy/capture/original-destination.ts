@@ -11,6 +11,10 @@ export interface OriginalDestination {
 /** Undefined for a connection that no rule has redirected. */
 export type FindOriginal = (socket: Socket) => OriginalDestination | undefined
 
+/** What becomes of captured connections where it cannot be asked; stands behind the reason. */
+export const WITHOUT_DESTINATIONS =
+  'captured connections go by their host, their server name or the port that they come to (`ports`), and are refused where none of them tells'
+
 /** Linux: linux/netfilter_ipv4.h, linux/netfilter_ipv6/ip6_tables.h. */
 const SOL_IP = 0
 const SOL_IPV6 = 41

@@ -5,23 +5,37 @@ import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.t
 import { OnDemand, type Way } from '../destinations/on-demand.ts'
 import type { Decisions } from '../forward/forwarder.ts'
 import type { Match } from '../routing/route.ts'
-import { connectionRoutes, type Meant } from './connection-routes.ts'
-import { decisionsOf, defaultsOf, type ListenerDecisions } from './decisions.ts'
+import { connectionRoutes } from './connection-routes.ts'
+import { decisionsOf, defaultsOf, everythingTo, type ListenerDecisions } from './decisions.ts'
 import type { ListenerParts } from './listener.ts'
 import type { Target } from './passed-connection.ts'
 import { portOf } from './port.ts'
 
-type Place = OriginalDestination | undefined
+/** What is known of where a connection was meant to go. */
+export interface Aim {
+  /** Undefined: it was not redirected, or the system cannot be asked. */
+  readonly place: OriginalDestination | undefined
+  /** The port of the sidecar that it came to. */
+  readonly listenPort: number | undefined
+}
 
 /** Where captured connections go, by the settings of now. */
 export interface CapturedService {
   readonly decisions: ListenerDecisions
-  readonly opaquePorts: ReadonlySet<number>
   readonly detectTimeoutMs: number
-  /** Over requests on a connection that was meant for `place`. */
-  by(place: Place, way: Way): Decisions
+  /** Undefined where it is not known. */
+  port(aim: Aim): number | undefined
+  /** Passed on without a look at it. */
+  isOpaque(aim: Aim): boolean
+  /** Over requests on a connection. */
+  by(aim: Aim, way: Way): Decisions
   /** For a connection that is passed on as it is. */
-  target(place: Place, spoken: Spoken): Target | undefined
+  target(aim: Aim, spoken: Spoken): Target | undefined
+}
+
+interface Everything {
+  readonly upstream: string
+  readonly match: Match
 }
 
 /** Stands for the place that a connection was meant for. */
@@ -32,7 +46,6 @@ const APPLICATION = 'application'
 const MANY = 1_000_000
 const APPLICATION_LIMITS = { maxConnections: MANY, maxPending: MANY, maxRequests: MANY }
 const HTTPS_PORT = 443
-const NOWHERE: Meant = { host: '', port: HTTPS_PORT }
 
 export function capturedService(
   config: ListenerConfig,
@@ -55,6 +68,18 @@ export function capturedService(
     ...(inbound && { limits: APPLICATION_LIMITS }),
   })
   const passes = inbound !== undefined || config.outbound!.unknown === 'pass'
+  const options = inbound ?? config.outbound!
+  const everything = (upstream: string): Everything => ({ upstream, match: everythingTo(upstream, config) })
+  const ports = new Map(
+    options.ports.map(({ listenPort, port, upstream }) => [listenPort, { port, ...everything(upstream) }]),
+  )
+  const usual = inbound?.upstream === undefined ? undefined : everything(inbound.upstream)
+  const mapped = ({ place, listenPort = 0 }: Aim) => (place === undefined ? ports.get(listenPort) : undefined)
+  const portOfAim = (aim: Aim) => aim.place?.port ?? mapped(aim)?.port
+  /** Where it goes when nothing else tells. */
+  const fallback = (aim: Aim): Everything | undefined =>
+    mapped(aim) ?? (aim.place === undefined ? usual : undefined)
+  const opaquePorts = new Set(options.opaquePorts)
   const decisions = decisionsOf(purpose(config), {
     host,
     proxy,
@@ -63,35 +88,41 @@ export function capturedService(
     token: `${processToken}.${name.replace(/[^\w.-]/g, '-')}`,
     port: portOf(config),
     ...(previous && { previous: previous.decisions }),
-    ...(passes && { otherwise: () => MEANT }),
+    otherwise: () => MEANT,
   })
   const routes =
     inbound === undefined ? connectionRoutes(purpose(config), proxy, portOf(config), clusters) : undefined
   return {
     decisions,
-    opaquePorts: new Set((inbound ?? config.outbound!).opaquePorts),
-    detectTimeoutMs: (inbound ?? config.outbound!).detectTimeoutMs,
-    by: (place, way) => ({
+    detectTimeoutMs: options.detectTimeoutMs,
+    port: portOfAim,
+    isOpaque(aim) {
+      const port = portOfAim(aim)
+      return port !== undefined && opaquePorts.has(port)
+    },
+    by: (aim, way) => ({
       ...decisions,
       cluster: cluster => clusters.get(cluster) ?? places.clusterNamed(cluster),
       find(view) {
+        const { place } = aim
         // What the sidecar receives is for the application, whatever host it names.
-        if (inbound !== undefined && place !== undefined)
-          return places.find(place.host, place.port, way)?.match
-        if (inbound !== undefined && inbound.upstream === undefined) return undefined
+        if (inbound !== undefined)
+          return place === undefined ? fallback(aim)?.match : places.find(place.host, place.port, way)?.match
         const match = decisions.find(view)
         if (match !== MEANT) return match
-        return places.find(place?.host ?? view.host, place?.port ?? view.port, way)?.match
+        const { host, port } = place ?? view
+        return fallback(aim)?.match ?? (passes ? places.find(host, port, way)?.match : undefined)
       },
     }),
-    target(place, spoken) {
+    target(aim, spoken) {
+      const { place } = aim
       const serverName = serverNameOf(spoken)
-      const named = serverName === undefined ? undefined : { host: serverName, port: HTTPS_PORT }
-      const chosen =
-        routes === undefined
-          ? place === undefined && inbound?.upstream !== undefined && clusters.get(inbound.upstream)
-          : routes(place ?? named ?? NOWHERE, serverName)
-      if (chosen) return { cluster: chosen, label: chosen.name }
+      const port = portOfAim(aim) ?? HTTPS_PORT
+      const named = serverName === undefined ? undefined : { host: serverName, port }
+      const told = routes?.(place ?? named ?? { host: '', port }, serverName)
+      const upstream = fallback(aim)?.upstream
+      const chosen = told ?? (upstream === undefined ? undefined : clusters.get(upstream))
+      if (chosen !== undefined) return { cluster: chosen, label: chosen.name }
       const meant = place ?? (inbound === undefined ? named : undefined)
       if (meant === undefined || !passes) return undefined
       const found = places.find(meant.host, meant.port, 'tunnel')

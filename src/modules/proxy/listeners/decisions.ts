@@ -56,10 +56,14 @@ export function decisionsOf(config: ListenerConfig, parts: DecisionParts): Liste
 
 type Find = Decisions['find']
 
-/** Everything to one upstream. */
 function single(config: ListenerConfig): Find {
-  const match: Match = { prefix: '', rule: ruleTo(config.upstream!, '', defaultsOf(config)) }
+  const match = everythingTo(config.upstream!, config)
   return () => match
+}
+
+/** Of whatever comes by this listener. */
+export function everythingTo(upstream: string, config: ListenerConfig): Match {
+  return { prefix: '', rule: ruleTo(upstream, '', defaultsOf(config)) }
 }
 
 /** By the route documents; what none of them governs goes to the upstream that it names. */

@@ -1,5 +1,6 @@
 import { deadlineIn } from '../../../kernel/lifecycle/deadline.ts'
 import type { Deadline, Host } from '../../../kernel/module.ts'
+import { listenPortsOf } from '../capture/ports.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
 import type { Listener } from './listener.ts'
 
@@ -117,9 +118,10 @@ export class ListenerSet implements AsyncDisposable {
 }
 
 /** What cannot change while a listener stays open. */
-function placeOf({ name, listen, protocol, versions, forward, inbound, outbound }: ListenerConfig): string {
+function placeOf(listener: ListenerConfig): string {
+  const { name, listen, protocol, versions, forward, inbound, outbound } = listener
   const kinds = [forward, inbound, outbound].map(kind => kind !== undefined)
-  return JSON.stringify([name, listen, protocol, versions, ...kinds])
+  return JSON.stringify([name, listen, protocol, versions, ...kinds, ...listenPortsOf(listener)])
 }
 
 /** What it does, for the log. */
