@@ -1,6 +1,7 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { Application, type ApplicationExit } from '../kernel/application/application.ts'
 import { ApplicationGuard } from '../kernel/application/guard.ts'
+import { adoptOrphans } from '../kernel/application/orphans.ts'
 import { ApplicationStreams } from '../kernel/application/streams.ts'
 import { systemClock } from '../kernel/clock/system.ts'
 import type { Configuration } from '../kernel/config/load.ts'
@@ -84,6 +85,7 @@ class Run {
   async whole(): Promise<number> {
     using cleanup = new DisposableStack()
     cleanup.use(this.#handleSignals())
+    cleanup.use(adoptOrphans(this.#clock))
     // Whoever read our log or our output is gone: no reason to end the application.
     for (const stream of [process.stdout, process.stderr])
       stream.removeAllListeners('error').on('error', () => {})

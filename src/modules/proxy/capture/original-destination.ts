@@ -1,4 +1,5 @@
 import { isIPv6, type Socket } from 'node:net'
+import { nativeFunctions } from '../../../kernel/native.ts'
 import { readAddress, writeAddress } from '../../../wire/ip/address.ts'
 
 /** Where a connection was meant to go before a rule of the packet filter sent it here. */
@@ -21,16 +22,6 @@ const SOL_IPV6 = 41
 const SO_ORIGINAL_DST = 80
 const ADDRESS_BYTES = 28
 
-interface Ffi {
-  dlopen(
-    path: null,
-    functions: object,
-  ): {
-    functions: { getsockopt(fd: number, level: number, name: number, value: bigint, length: bigint): number }
-  }
-  getRawPointer(view: Buffer): bigint
-}
-
 /**
  * Asks the kernel by getsockopt(SO_ORIGINAL_DST). Loads node:ffi, which Node has from version 26 on; a text when this
  * process cannot ask.
@@ -38,13 +29,14 @@ interface Ffi {
 export function originalDestinations(): FindOriginal | string {
   if (process.platform !== 'linux')
     return `${process.platform} does not know the original destination of a connection`
-  const ffi = loadFfi()
-  if (ffi === undefined) return `Node ${process.versions.node} has no node:ffi: version 26 has it`
-  const signature = { arguments: ['i32', 'i32', 'i32', 'pointer', 'pointer'], return: 'i32' }
-  const { getsockopt } = ffi.dlopen(null, { getsockopt: signature }).functions
+  const native = nativeFunctions({
+    getsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'pointer'], return: 'i32' },
+  })
+  if (native === undefined) return `Node ${process.versions.node} has no node:ffi: version 26 has it`
+  const { getsockopt } = native.functions
   const address = Buffer.alloc(ADDRESS_BYTES)
   const length = Buffer.alloc(4)
-  const [addressAt, lengthAt] = [ffi.getRawPointer(address), ffi.getRawPointer(length)]
+  const [addressAt, lengthAt] = [native.pointerTo(address), native.pointerTo(length)]
   return socket => {
     const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd
     const { localAddress, localPort } = socket
@@ -56,17 +48,6 @@ export function originalDestinations(): FindOriginal | string {
     const found = level === SOL_IP ? readIpv4(address) : readIpv6(address)
     const here = found.port === localPort && found.host === plain(localAddress)
     return here ? undefined : found
-  }
-}
-
-function loadFfi(): Ffi | undefined {
-  const { emitWarning } = process
-  // That it is experimental is for those who write programs, not for those who run this one.
-  process.emitWarning = () => {}
-  try {
-    return process.getBuiltinModule('node:ffi') as unknown as Ffi | undefined
-  } finally {
-    process.emitWarning = emitWarning
   }
 }
 
