@@ -6,6 +6,7 @@ import { accessConfig } from './access/config.ts'
 import { checkCaptured, detectTimeout, inboundConfig, outboundConfig } from './capture/config.ts'
 import { checkListenPorts } from './capture/ports.ts'
 import { checkCluster, clusterConfig, HTTP_VERSIONS } from './clusters/config.ts'
+import { unknownUpstream } from './clusters/unknown-upstream.ts'
 import { checkForward, forwardConfig } from './destinations/config.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
 import { checkIdentity, identityConfig } from './identity/config.ts'
@@ -265,8 +266,7 @@ export function checkProxy(config: ProxyConfig): Problem[] {
     else if (!Object.hasOwn(upstreams, upstream))
       problems.push({
         path: ['listeners', index, 'upstream'],
-        message: `there is no upstream ${upstream}`,
-        hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
+        ...unknownUpstream(upstream, Object.keys(upstreams)),
       })
     if (passesOn(protocol) && versions !== 'any')
       problems.push({

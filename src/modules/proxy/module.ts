@@ -6,7 +6,6 @@ import { sameConfig } from './clusters/same-config.ts'
 import { UpstreamKeys } from './clusters/upstream-keys.ts'
 import { checkProxy, listenerName, type ProxyConfig, proxyConfig } from './config.ts'
 import { withServices } from './destinations/services.ts'
-import { explain } from './explanation/explanation.ts'
 import { serveExplanations } from './explanation/serve.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
 import { FailureLog } from './forward/failure-log.ts'
@@ -72,13 +71,13 @@ export const proxy: Module<ProxyConfig> = {
     )
     await listeners.start(config)
     let present = config
-    serveExplanations(host.admin, question =>
-      explain(present, question, {
-        isLive: true,
+    serveExplanations(host.admin, async body => {
+      const { explainLive } = await import('./explanation/live.ts')
+      return explainLive(body, present, {
         gate: listener => listeners.find(listenerName(listener))?.gate(),
         cluster: name => clusters.peek(name),
-      }),
-    )
+      })
+    })
     // What is under way goes on; new requests show the new certificate.
     identity.onChange(() => clients.retireIdentified())
     return {

@@ -154,6 +154,12 @@ describe('a mistake in routes is told with its place', () => {
       /^there is no upstream "chekout\.shop:80"; did you mean "checkout\.shop:80"\?$/,
     ],
     [
+      'a listener before no upstream',
+      { listeners: [{ listen: '127.0.0.1:1', upstream: 'checkot.shop:80' }] },
+      'listeners.0.upstream',
+      /^there is no upstream "checkot\.shop:80"; did you mean "checkout\.shop:80"\?$/,
+    ],
+    [
       'a mirror to no upstream',
       { routes: [route({ rules: [{ filters: [mirror], backendRefs: [to('checkout')] }] })] },
       'routes.0.spec.rules.0.filters.0.requestMirror.backendRef.name',

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
+import { unknownUpstream } from '../clusters/unknown-upstream.ts'
 import { checkPorts, portMap } from './ports.ts'
 
 const opaquePorts = s.list(s.integer({ about: 'A port.', min: 1, max: 65_535 }), {
@@ -76,8 +77,7 @@ export function checkCaptured(
   if (upstream !== undefined && !Object.hasOwn(upstreams, upstream))
     problems.push({
       path: [...path, 'inbound', 'upstream'],
-      message: `there is no upstream ${upstream}`,
-      hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
+      ...unknownUpstream(upstream, Object.keys(upstreams)),
     })
   const { ports } = inbound ?? outbound!
   problems.push(

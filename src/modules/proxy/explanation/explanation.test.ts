@@ -302,6 +302,21 @@ test('a session names backend and endpoint', async () => {
   assert.match(gone.notes.join(), /the endpoint of its session may not be used/)
 })
 
+test('of very many candidates the near ones are told, and how many more there are', async () => {
+  const matches = Array.from({ length: 250 }, (_, at) => ({ path: { value: `/a/${at}` } }))
+  const rules = [{ matches, backendRefs: [to('cart')] }, { backendRefs: [to('cart')] }]
+  const many = decodedProxy({
+    ...{ namespace: 'shop', listeners: [{ listen: '127.0.0.1:1', routed: {} }] },
+    ...{ upstreams: { cart: end(1) }, routes: [route({ rules })] },
+  })
+  const question = { line: 'GET http://checkout/b', headers: [] }
+  const explanation = await explainRequest(many, question, new FakeClock())
+  assert.ok(!('wrong' in explanation))
+  assert.deepEqual([explanation.tried.length, explanation.others], [200, 51])
+  assert.equal(explanation.tried.at(-1)!.verdict, 'wins')
+  assert.match(explanationLines(explanation).join('\n'), /^ {2}… and 231 more$/m)
+})
+
 test('an explanation says nothing that lets one in', async () => {
   const explanation = await explained('GET http://checkout/web', { headers: ['authorization: hush'] })
   const text = explanationLines(explanation).join('\n')

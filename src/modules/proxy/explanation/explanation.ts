@@ -9,7 +9,7 @@ import { withServices } from '../destinations/services.ts'
 import { createFaults } from '../faults/faults.ts'
 import { backendOf, endpointOf, sessionOf } from '../forward/session.ts'
 import { ListenerGate } from '../listeners/gate.ts'
-import { shownRule, type Verdict } from '../routing/explain.ts'
+import { nearVerdicts, shownRule, type Verdict } from '../routing/explain.ts'
 import type { Rule } from '../routing/route.ts'
 import { type Decision, decide, type Place } from './decision.ts'
 import { type Asked, type Question, readQuestion, type Scene, type Wrong } from './question.ts'
@@ -27,6 +27,8 @@ export interface Explanation {
   readonly rule?: Rule
   /** Of the route documents that hold for the host, in the order in which they are tried. */
   readonly tried: readonly Verdict[]
+  /** How many more there are, where there are very many. */
+  readonly others: number
   /** What the rules for destinations of a forward proxy say. */
   readonly destination?: string
   /** Lines; the verdict is the last one of `access`. Empty where there are none. */
@@ -40,6 +42,8 @@ export interface Explanation {
 }
 
 export type Explained = Explanation | Wrong
+
+const MAX_TRIED = 200
 
 /** What is at hand to explain with. */
 export interface Scenery {
@@ -81,19 +85,19 @@ export async function explain(config: ProxyConfig, question: Question, scenery: 
   gate?.strip(view.headers)
   const { by, rule, tried, place, destination, isRefused } = decide(config, scene)
   const name = rule?.name ?? ''
+  const told = nearVerdicts(tried, MAX_TRIED)
   const judged = await gate?.explain(view, name, kind === 'connection')
   const access = judged?.access ?? []
   const metrics = new Registry().view('proxy')
   const upstreams =
-    place === undefined
-      ? upstreamsOf(config, rule, scene, scenery)
-      : [explainPlace(place, listenerName(listener), scenery)]
+    place === undefined ? upstreamsOf(config, rule, scene, scenery) : [explainPlace(place, scene, scenery)]
   const isDenied = isRefused === true || (access.length > 0 && !access.at(-1)!.startsWith('allowed'))
   const isReached = upstreams.length === 0 || upstreams.some(each => each.share > 0 && !each.failure)
   return {
     ...{ request: scene.asked, kind, listener: listenerName(listener), live: isLive, by },
     ...(rule && { rule: shownRule(rule) }),
-    tried,
+    tried: told,
+    others: tried.length - told.length,
     ...(destination !== undefined && { destination }),
     access: [
       ...access,
@@ -137,20 +141,22 @@ function upstreamsOf(
             ...(hash !== undefined && { why: `${text} leads there` }),
             ...(text !== undefined && hash === undefined && { lacks: text.replace(/^the /, '') }),
           }
-    return explainUpstream({ name, share }, upstream, cluster(name), aim, isLive)
+    const isTunnel = kind !== 'request'
+    return explainUpstream({ name, share, config: upstream, cluster: cluster(name), isLive, isTunnel }, aim)
   })
 }
 
 /** A place that no configuration names: known only while somebody uses it. */
 function explainPlace(
   { host, port, ways }: Place,
-  listener: string,
+  { listener, kind }: Scene,
   { cluster, isLive }: Scenery,
 ): UpstreamExplanation {
   const open = ways
-    .map(way => cluster(placeName(host, port, listener, way)))
+    .map(way => cluster(placeName(host, port, listenerName(listener), way)))
     .find(found => found !== undefined)
   const name = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const config = open?.config ?? placeConfig(host, port, ways[0]!)
-  return explainUpstream({ name, share: 1 }, config, open, { wish: {} }, isLive)
+  const isTunnel = kind !== 'request'
+  return explainUpstream({ name, share: 1, config, cluster: open, isLive, isTunnel }, { wish: {} })
 }

@@ -20,7 +20,7 @@ export function explanationLines(explanation: Explanation): string[] {
   ]
 }
 
-function route({ by, rule, tried, request, kind }: Explanation): string[] {
+function route({ by, rule, tried, others: untold, request, kind }: Explanation): string[] {
   const asked = placeText(request)
   const what = kind === 'request' ? 'request' : kind === 'connect' ? 'tunnel' : 'connection'
   const refused = kind === 'request' ? '404 route_not_found' : 'the connection is closed, route_not_found'
@@ -30,7 +30,7 @@ function route({ by, rule, tried, request, kind }: Explanation): string[] {
     return ['the listener sends everything to the port of the application that it was meant for']
   if (by === 'forward')
     return [`the listener is a forward proxy: the ${what} goes to the place that it names`]
-  const others = tried.length === 0 ? [] : ['', ...triedText(tried)]
+  const others = tried.length === 0 ? [] : ['', ...triedText(tried, untold)]
   if (rule === undefined)
     return tried.length > 0
       ? [`no rule matches: ${refused}`, ...others]

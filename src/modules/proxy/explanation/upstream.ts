@@ -46,14 +46,18 @@ export interface Aim {
 
 const MAX_ENDPOINTS = 50
 
-/** `cluster` is the backend as it works now; undefined where nothing runs, or where nobody uses it now. */
-export function explainUpstream(
-  { name, share }: Pick<UpstreamExplanation, 'name' | 'share'>,
-  config: ClusterConfig | undefined,
-  cluster: RunningCluster | undefined,
-  aim: Aim,
-  isLive: boolean,
-): UpstreamExplanation {
+/** A backend to explain. */
+export interface Subject extends Pick<UpstreamExplanation, 'name' | 'share'> {
+  readonly config: ClusterConfig | undefined
+  /** As it works now; undefined where nothing runs, or where nobody uses it now. */
+  readonly cluster: RunningCluster | undefined
+  readonly isLive: boolean
+  /** Bytes go there as they come, and not requests. */
+  readonly isTunnel: boolean
+}
+
+export function explainUpstream(subject: Subject, aim: Aim): UpstreamExplanation {
+  const { name, share, config, cluster, isLive, isTunnel } = subject
   const listed = { name, share }
   if (config === undefined)
     return {
@@ -73,7 +77,7 @@ export function explainUpstream(
     ...(next && { next }),
     ...(config.discovery && { source: sourceOf(config.discovery) }),
     choice: choiceOf(config),
-    connects: connectsOf(config),
+    connects: connectsOf(config, isTunnel),
     ...(view && { breakers: view.breakers }),
     ...(failure && { failure }),
     notes: notesOf(config, view, { known, isLive, isAstray: known && isAstray(aim, planned.next) }, aim),
@@ -181,8 +185,9 @@ function choiceOf(config: ClusterConfig): string {
   ].join('; ')
 }
 
-function connectsOf({ protocol, tls, connectTimeoutMs }: ClusterConfig): string {
-  return `by ${protocol}${tls === undefined ? '' : ' over TLS'} within ${connectTimeoutMs} ms`
+function connectsOf({ protocol, tls, connectTimeoutMs }: ClusterConfig, isTunnel: boolean): string {
+  const by = isTunnel ? [] : [`by ${protocol}`]
+  return [...by, ...(tls === undefined ? [] : ['over TLS']), `within ${connectTimeoutMs} ms`].join(' ')
 }
 
 /** What the hash is made from, for people. */

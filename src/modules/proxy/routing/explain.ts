@@ -95,18 +95,19 @@ export function explanationText({ request, governed, rule, tried }: Explanation)
 }
 
 /** Why each candidate holds or does not. */
-export function triedText(tried: readonly Verdict[]): string[] {
-  const shown = shortened(tried)
+export function triedText(tried: readonly Verdict[], others = 0): string[] {
+  const shown = nearVerdicts(tried, MAX_TRIED)
   const width = Math.max(0, ...shown.map(({ rule }) => rule.length))
   const rows = shown.map(each => `  ${each.rule.padEnd(width)}  ${VERDICTS[each.verdict]}: ${each.match}`)
-  const more = tried.length - shown.length
+  const more = tried.length + others - shown.length
   return ['in the order in which they are tried:', ...rows, ...(more > 0 ? [`  … and ${more} more`] : [])]
 }
 
-function shortened(tried: readonly Verdict[]): readonly Verdict[] {
-  if (tried.length <= MAX_TRIED) return tried
-  const near = tried.filter(({ verdict }) => verdict !== 'path').slice(0, MAX_TRIED)
-  const others = tried.filter(({ verdict }) => verdict === 'path').slice(0, MAX_TRIED - near.length)
+/** Of very many those that matched the path, then the first others. */
+export function nearVerdicts(tried: readonly Verdict[], max: number): readonly Verdict[] {
+  if (tried.length <= max) return tried
+  const near = tried.filter(({ verdict }) => verdict !== 'path').slice(0, max)
+  const others = tried.filter(({ verdict }) => verdict === 'path').slice(0, max - near.length)
   const chosen = new Set([...near, ...others])
   return tried.filter(each => chosen.has(each))
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
-import { nearest } from '../../../../kernel/config/suggest.ts'
+import { unknownUpstream } from '../../clusters/unknown-upstream.ts'
 import type { RouteDocument } from '../config.ts'
 import { type Target, targetsOf } from '../targets.ts'
 import { below, problem } from './problems.ts'
@@ -35,17 +35,13 @@ function notInDns(name: string): Problem {
 }
 
 function unknown({ cluster, ref, names }: Target, known: readonly string[]): Problem {
-  const near = nearest(cluster, known) ?? nearest(ref.name, known)
-  const meant = near === undefined ? '' : `; did you mean "${near}"?`
   const [full, ...short] = names.map(name => `"${name}"`)
-  const as = short.length === 0 ? '' : `, as ${[full, short[0]].join(', ')} or ${short[1]}`
-  const others = known.length > 0 && known.length <= 8 ? `, or name one of ${known.join(', ')}` : ''
-  const byDns = ref.kind === 'Service' ? '; in a cluster, unlistedServices: dns finds it by its DNS name' : ''
-  return problem(
-    ['name'],
-    `there is no upstream "${cluster}"${meant}`,
-    `add it under proxy.upstreams${as}${others}${byDns}`,
-  )
+  const { message, hint } = unknownUpstream(cluster, known, {
+    alias: ref.name,
+    as: short.length === 0 ? '' : `, as ${full}, ${short.join(' or ')}`,
+    more: ref.kind === 'Service' ? '; in a cluster, unlistedServices: dns finds it by its DNS name' : '',
+  })
+  return problem(['name'], message, hint)
 }
 
 /** No Service may be meant by two upstreams. The paths are those of the upstreams, so that both places are told. */
