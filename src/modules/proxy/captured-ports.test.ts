@@ -234,7 +234,7 @@ describe('captured ports are refused', () => {
       'for an upstream that is not there',
       [{ ...entry, upstream: 'b' }],
       '0.upstream',
-      /there is no upstream b/,
+      /there is no upstream "b"/,
     ],
     ['twice', [entry, { ...entry, listenPort: 15_433 }], '1.port', /port 5432 is there twice/],
     ['at one port of the sidecar', [entry, { ...entry, port: 3306 }], '1.listenPort', /15432 is taken/],

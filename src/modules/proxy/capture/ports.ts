@@ -1,5 +1,6 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
+import { unknownUpstream } from '../clusters/unknown-upstream.ts'
 
 const port = (about: string, example: number) => s.integer({ about, min: 1, max: 65_535, example })
 
@@ -60,8 +61,7 @@ export function checkPorts(
     if (!Object.hasOwn(upstreams, upstream))
       problems.push({
         path: [...path, at, 'upstream'],
-        message: `there is no upstream ${upstream}`,
-        hint: `add it under proxy.upstreams, or name one of ${Object.keys(upstreams).join(', ') || 'those there'}`,
+        ...unknownUpstream(upstream, Object.keys(upstreams)),
       })
   }
   return problems

@@ -26,6 +26,8 @@ export interface Decision {
   /** What the rules for destinations of a forward proxy say. */
   readonly destination?: string
   readonly isRefused?: boolean
+  /** The upstream of what is captured where the system does not tell where it was meant to go. */
+  readonly unaddressed?: string
 }
 
 export interface Place {
@@ -38,7 +40,7 @@ export interface Place {
 export function decide(config: ProxyConfig, scene: Scene): Decision {
   const { listener, kind } = scene
   if (listener.forward !== undefined) return byDestination(listener, scene)
-  if (listener.inbound !== undefined) return { by: 'application', tried: [], ...addressed(scene) }
+  if (listener.inbound !== undefined) return { by: 'application', tried: [], ...captured(scene) }
   return kind === 'connection' ? connection(config, scene) : request(config, scene)
 }
 
@@ -69,8 +71,8 @@ function connection(config: ProxyConfig, scene: Scene): Decision {
   if (rule !== undefined)
     return { by: rule.name.startsWith('implicit/') ? 'implicit' : 'route', rule, tried: [] }
   return outbound?.unknown === 'pass'
-    ? { by: 'destination', tried: [], ...addressed(scene) }
-    : { by: 'nothing', tried: [] }
+    ? { by: 'destination', tried: [], ...captured(scene) }
+    : { by: 'nothing', tried: [], ...captured(scene, false) }
 }
 
 function request(config: ProxyConfig, scene: Scene): Decision {
@@ -88,13 +90,19 @@ function request(config: ProxyConfig, scene: Scene): Decision {
   const implicit = new ImplicitRoutes(scope, has, defaults).find(view)
   if (implicit !== undefined) return { by: 'implicit', rule: implicit.rule, tried }
   return outbound?.unknown === 'pass'
-    ? { by: 'destination', tried, ...addressed(scene) }
-    : { by: 'nothing', tried }
+    ? { by: 'destination', tried, ...captured(scene) }
+    : { by: 'nothing', tried, ...captured(scene, false) }
 }
 
 /** The place of a captured connection is an address; a name does not tell which. */
-function addressed({ kind, asked: { host, port } }: Scene): { readonly place?: Place } {
+function captured(
+  { kind, listener: { inbound, outbound }, asked: { host, port } }: Scene,
+  passes = true,
+): Pick<Decision, 'place' | 'unaddressed'> {
+  const mapped = (inbound ?? outbound)?.ports.find(each => each.port === port)?.upstream
+  const unaddressed = mapped ?? inbound?.upstream
+  const told = unaddressed === undefined ? {} : { unaddressed }
   const bare = host.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(bare) === 0) return {}
-  return { place: { host: bare, port, ways: kind === 'request' ? ['http1', 'http2'] : ['tunnel'] } }
+  if (!passes || isIP(bare) === 0) return told
+  return { ...told, place: { host: bare, port, ways: kind === 'request' ? ['http1', 'http2'] : ['tunnel'] } }
 }

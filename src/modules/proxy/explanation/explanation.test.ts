@@ -34,7 +34,11 @@ const config = decodedProxy({
       limits: [{ name: 'few', rate: '10/s', routes: ['HTTPRoute/*'] }],
       faults: [{ name: 'slow', percent: 5, delay: '1s', paths: ['/cart*'] }],
     },
-    { name: 'in', listen: '127.0.0.1:3', inbound: {} },
+    {
+      name: 'in',
+      listen: '127.0.0.1:3',
+      inbound: { ports: [{ port: 5432, listenPort: 15432, upstream: 'cart.shop:80' }] },
+    },
     { name: 'out', listen: '127.0.0.1:4', outbound: {} },
     { name: 'away', listen: '127.0.0.1:5', forward: { allow: ['public', 'git.test:22'] } },
     { name: 'secure', listen: '127.0.0.1:6', protocol: 'tls', routed: {} },
@@ -198,6 +202,14 @@ const table: [
     'listener',
     false,
     /^the listener sends everything to one upstream\n {2}backend {3}cart\.shop:80 \(100 %\)\n {2}timeouts {2}request 3000 ms/m,
+  ],
+  [
+    'a port of its own stands in for the destination that the system does not tell',
+    'tcp://10.0.0.1:5432',
+    { listener: 'in' },
+    'application',
+    false,
+    /^where the system does not tell its original destination, it goes to the upstream cart\.shop:80$/m,
   ],
   [
     'a forward proxy goes to a public name',

@@ -31,6 +31,8 @@ export interface Explanation {
   readonly others: number
   /** What the rules for destinations of a forward proxy say. */
   readonly destination?: string
+  /** The upstream of what is captured where the system does not tell where it was meant to go. */
+  readonly unaddressed?: string
   /** Lines; the verdict is the last one of `access`. Empty where there are none. */
   readonly access: readonly string[]
   readonly isDenied: boolean
@@ -83,7 +85,7 @@ export async function explain(config: ProxyConfig, question: Question, scenery: 
   const { isLive } = scenery
   const gate = scenery.gate(listener)
   gate?.strip(view.headers)
-  const { by, rule, tried, place, destination, isRefused } = decide(config, scene)
+  const { by, rule, tried, place, destination, isRefused, unaddressed } = decide(config, scene)
   const name = rule?.name ?? ''
   const told = nearVerdicts(tried, MAX_TRIED)
   const judged = await gate?.explain(view, name, kind === 'connection')
@@ -99,6 +101,7 @@ export async function explain(config: ProxyConfig, question: Question, scenery: 
     tried: told,
     others: tried.length - told.length,
     ...(destination !== undefined && { destination }),
+    ...(unaddressed !== undefined && { unaddressed }),
     access: [
       ...access,
       ...(listener.access?.policy && !isLive

@@ -4,12 +4,15 @@ import type { EndpointExplanation, UpstreamExplanation } from './upstream.ts'
 
 /** For a terminal. */
 export function explanationLines(explanation: Explanation): string[] {
-  const { request, listener, destination, access, limits, faults, upstreams } = explanation
+  const { request, listener, destination, unaddressed, access, limits, faults, upstreams } = explanation
   const { method, path } = request
   return [
     `${method} ${placeText(request)}${path} on listener ${listener}`,
     '',
     ...route(explanation),
+    ...(unaddressed === undefined
+      ? []
+      : [`where the system does not tell its original destination, it goes to the upstream ${unaddressed}`]),
     ...section('destination', destination === undefined ? [] : [destination]),
     ...section('access', access),
     ...section('limits', limits),
