@@ -7,12 +7,10 @@ import type { Filter, HeaderChange, PathChange, Rule } from './route.ts'
 import type { CompiledTable } from './table.ts'
 
 /** Why a request meets the rule that it meets, or none. */
-export interface Explanation {
-  readonly request: Pick<RequestView, 'method' | 'host' | 'port' | 'path'>
+export interface RouteExplanation {
   /** Whether any route is attached to what is asked for; if none is, the request goes to the service itself. */
   readonly governed: boolean
   readonly rule?: Rule
-  readonly prefix?: string
   /** In the order in which they are tried. */
   readonly tried: readonly Verdict[]
 }
@@ -25,9 +23,8 @@ export interface Verdict {
   readonly verdict: 'wins' | 'behind' | 'path' | 'method' | 'header' | 'query'
 }
 
-/** What the table does with a request, as data; `explanationText` says it to people. */
-export function explainRoute(table: CompiledTable, request: RequestView): Explanation {
-  const { method, host, port, path } = request
+/** What the table does with a request, as data; `ruleText` and `triedText` say it to people. */
+export function explainRoute(table: CompiledTable, request: RequestView): RouteExplanation {
   const won = table.setFor(request)?.find(request)
   const tried = table.candidates(request).map(entry => ({
     rule: entry.match.rule.name,
@@ -35,9 +32,8 @@ export function explainRoute(table: CompiledTable, request: RequestView): Explan
     verdict: verdictOf(entry, request, won),
   }))
   return {
-    request: { method, host, port, path },
     governed: table.governs(request),
-    ...(won && { rule: won.match.rule, prefix: won.match.prefix }),
+    ...(won && { rule: won.match.rule }),
     tried,
   }
 }
@@ -83,16 +79,6 @@ const VERDICTS: Readonly<Record<Verdict['verdict'], string>> = {
 }
 
 const MAX_TRIED = 20
-
-/** Lines for a terminal. Of very many candidates those are shown that matched the path, then the first others. */
-export function explanationText({ request, governed, rule, tried }: Explanation): string[] {
-  const { method, host, port, path } = request
-  const head = `${method} ${host}:${port}${path}`
-  if (!governed)
-    return [head, '', `no route is attached to ${host}:${port}: the request goes to the service itself`]
-  const outcome = rule === undefined ? ['no rule matches: the answer is 404 route_not_found'] : ruleText(rule)
-  return [head, '', ...outcome, '', ...triedText(tried)]
-}
 
 /** Why each candidate holds or does not. */
 export function triedText(tried: readonly Verdict[], others = 0): string[] {
