@@ -326,7 +326,7 @@ function checkRouted({ listeners }: ProxyConfig, index: number): Problem[] {
 }
 
 function checkDecisions(
-  { protocol, access, limits, faults }: ListenerConfig,
+  { protocol, tls, access, limits, faults }: ListenerConfig,
   path: readonly (string | number)[],
 ): Problem[] {
   const problems = [
@@ -340,7 +340,9 @@ function checkDecisions(
     message: `has no effect with protocol: ${protocol}, which passes connections on unread`,
     hint: 'use protocol: http, or remove it',
   })
-  if (access !== undefined) problems.push(...checkAccessOfConnections(access, [...path, 'access']))
+  const identity = tls !== undefined && tls.mode !== 'off'
+  const told = { identity, serverName: identity || protocol === 'tls' }
+  if (access !== undefined) problems.push(...checkAccessOfConnections(access, told, [...path, 'access']))
   for (const [index, { header, routes }] of limits.entries()) {
     if (header !== undefined) problems.push(noEffect('limits', index, 'header'))
     if (routes !== undefined) problems.push(noEffect('limits', index, 'routes'))

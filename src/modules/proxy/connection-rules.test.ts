@@ -46,11 +46,6 @@ describe('access rules hold for connections that are passed on', () => {
     ['another port than the one that is denied', but({ to: [{ ports: [5432] }] }), true],
     ['what no rule matches beside a rule that denies', access(denyThere, allowThere), false],
     ['what an audit rule alone matches', access({ name: 'see', action: 'audit', from: [here] }), true],
-    [
-      'an identity that is asked for, without one',
-      access({ name: 'who', action: 'allow', from: [{ identities: ['spiffe://a/**'] }] }),
-      false,
-    ],
   ]
   for (const protocol of ['tcp', 'auto'])
     for (const [what, listener, passed] of table)

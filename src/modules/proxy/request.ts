@@ -12,6 +12,8 @@ export interface RequestView {
   /** The port that the authority names, or the listener's. */
   readonly port: number
   readonly headers: HeaderList
+  /** What a client of TLS asks for by SNI; empty where it names nothing. */
+  readonly serverName?: string | undefined
   readonly peer: Peer
   /** The audit rules that it meets, for the log; there where it meets any. */
   readonly audits?: readonly string[]

@@ -37,11 +37,19 @@ function onlyDenies(path: Path): Problem {
   return { path, message, hint: 'add an allow rule, or write otherwise: allow' }
 }
 
+/** What is known of the connections of a listener that passes them on unread. */
+export interface Told {
+  readonly identity: boolean
+  readonly serverName: boolean
+}
+
 /** What cannot hold for connections that are passed on unread. */
-export function checkAccessOfConnections({ rules, jwt }: AccessConfig, path: Path): Problem[] {
-  const ofHttp = rules.flatMap(({ name, to, when }, at) => {
+export function checkAccessOfConnections({ rules, jwt }: AccessConfig, told: Told, path: Path): Problem[] {
+  const untold = told.serverName ? OF_HTTP : [...OF_HTTP, ...OF_TLS]
+  const ofHttp = rules.flatMap(({ name, from, to, when }, at) => {
     const asked = [
-      ...to.flatMap(operation => OF_HTTP.filter(option => operation[option] !== undefined)),
+      ...from.flatMap(source => (told.identity ? [] : given(source, OF_IDENTITY))),
+      ...to.flatMap(operation => given(operation, untold)),
       ...when.map(({ header }) => (header === undefined ? 'claim' : 'header')),
     ]
     if (asked.length === 0) return []
@@ -49,7 +57,7 @@ export function checkAccessOfConnections({ rules, jwt }: AccessConfig, path: Pat
       {
         path: [...path, 'rules', at],
         message: `rule "${name}" asks for ${[...new Set(asked)].join(', ')}, which a connection that is passed on unread does not tell`,
-        hint: 'use identities, addresses and ports, or protocol: http',
+        hint: `use ${knownOf(told)}, or protocol: http`,
       },
     ]
   })
@@ -59,6 +67,23 @@ export function checkAccessOfConnections({ rules, jwt }: AccessConfig, path: Pat
 }
 
 const OF_HTTP = ['hosts', 'notHosts', 'methods', 'notMethods', 'paths', 'notPaths'] as const
+const OF_TLS = ['serverNames', 'notServerNames'] as const
+const OF_IDENTITY = ['identities', 'notIdentities'] as const
+
+function knownOf({ identity, serverName }: Told): string {
+  return [
+    ...(identity ? ['identities'] : []),
+    ...(serverName ? ['serverNames'] : []),
+    'addresses and ports',
+  ].join(', ')
+}
+
+function given<K extends string>(
+  group: { readonly [key in K]?: unknown },
+  options: readonly K[],
+): readonly K[] {
+  return options.filter(option => group[option] !== undefined)
+}
 
 function duplicate(seen: Set<string>, name: string, path: Path, what: string): Problem[] {
   if (!seen.has(name)) {

@@ -70,6 +70,15 @@ export function hostIn(patterns: readonly string[]): Condition {
   return { text: listed('host', patterns), ofHttp: true, holds: ({ host }) => anyMatches(globs, host) }
 }
 
+/** Names have no case; a connection without TLS, and a client that names nothing, are in none. */
+export function serverNameIn(patterns: readonly string[]): Condition {
+  const globs = patterns.map(pattern => textGlob(pattern.toLowerCase()))
+  return {
+    text: listed('server name', patterns),
+    holds: ({ serverName = '' }) => serverName !== '' && anyMatches(globs, serverName.toLowerCase()),
+  }
+}
+
 export function methodIn(methods: readonly string[]): Condition {
   return { text: listed('method', methods), ofHttp: true, holds: ({ method }) => methods.includes(method) }
 }

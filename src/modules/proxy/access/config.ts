@@ -45,6 +45,8 @@ const operationConfig = s.object(
   {
     hosts: texts('The hosts that are asked for.', HOST, 'shop.example'),
     notHosts: texts('All but these.', HOST, 'shop.example'),
+    serverNames: texts('The names that clients of TLS ask for (SNI).', HOST, 'db.shop.example'),
+    notServerNames: texts('All but these; also a client that names none.', HOST, 'db.shop.example'),
     ports: s.list(port, { about: 'The ports that are asked for.', optional: true, minItems: 1 }),
     notPorts: s.list(port, { about: 'All but these.', optional: true, minItems: 1 }),
     methods: texts('The methods.', METHOD, 'GET'),

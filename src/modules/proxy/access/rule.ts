@@ -11,6 +11,7 @@ import {
   methodIn,
   pathIn,
   portIn,
+  serverNameIn,
   type Token,
 } from './condition.ts'
 import type { RuleConfig } from './config.ts'
@@ -42,6 +43,7 @@ export function compileRule({ name, action, from, to, when }: RuleConfig): Rule 
     ]),
     to.map(operation => [
       ...both(hostIn, operation.hosts, operation.notHosts),
+      ...both(serverNameIn, operation.serverNames, operation.notServerNames),
       ...both(portIn, operation.ports?.map(String), operation.notPorts?.map(String)),
       ...both(methodIn, operation.methods, operation.notMethods),
       ...both(pathIn, operation.paths, operation.notPaths),

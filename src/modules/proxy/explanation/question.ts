@@ -72,7 +72,13 @@ export function readQuestion({ listeners }: ProxyConfig, question: Question): Sc
   if (form === 'https' && (forward !== undefined || beginsTlsItself(listener)))
     return sceneOf(listener, { form: forward === undefined ? 'tls' : 'connect', host, port }, peer)
   if (listener.protocol === 'tcp') return sceneOf(listener, { form: 'tcp', host, port }, peer)
-  return { listener, kind: 'request', view: { ...parsed, peer }, asked: { method, host, port, path } }
+  const named = form === 'https' && isIP(host) === 0 ? { serverName: host } : {}
+  return {
+    listener,
+    kind: 'request',
+    view: { ...parsed, ...named, peer },
+    asked: { method, host, port, path },
+  }
 }
 
 interface Place {
@@ -109,9 +115,10 @@ function sceneOf(listener: ListenerConfig, { form, host, port }: Place, peer: Pe
   }
   const isCaptured = listener.inbound !== undefined || listener.outbound !== undefined
   const meant = isCaptured ? port : portOf(listener)
-  const view = { method: '', path: '', search: '', host: '', port: meant, headers, peer }
   const named = form === 'tls' && isIP(host) === 0 && listener.protocol !== 'tcp'
-  return { listener, kind: 'connection', view, asked, ...(named && { serverName: host }) }
+  const serverName = named ? { serverName: host } : {}
+  const view = { method: '', path: '', search: '', host: '', port: meant, headers, ...serverName, peer }
+  return { listener, kind: 'connection', view, asked, ...serverName }
 }
 
 function listenerFor(

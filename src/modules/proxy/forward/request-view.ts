@@ -21,6 +21,7 @@ export function requestView(
     host: plainHost(colon === -1 ? authority : authority.slice(0, colon)),
     port: port === 0 ? listenerPort : port,
     headers: head.headers,
+    serverName: request.tls?.sni,
     peer: peerOf(request),
   }
 }

@@ -130,6 +130,7 @@ function connectView(request: ServerRequest): RequestView | undefined {
     host: parts[1]!,
     port: Number(parts[2]),
     headers: head.headers,
+    serverName: request.tls?.sni,
     peer: peerOf(request),
   }
 }

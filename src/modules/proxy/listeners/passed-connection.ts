@@ -58,8 +58,9 @@ export class PassedConnection {
     this.#passed = passed
     this.#client = socket.remoteAddress ?? 'unix'
     const peer = { address: this.#client, ...(tls?.identity !== undefined && { identity: tls.identity }) }
-    this.#view = { method: '', path: '', search: '', host: '', port, headers: new HeaderList([]), peer }
     const serverName = (spoken && serverNameOf(spoken)) || tls?.sni || undefined
+    const headers = new HeaderList([])
+    this.#view = { method: '', path: '', search: '', host: '', port, headers, serverName, peer }
     this.#observed = relay.watched.observer?.beginOther(
       {
         protocol: spoken?.kind === 'tls' ? 'TLS' : 'TCP',

@@ -62,7 +62,10 @@ function ruleOf(rule: Section, name: string, action: string): AccessRule | undef
   const when = rule.sections('when').flatMap(item => reader.condition(item) ?? [])
   rule.end()
   if (reader.lost && action !== 'deny') return undefined
-  const all = { from, to, when }
+  const { named } = reader
+  const requests =
+    named === undefined ? to : (to.length === 0 ? [{}] : to).map(each => ({ ...each, ...named }))
+  const all = { from, to: requests, when }
   // An alternative without a condition left holds for everybody.
   const given = Object.entries(all).filter(
     ([key, list]) => list.length > 0 && (key === 'when' || list.every(item => Object.keys(item).length > 0)),
@@ -73,6 +76,8 @@ function ruleOf(rule: Section, name: string, action: string): AccessRule | undef
 class RuleReader {
   /** Something could not be said. */
   lost = false
+  /** The server names of the whole rule. */
+  named: object | undefined
 
   source(section: Section | undefined): object {
     if (section === undefined) return {}
@@ -116,6 +121,11 @@ class RuleReader {
     section.end()
     const header = /^request\.headers\[(.+)\]$/.exec(key)?.[1]
     const claim = /^request\.auth\.claims((?:\[[^\]]+\])+)$/.exec(key)?.[1]
+    if (key === 'connection.sni' && this.named === undefined) {
+      const names = { serverNames: values, notServerNames: notValues }
+      this.named = Object.fromEntries(Object.entries(names).filter(([, list]) => list.length > 0))
+      return undefined
+    }
     if (header === undefined && claim === undefined) {
       this.lost = true
       section.tell(`${key} ${WIDER}`, 'key')
