@@ -47,10 +47,12 @@ export { ${names.map(key => `${key}_ as ${key}`).join(', ')} }`
  * What one import brings in with all that it needs is one file, and what two modules share another: each file costs a
  * start two reads (its own and its compile cache's) and a resolution.
  */
-const lazily = new Map([['sidecar', 'cli/run.ts']])
-for (const file of globSync('modules/*/module.ts', { cwd: sources })) lazily.set(file.split('/')[1]!, file)
+const lazily = new Map([['sidecar', join(sources, 'cli/run.ts')]])
+for (const file of globSync('modules/*/module.ts', { cwd: sources }))
+  lazily.set(file.split('/')[1]!, join(sources, file))
 
 const reaches = new Map<string, ReadonlySet<string>>()
+let lazyOnes: readonly string[] | undefined
 
 const bundle = await rolldown({
   plugins: [builtins],
@@ -70,6 +72,8 @@ const { output } = await bundle.write({
   dir: values.out,
   format: 'esm',
   sourcemap: true,
+  // One character beyond Latin-1 would double the memory of a whole file's source.
+  charset: 'ascii',
   // Names stay, so that stack traces can be read; white space and comments would be kept in memory with the source.
   minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   entryFileNames: '[name].js',
@@ -89,13 +93,33 @@ if (!values.quiet) {
   console.log(`${chunks.length} files in ${Math.round(performance.now() - started)} ms`)
 }
 
-/** Names the file that a source goes into with what is always loaded with it; null leaves it to the bundler. */
+/**
+ * Names the file that a source goes into with what is always loaded with it; null leaves it to the bundler. What is also
+ * reached by a lazy import of another module stays by itself, or that import would bring all of this module in.
+ */
 function together(id: string, graph: ChunkingContext): string | null {
-  const reached = (from: string) => reachOf(join(sources, from), graph).has(id)
-  if (reached('cli/entry.ts')) return null
-  const [first, ...others] = [...lazily].filter(([, from]) => reached(from))
-  if (first === undefined) return null
-  return first[0] === 'sidecar' || others.length === 0 ? first[0] : 'modules'
+  const reached = (from: string) => reachOf(from, graph).has(id)
+  if (reached(join(sources, 'cli/entry.ts'))) return null
+  const [first, ...others] = [...lazily].filter(([, from]) => reached(from)).map(([name]) => name)
+  if (first === undefined || first === 'sidecar') return first ?? null
+  if (others.length > 0) return 'modules'
+  const own = [join(sources, 'modules', first), join(sources, 'cli')]
+  const isStrange = (from: string) => reached(from) && !own.some(folder => from.startsWith(`${folder}/`))
+  return lazyImports(graph).some(isStrange) ? null : first
+}
+
+/** All that the program imports when it needs it. */
+function lazyImports(graph: ChunkingContext): readonly string[] {
+  if (lazyOnes !== undefined) return lazyOnes
+  const seen = new Set([join(sources, 'cli/entry.ts')])
+  const lazy = new Set<string>()
+  for (const id of seen) {
+    const { importedIds = [], dynamicallyImportedIds = [] } = graph.getModuleInfo(id) ?? {}
+    for (const imported of [...importedIds, ...dynamicallyImportedIds]) seen.add(imported)
+    for (const imported of dynamicallyImportedIds) lazy.add(imported)
+  }
+  lazyOnes = [...lazy]
+  return lazyOnes
 }
 
 /** A source and all that it imports statically, directly or not. */
