@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const OUTRIGGER = join(ROOT, 'bin', 'outrigger.js')
 const SIDECAR_UID = 1337
 const APPLICATION_UID = 1000
+const APPLICATION_OF_ONE = 'spiffe://example.org/ns/shop/sa/one'
 
 /** Says over HTTP who asks for what; on 9000 it speaks first, as databases do, and then echoes. */
 const APPLICATION = `
@@ -23,7 +24,7 @@ const APPLICATION = `
   console.log('ready')
 `
 
-const configuration = (folder: string, name: string): string => `
+const configuration = (folder: string, name: string, mutualTls = 'permissive'): string => `
 admin: {listen: "127.0.0.1:0"}
 proxy:
   identity:
@@ -33,7 +34,8 @@ proxy:
       listen: "[::]:15006"
       inbound: {}
       tls: {mode: permissive, forwardClientCert: sanitize_set}
-    - {name: outbound, listen: "[::]:15001", outbound: {}}
+    - {name: outbound, listen: "[::]:15001", outbound: {mutualTls: ${mutualTls}}}
+  peers: {list: {file: {path: ${folder}/peers.yaml}}}
   upstreams:
     other:
       endpoints: [{address: "10.77.0.2:8080", identity: "spiffe://example.org/ns/shop/sa/other"}]
@@ -50,6 +52,10 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
     await chmod(folder, 0o755)
     stack.defer(() => rm(folder, { recursive: true }))
     await run(process.execPath, [OUTRIGGER, 'ca', 'init', '--trust-domain', 'example.org'], { cwd: folder })
+    // Of the ports of the second pod 9000 over IPv6 is the one of which nobody says who is there.
+    const identity = 'spiffe://example.org/ns/shop/sa/other'
+    const peers = ['[fd77:0::2]:8080', '10.77.0.2:9000'].map(address => ({ address, identity }))
+    await writeFile(join(folder, 'peers.yaml'), JSON.stringify({ endpoints: peers }))
     one = stack.use(await Namespace.create('one'))
     other = stack.use(await Namespace.create('other'))
     await joinPods(one, other, { four: '10.77.0', six: 'fd77' })
@@ -105,6 +111,22 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
     assert.equal(answer.path, '/known')
   })
 
+  for (const [family, address] of [
+    ['IPv4', '10.77.0.2'],
+    ['IPv6', '[fd77::2]'],
+  ] as const)
+    test(`they do so where only the address is known that was meant, over ${family}`, async () => {
+      const answer = JSON.parse(await curl('-H', 'Host: shop.test', `http://${address}:8080/`))
+      assert.match(answer.certificate, /URI=spiffe:\/\/example\.org\/ns\/shop\/sa\/one/)
+      assert.equal(answer.host, 'shop.test')
+    })
+
+  test('they do so for a server that speaks first, and count by whom it was called', async () => {
+    const before = await calledBy(APPLICATION_OF_ONE)
+    assert.match(await talk('10.77.0.2', 9000, 'ping\n'), /^hello\nping\n$/)
+    while ((await calledBy(APPLICATION_OF_ONE)) === before);
+  })
+
   test('what the sidecar says of itself shows both directions', async () => {
     assert.match(
       await metrics(one),
@@ -149,6 +171,28 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
     assert.equal(await status(15_001), 'no answer')
   })
 
+  test('with strict mutual TLS nothing goes to where nobody is known, and the rest goes on', async () => {
+    const file = join(folder, 'one.yaml')
+    await writeFile(file, configuration(folder, 'one', 'strict'))
+    const unknown = () => talk('[fd77::2]', 9000, 'ping\n')
+    while ((await unknown()) !== '');
+    assert.match(await metrics(one), /requests_total\{[^}]*failure="identity_unknown"[^}]*\} [1-9]/)
+    assert.match(await talk('10.77.0.2', 9000, 'ping\n'), /^hello\nping\n$/)
+    const answer = JSON.parse(await curl('http://[fd77::2]:8080/'))
+    assert.match(answer.certificate, /sa\/one/)
+    await writeFile(file, configuration(folder, 'one'))
+    while ((await unknown()) === '');
+  })
+
+  /** How many TCP connections of this identity the second pod has taken. */
+  async function calledBy(identity: string): Promise<number> {
+    const lines = (await metrics(other)).split('\n').filter(line => line.includes('requests_total{'))
+    const own = lines.filter(
+      line => line.includes('listener="inbound"') && line.includes(`source="${identity}"`),
+    )
+    return own.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  }
+
   /** Through the application's side of the first pod. */
   async function talk(host: string, port: number, text: string): Promise<string> {
     const script = `
@@ -159,7 +203,7 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
         if (heard === 'hello\\n') socket.write(process.argv[3])
         if (heard.endsWith(process.argv[3])) { process.stdout.write(heard); socket.destroy() }
       })
-      socket.on('error', error => { throw error })
+      socket.on('error', () => {})
     `
     const plain = host.replace(/[[\]]/g, '')
     return one.run(

@@ -16,6 +16,7 @@ import { checkListenerRoutes } from './listeners/check-routes.ts'
 import { accessLogs, checkAccessLogs } from './observation/access-log/config.ts'
 import { requestId } from './observation/request-id.ts'
 import { tracing } from './observation/tracing/config.ts'
+import { checkPeers, peersConfig } from './peers/config.ts'
 import { routeDocument } from './routing/config.ts'
 import { checkListenerTls, listenerTls } from './tls/config.ts'
 
@@ -175,6 +176,7 @@ export const proxyConfig = s.object(
   {
     listeners: s.list(listener, { about: 'Where the proxy takes connections.', minItems: 1 }),
     identity: identityConfig,
+    peers: peersConfig,
     requestId,
     tracing,
     accessLog: accessLogs({ about: 'A line for each request that came to its end.', default: [] }),
@@ -242,6 +244,7 @@ export function checkProxy(config: ProxyConfig): Problem[] {
     ...checkAccessLogs(accessLog, ['accessLog']),
     ...checkShared(config.sharedLimits, listeners),
     ...within(['identity'], identity === undefined ? [] : checkIdentity(identity)),
+    ...checkPeers(config.peers, listeners, identity !== undefined),
   ]
   const names = new Map<string, number>()
   for (const [index, listener] of listeners.entries()) {

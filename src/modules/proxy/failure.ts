@@ -15,6 +15,10 @@ export const FAILURES = {
   upstream_connect_failed: { status: 502, about: 'no connection to the endpoint' },
   upstream_reset: { status: 502, about: 'the endpoint broke off before its answer' },
   upstream_malformed: { status: 502, about: 'the endpoint sent something that is not HTTP' },
+  identity_unknown: {
+    status: 502,
+    about: 'who is to be met at the endpoint is not known, and without that nothing may be sent there',
+  },
   upstream_tls_failed: { status: 502, about: 'no trusted connection to the endpoint' },
   connect_timeout: { status: 504, about: 'the endpoint did not take the connection in time' },
   timeout: { status: 504, about: 'the answer did not come in time' },

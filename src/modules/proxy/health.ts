@@ -2,11 +2,13 @@ import type { Health } from '../../kernel/module.ts'
 import type { ClusterPool } from './clusters/cluster-pool.ts'
 import type { Identity } from './identity/identity.ts'
 import type { Listener } from './listeners/listener.ts'
+import type { PeerBook } from './peers/peer-book.ts'
 
 /** What the proxy says of itself. Without an identity that is configured it is not ready; endpoints that fail are a part's matter. */
 export function proxyHealth(
   clusters: ClusterPool,
   identity: Identity,
+  peers: PeerBook,
   listeners: readonly Listener[],
 ): Health {
   const parts: Record<string, Health> = clusters.health()
@@ -18,6 +20,8 @@ export function proxyHealth(
     if (health.state !== 'ok') messages.push(`${name}: ${health.message}`)
   }
   if (identity.isConfigured) add('identity', identity.health())
+  const list = peers.health()
+  if (list !== undefined) add('peers', list)
   for (const listener of listeners) {
     const health = listener.health()
     if (health.state !== 'ok') add(`listener ${listener.name}`, health)

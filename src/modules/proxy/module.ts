@@ -18,6 +18,7 @@ import { openListener } from './listeners/listener.ts'
 import { ListenerSet } from './listeners/listener-set.ts'
 import { selectServedRoutes } from './listeners/select-routes.ts'
 import { Observation } from './observation/observation.ts'
+import { PeerBook } from './peers/peer-book.ts'
 import { tlsMetrics } from './tls/metrics.ts'
 import { prepareAll } from './tls/prepare.ts'
 
@@ -40,6 +41,8 @@ export const proxy: Module<ProxyConfig> = {
     host.scope.defer(() => clients.close())
     const commitKeys = await keys.prepare(config.upstreams)
     commitKeys()
+    const peers = host.scope.use(new PeerBook({ clock: host.clock, log: host.log, random: Math.random }))
+    peers.use(config)
     const clusters = host.scope.use(
       new ClusterPool(config.upstreams, {
         clock: host.clock,
@@ -48,6 +51,8 @@ export const proxy: Module<ProxyConfig> = {
         random: Math.random,
         onRemoved: (_, endpoint) => clients.retire(endpoint),
         identity,
+        peersOf: name => peers.of(name),
+        told: (upstream, specs) => peers.found(upstream, specs),
       }),
     )
     host.metrics.onCollect(() => {
@@ -63,7 +68,7 @@ export const proxy: Module<ProxyConfig> = {
     const shared = host.scope.use(new SharedCounts(host))
     await shared.use(config.sharedLimits)
     const secured = { identity, metrics: tls }
-    const parts = { shared, metrics, clients, processToken, observation, failures, tls: secured }
+    const parts = { shared, metrics, clients, processToken, observation, failures, tls: secured, peers }
     const listeners = host.scope.use(
       new ListenerSet(host, (one, whole, place) =>
         openListener(one, whole, clusters, { ...parts, host: place }),
@@ -82,7 +87,7 @@ export const proxy: Module<ProxyConfig> = {
     identity.onChange(() => clients.retireIdentified())
     return {
       offer: undefined,
-      health: () => proxyHealth(clusters, identity, listeners.all),
+      health: () => proxyHealth(clusters, identity, peers, listeners.all),
       async update(changed) {
         const next = withServices(changed)
         const commitKeys = await keys.prepare(next.upstreams)
@@ -100,6 +105,7 @@ export const proxy: Module<ProxyConfig> = {
         for (const [name, upstream] of Object.entries(next.upstreams))
           if (!reachedAlike(present.upstreams[name], upstream)) clients.retireCluster(name)
         clusters.update(next.upstreams)
+        peers.use(next)
         commitTls()
         // Before them, so that what a new listener takes is watched from its first request on.
         observation.update(next)

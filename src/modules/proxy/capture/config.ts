@@ -1,6 +1,7 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { unknownUpstream } from '../clusters/unknown-upstream.ts'
+import { mutualTls } from '../peers/config.ts'
 import { checkPorts, portMap } from './ports.ts'
 
 const opaquePorts = s.list(s.integer({ about: 'A port.', min: 1, max: 65_535 }), {
@@ -45,6 +46,7 @@ export const outboundConfig = s.object(
       default: 'pass',
     }),
     ports: portMap('outbound'),
+    mutualTls,
     opaquePorts,
     detectTimeout,
   },

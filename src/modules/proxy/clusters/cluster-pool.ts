@@ -2,6 +2,7 @@ import type { Timer } from '../../../kernel/clock/clock.ts'
 import type { Health } from '../../../kernel/module.ts'
 import type { ClusterConfig } from './config.ts'
 import { type ClusterFamilies, onDemandFamilies } from './metrics.ts'
+import type { PeerLookup } from './peer-lookup.ts'
 import { type ClusterParts, createCluster, type RunningCluster } from './running-cluster.ts'
 import { sameConfig } from './same-config.ts'
 
@@ -19,10 +20,15 @@ export interface ClusterPoolOptions {
   readonly maxDemanded?: number
 }
 
+export interface ClusterPoolParts extends Omit<ClusterParts, 'peers' | 'plain'> {
+  /** Who is to be met at places of this name. */
+  readonly peersOf?: (name: string) => PeerLookup
+}
+
 /** A cluster that a request asks for, and what differs for it from the others. */
 export interface Demand {
   readonly config: ClusterConfig
-  readonly parts?: Pick<ClusterParts, 'resolver' | 'unserved' | 'log'>
+  readonly parts?: Pick<ClusterParts, 'resolver' | 'unserved' | 'log' | 'peers' | 'plain'>
 }
 
 const DEFAULT_IDLE_MS = 10 * 60_000
@@ -32,7 +38,7 @@ const DEFAULT_MAX_DEMANDED = 1024
 
 /** Makes each cluster when it is first asked for and closes it when it is used no more: memory follows use, not configuration. */
 export class ClusterPool implements Disposable {
-  readonly #parts: ClusterParts
+  readonly #parts: ClusterPoolParts
   readonly #idleMs: number
   readonly #maxDemanded: number
   #demanded = 0
@@ -44,7 +50,7 @@ export class ClusterPool implements Disposable {
 
   constructor(
     configs: Readonly<Record<string, ClusterConfig>>,
-    parts: ClusterParts,
+    parts: ClusterPoolParts,
     { idleMs = DEFAULT_IDLE_MS, maxDemanded = DEFAULT_MAX_DEMANDED }: ClusterPoolOptions = {},
   ) {
     this.#configs = new Map(Object.entries(configs))
@@ -75,7 +81,12 @@ export class ClusterPool implements Disposable {
       }
       const { config, parts } = demand()
       this.#families ??= onDemandFamilies(this.#parts.families)
-      entry = this.#add(name, config, { ...this.#parts, families: this.#families, ...parts }, true)
+      entry = this.#add(
+        name,
+        config,
+        { ...this.#parts, families: this.#families, told: undefined, ...parts },
+        true,
+      )
       this.#count(1)
     }
     entry.usedAtMs = this.#parts.clock.monotonic()
@@ -127,7 +138,11 @@ export class ClusterPool implements Disposable {
   #open(name: string): Entry | undefined {
     const config = this.#configs.get(name)
     if (config === undefined || this.#closed) return undefined
-    return this.#add(name, config, this.#parts, false)
+    const { discovery, tls } = config
+    const isByDns = discovery?.kind === 'dns' || discovery?.kind === 'dnsSrv'
+    // DNS does not say who is to be met.
+    const peers = isByDns && tls === undefined ? this.#parts.peersOf?.(discovery.config.name) : undefined
+    return this.#add(name, config, peers === undefined ? this.#parts : { ...this.#parts, peers }, false)
   }
 
   #add(name: string, config: ClusterConfig, parts: ClusterParts, demanded: boolean): Entry {

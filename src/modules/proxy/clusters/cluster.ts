@@ -29,6 +29,8 @@ export interface Wish {
   readonly session?: string
   /** Endpoints that were tried already; used again only when there is no other. */
   readonly avoid?: ReadonlySet<Endpoint>
+  /** Nothing is sent to an endpoint without TLS: it is given back. */
+  readonly securely?: true
 }
 
 /** One call to one endpoint. */

@@ -20,6 +20,7 @@ import type { EndpointSpec, Member } from './member.ts'
 import { Membership } from './membership.ts'
 import { type ClusterFamilies, type EndpointState, forgetGauges, type Limit, showInUse } from './metrics.ts'
 import { OutlierDetection } from './outliers.ts'
+import type { PeerLookup } from './peer-lookup.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { sameConfig } from './same-config.ts'
 import { Selection } from './selection.ts'
@@ -48,6 +49,12 @@ export interface ClusterParts {
   readonly identity?: Identity | undefined
   /** Why no endpoint can be used; `no_healthy_upstream` unless given. */
   readonly unserved?: () => FailureCode
+  /** Who is to be met at endpoints whose list does not say so. */
+  readonly peers?: PeerLookup | undefined
+  /** What its own list says is told here. */
+  readonly told?: ((cluster: string, specs: readonly EndpointSpec[]) => void) | undefined
+  /** Counts calls that go without TLS although the sidecar has an identity. */
+  readonly plain?: Counter | undefined
   readonly probe?: (config: HealthCheckConfig, endpoint: Endpoint) => Probe
 }
 
@@ -106,6 +113,9 @@ class ClusterAtWork implements RunningCluster {
   #wasPanicking = false
   #lastWishMs = Number.NEGATIVE_INFINITY
   #setReady!: () => void
+  /** What was found, before who is to be met there was looked up. */
+  #specs: readonly EndpointSpec[] | undefined
+  readonly #forgetPeers: (() => void) | undefined
   #closed = false
 
   constructor(name: string, config: ClusterConfig, parts: ClusterParts) {
@@ -140,6 +150,7 @@ class ClusterAtWork implements RunningCluster {
     })
     this.hedging = this.#makeHedging()
     this.#startOutliers()
+    this.#forgetPeers = parts.peers?.onChange(() => this.#take())
     this.#startSource()
   }
 
@@ -153,6 +164,9 @@ class ClusterAtWork implements RunningCluster {
     }
     if (!this.breakers.requests.tryAcquire()) return 'circuit_open'
     this.#picks.inc()
+    const { plain, identity } = this.#parts
+    if (plain !== undefined && !wish.securely && identity?.isConfigured === true && !this.isSecure(member))
+      plain.inc()
     member.active++
     return new Call(this, member)
   }
@@ -215,6 +229,8 @@ class ClusterAtWork implements RunningCluster {
   [Symbol.dispose](): void {
     if (this.#closed) return
     this.#closed = true
+    this.#forgetPeers?.()
+    this.#parts.told?.(this.name, [])
     this.#source?.[Symbol.dispose]()
     this.#outliers?.[Symbol.dispose]()
     this.#members.replace([], 0)
@@ -253,6 +269,15 @@ class ClusterAtWork implements RunningCluster {
   }
 
   #found(specs: readonly EndpointSpec[]): void {
+    this.#specs = specs
+    this.#parts.told?.(this.name, specs)
+    this.#take()
+  }
+
+  #take(): void {
+    const { peers } = this.#parts
+    if (this.#specs === undefined || peers?.ready === false) return
+    const specs = peers === undefined ? this.#specs : this.#specs.map(spec => identified(spec, peers))
     this.#members.replace(specs, this.config.slowStartMs)
     this.discovered = true
     this.#changed()
@@ -390,6 +415,11 @@ class ClusterAtWork implements RunningCluster {
   #state(member: Member): EndpointState {
     return stateOf(member, this.config.healthChecks.length > 0)
   }
+}
+
+function identified(spec: EndpointSpec, peers: PeerLookup): EndpointSpec {
+  const identity = spec.identity ?? peers.identityOf(spec)
+  return identity === undefined ? spec : { ...spec, identity }
 }
 
 /** Small and short-lived; it knows no more than where to report. */

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
+import { mutualTls } from '../peers/config.ts'
 import { parseDestination } from './policy.ts'
 
 const rule = (about: string, example: string) =>
@@ -31,6 +32,7 @@ export const forwardConfig = s.object(
       about: 'The ports that CONNECT may open by rules of `allow` that name no port.',
       default: [443],
     }),
+    mutualTls,
   },
   {
     about:

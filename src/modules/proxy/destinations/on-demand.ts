@@ -5,6 +5,7 @@ import { type ClusterConfig, clusterConfig } from '../clusters/config.ts'
 import { type DnsResolver, systemResolver } from '../clusters/discovery/resolver.ts'
 import { ON_DEMAND } from '../clusters/metrics.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
+import type { PeersOnDemand } from '../peers/on-demand.ts'
 import type { Match, Rule } from '../routing/route.ts'
 import type { DestinationPolicy } from './policy.ts'
 
@@ -30,12 +31,14 @@ export interface OnDemandParts {
   readonly label?: string
   /** Circuit breakers of each place; the usual ones unless given. */
   readonly limits?: Readonly<Record<string, number>>
+  /** Who is to be met at the places; undefined: nobody is asked who he is. */
+  readonly peers?: PeersOnDemand | undefined
   /** Tests give their own. */
   readonly resolver?: DnsResolver
 }
 
-/** How a place is reached: by requests of HTTP/1.1 or HTTP/2, or as a tunnel. */
-export type Way = 'http1' | 'http2' | 'tunnel'
+/** How a place is reached: by requests of HTTP/1.1 or HTTP/2, as a tunnel, or as one in which the client has begun TLS itself. */
+export type Way = 'http1' | 'http2' | 'tunnel' | 'tls'
 
 /** Places that are remembered; forgetting one costs making it anew. */
 const MAX_REMEMBERED = 4096
@@ -49,12 +52,19 @@ export class OnDemand {
     this.#parts = parts
   }
 
-  /** Undefined: the policy refuses it. `host` in lower case, an IPv6 address without brackets. */
-  find(host: string, port: number, way: Way): Destination | undefined {
-    const name = placeName(host, port, this.#parts.listener, way)
+  /**
+   * Undefined: the policy refuses it. `host` in lower case, an IPv6 address without brackets. `called` is the name that
+   * the client knows the place by, where that is another.
+   */
+  find(host: string, port: number, way: Way, called = host): Destination | undefined {
+    const { listener, peers } = this.#parts
+    const place = placeName(host, port, listener, way)
+    // A service's address is asked for by many names: each is held to its own.
+    const expected = called === host ? undefined : peers?.book.called(called)
+    const name = expected === undefined ? place : `${place} as ${expected}`
     if (this.#known.has(name)) return this.#known.get(name)
     if (this.#known.size >= MAX_REMEMBERED) this.#known = new Map()
-    const destination = this.#make(name, host, port, way)
+    const destination = this.#make(name, host, port, way, expected === undefined ? host : called)
     this.#known.set(name, destination)
     return destination
   }
@@ -70,28 +80,34 @@ export class OnDemand {
     return destination && this.cluster(destination)
   }
 
-  #make(name: string, host: string, port: number, way: Way): Destination | undefined {
+  #make(name: string, host: string, port: number, way: Way, called: string): Destination | undefined {
     const { policy, rule } = this.#parts
-    const verdict = policy === undefined ? 'allowed' : policy.decide(host, port, way === 'tunnel')
+    const verdict = policy === undefined ? 'allowed' : policy.decide(host, port, isTunnel(way))
     if (verdict === 'refused') return undefined
     const backend = { cluster: name, label: this.#parts.label ?? ON_DEMAND, weight: 1, filters: [] }
     const match: Match = {
       prefix: '/',
       rule: { name: '', backends: [backend], totalWeight: 1, filters: [], ...rule },
     }
-    return { name, match, demand: () => this.#demand(host, port, way, verdict === 'allowed') }
+    return { name, match, demand: () => this.#demand(host, port, way, called, verdict === 'allowed') }
   }
 
-  #demand(host: string, port: number, way: Way, listed: boolean): Demand {
-    const { log, policy, limits, resolver = systemResolver() } = this.#parts
+  #demand(host: string, port: number, way: Way, called: string, listed: boolean): Demand {
+    const { log, policy, limits, peers, resolver = systemResolver() } = this.#parts
     const config = placeConfig(host, port, way, limits)
     // What clients ask for is not the operator's failure.
     const debug: Log['debug'] = (event, message, fields) => log.debug(event, message, fields)
     const quiet: Log = { debug, info: debug, warn: debug, error: debug }
-    if (isIP(host) !== 0) return { config, parts: { log: quiet } }
+    const parts = {
+      log: quiet,
+      peers: peers?.book.of(called),
+      // What the client itself has secured is not plain.
+      plain: way === 'tls' ? undefined : peers?.plain,
+    }
+    if (isIP(host) !== 0) return { config, parts }
     let refused = false
     const takes = (address: string): boolean =>
-      policy === undefined || policy.takesAddress(address, port, way === 'tunnel', listed)
+      policy === undefined || policy.takesAddress(address, port, isTunnel(way), listed)
     const filtered: DnsResolver = {
       services: name => resolver.services(name),
       async addresses(name) {
@@ -104,7 +120,7 @@ export class OnDemand {
     return {
       config,
       parts: {
-        log: quiet,
+        ...parts,
         resolver: filtered,
         unserved: () => (refused ? 'denied' : 'no_healthy_upstream'),
       },
@@ -130,14 +146,23 @@ export function placeConfig(
       : { endpoints: [{ address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }] }
   const decoded = clusterConfig.decode({
     ...place,
-    protocol: way === 'http2' ? 'http2' : 'http1',
+    protocol: way === 'http2' ? 'http2' : 'auto',
     ...(limits && { circuitBreakers: limits }),
   })
   if (!decoded.ok) throw new Error(`${host}:${port}: ${decoded.problems[0]!.message}`)
   return decoded.value
 }
 
-const SUFFIX: Readonly<Record<Way, string>> = { http1: '', http2: ' by HTTP/2', tunnel: ' as it is' }
+const SUFFIX: Readonly<Record<Way, string>> = {
+  http1: '',
+  http2: ' by HTTP/2',
+  tunnel: ' as it is',
+  tls: ' as it is by TLS',
+}
+
+function isTunnel(way: Way): boolean {
+  return way === 'tunnel' || way === 'tls'
+}
 
 /** IPv6 addresses only where this machine has one of its own, as getaddrinfo does with AI_ADDRCONFIG: no connection could be made. */
 function reachable<A extends { readonly address: string }>(answers: readonly A[]): readonly A[] {

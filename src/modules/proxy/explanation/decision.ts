@@ -104,5 +104,8 @@ function captured(
   const told = unaddressed === undefined ? {} : { unaddressed }
   const bare = host.replace(/^\[(.*)\]$/, '$1')
   if (!passes || isIP(bare) === 0) return told
-  return { ...told, place: { host: bare, port, ways: kind === 'request' ? ['http1', 'http2'] : ['tunnel'] } }
+  return {
+    ...told,
+    place: { host: bare, port, ways: kind === 'request' ? ['http1', 'http2'] : ['tunnel', 'tls'] },
+  }
 }

@@ -13,7 +13,7 @@ import type { Observed } from '../observation/observed.ts'
 import { type Refusal, refusal } from '../refusal.ts'
 import type { RequestView } from '../request.ts'
 import type { Backend } from '../routing/route.ts'
-import { Dial } from './dial.ts'
+import { Dial, type DialOwner } from './dial.ts'
 import { answerFailure } from './failure-answer.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { TargetMetrics } from './metrics.ts'
@@ -58,13 +58,15 @@ export class Connect implements ResponseObserver {
       return
     }
     this.#response.observer = this
-    this.#dial = new Dial(cluster, this.#forwarder.parts.clock, {
+    const { clock, clients } = this.#forwarder.parts
+    const owner: DialOwner = {
       connected: (socket, release, endpoint) => this.#connected(socket, release, endpoint),
       failed: (code, detail, endpoint) => {
         this.#tunnel!.giveUp()
         this.refuse(refusal(code, detail), endpoint)
       },
-    })
+    }
+    this.#dial = new Dial(cluster, clock, owner, endpoint => clients.dialer(cluster, endpoint, true))
     this.#tunnel.onBreak(() => {
       this.#dial!.cancel()
       this.#tunnel!.giveUp()

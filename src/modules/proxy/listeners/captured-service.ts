@@ -1,9 +1,11 @@
 import { type Spoken, serverNameOf } from '../capture/first-bytes.ts'
 import type { OriginalDestination } from '../capture/original-destination.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import { OnDemand, type Way } from '../destinations/on-demand.ts'
 import type { Decisions } from '../forward/forwarder.ts'
+import { forPlainClients, peersOnDemand } from '../peers/on-demand.ts'
 import type { Match } from '../routing/route.ts'
 import { connectionRoutes } from './connection-routes.ts'
 import { decisionsOf, defaultsOf, everythingTo, type ListenerDecisions } from './decisions.ts'
@@ -58,6 +60,8 @@ export function capturedService(
   const name = listenerName(config)
   const inbound = config.inbound
   const label = inbound === undefined ? PASSTHROUGH : APPLICATION
+  // What the sidecar receives goes to the application beside it.
+  const mutualTls = config.outbound?.mutualTls ?? 'off'
   const places = new OnDemand({
     clusters,
     log: host.log,
@@ -65,6 +69,7 @@ export function capturedService(
     policy: undefined,
     rule: defaultsOf(config),
     label,
+    peers: peersOnDemand(mutualTls, parts.peers, parts.tls.metrics.upstreamPlain.with(name)),
     ...(inbound && { limits: APPLICATION_LIMITS }),
   })
   const passes = inbound !== undefined || config.outbound!.unknown === 'pass'
@@ -102,7 +107,7 @@ export function capturedService(
     },
     by: (aim, way) => ({
       ...decisions,
-      cluster: cluster => clusters.get(cluster) ?? places.clusterNamed(cluster),
+      cluster: cluster => forPlainClients(mutualTls, clusters.get(cluster) ?? places.clusterNamed(cluster)),
       find(view) {
         const { place } = aim
         // What the sidecar receives is for the application, whatever host it names.
@@ -111,10 +116,13 @@ export function capturedService(
         const match = decisions.find(view)
         if (match !== MEANT) return match
         const { host, port } = place ?? view
-        return fallback(aim)?.match ?? (passes ? places.find(host, port, way)?.match : undefined)
+        return fallback(aim)?.match ?? (passes ? places.find(host, port, way, view.host)?.match : undefined)
       },
     }),
     target(aim, spoken) {
+      const isTls = spoken.kind === 'tls'
+      const allowed = (cluster: RunningCluster | undefined) =>
+        isTls ? cluster : forPlainClients(mutualTls, cluster)
       const { place } = aim
       const serverName = serverNameOf(spoken)
       const port = portOfAim(aim) ?? HTTPS_PORT
@@ -122,11 +130,11 @@ export function capturedService(
       const told = routes?.(place ?? named ?? { host: '', port }, serverName)
       const upstream = fallback(aim)?.upstream
       const chosen = told ?? (upstream === undefined ? undefined : clusters.get(upstream))
-      if (chosen !== undefined) return { cluster: chosen, label: chosen.name }
+      if (chosen !== undefined) return { cluster: allowed(chosen)!, label: chosen.name }
       const meant = place ?? (inbound === undefined ? named : undefined)
       if (meant === undefined || !passes) return undefined
-      const found = places.find(meant.host, meant.port, 'tunnel')
-      const cluster = found && places.cluster(found)
+      const found = places.find(meant.host, meant.port, isTls ? 'tls' : 'tunnel', serverName)
+      const cluster = allowed(found && places.cluster(found))
       return cluster && { cluster, label }
     },
   }

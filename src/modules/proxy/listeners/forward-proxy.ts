@@ -1,10 +1,10 @@
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ServerResponse } from '../../../http/server/response.ts'
-import type { Host } from '../../../kernel/module.ts'
 import type { HeaderList } from '../../../wire/http1/headers.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
+import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { type ListenerConfig, listenerName } from '../config.ts'
-import { OnDemand } from '../destinations/on-demand.ts'
+import { type Destination, OnDemand } from '../destinations/on-demand.ts'
 import { destinationPolicy } from '../destinations/policy.ts'
 import { createFaults } from '../faults/faults.ts'
 import { Connect } from '../forward/connect.ts'
@@ -12,24 +12,35 @@ import { answerFailure } from '../forward/failure-answer.ts'
 import type { Forwarder } from '../forward/forwarder.ts'
 import { type Admission, type Gate, isRefusal } from '../forward/gate.ts'
 import { peerOf } from '../forward/request-view.ts'
+import { forPlainClients, peersOnDemand } from '../peers/on-demand.ts'
 import { refusal } from '../refusal.ts'
 import type { RequestView } from '../request.ts'
 import { defaultsOf, hopOf } from './decisions.ts'
 import type { ListenerGate } from './gate.ts'
-import type { HttpService } from './listener.ts'
+import type { HttpService, ListenerParts } from './listener.ts'
 
 /** A proxy that clients name as such: it goes where a request says, within the rules for destinations. */
 export function forwardProxy(
   config: ListenerConfig,
   token: string,
   clusters: ClusterPool,
-  host: Host,
+  { host, peers, tls }: Pick<ListenerParts, 'host' | 'peers' | 'tls'>,
   gate: ListenerGate | undefined,
 ): HttpService {
   const { log, metrics } = host
   const policy = destinationPolicy(config.forward!)
   const rule = defaultsOf(config)
-  const places = new OnDemand({ clusters, log, listener: listenerName(config), policy, rule })
+  const listener = listenerName(config)
+  const { mutualTls } = config.forward!
+  const places = new OnDemand({
+    clusters,
+    log,
+    listener,
+    policy,
+    rule,
+    peers: peersOnDemand(mutualTls, peers, tls.metrics.upstreamPlain.with(listener)),
+  })
+  const secured = (cluster: RunningCluster | undefined) => forPlainClients(mutualTls, cluster)
   const allowed = new DestinationGate(places, gate)
   return {
     decisions: {
@@ -39,14 +50,15 @@ export function forwardProxy(
       underscores: config.underscores,
       port: 80,
       find: ({ host, port }) => places.find(bare(host), port, 'http1')?.match,
-      cluster: name => places.clusterNamed(name),
+      cluster: name => secured(places.clusterNamed(name)),
       gate: allowed,
       faults: config.faults.length === 0 ? undefined : createFaults(config.faults, { metrics }),
     },
     gate,
     handle(forwarder, request, response) {
       const { form, method } = request.head
-      if (method === 'CONNECT') connect(forwarder, places, allowed, request, response)
+      if (method === 'CONNECT')
+        connect(forwarder, place => secured(places.cluster(place)), places, allowed, request, response)
       else if (form !== 'absolute' && !('scheme' in request.head))
         refuse(
           forwarder,
@@ -86,6 +98,7 @@ class DestinationGate implements Gate {
 
 function connect(
   forwarder: Forwarder,
+  clusterOf: (place: Destination) => RunningCluster | undefined,
   places: OnDemand,
   gate: Gate,
   request: ServerRequest,
@@ -110,7 +123,7 @@ function connect(
       tunnel.refuse(admission)
       return
     }
-    const cluster = place && places.cluster(place)
+    const cluster = place && clusterOf(place)
     if (cluster === undefined) tunnel.refuse(refusal('circuit_open', 'as many destinations as are allowed'))
     else tunnel.begin(cluster)
   }

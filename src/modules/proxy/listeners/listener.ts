@@ -15,6 +15,7 @@ import type { ProxyMetrics } from '../forward/metrics.ts'
 import { Tunnels } from '../forward/tunnels.ts'
 import type { SharedCounts } from '../limits/shared-counts.ts'
 import type { Observation, Watchable } from '../observation/observation.ts'
+import type { PeerBook } from '../peers/peer-book.ts'
 import type { PreparedTls, TlsParts } from '../tls/entry.ts'
 import { openCaptured } from './captured.ts'
 import { connectionRoutes, meantFor } from './connection-routes.ts'
@@ -41,6 +42,7 @@ export interface ListenerParts {
   readonly failures: FailureLog
   readonly tls: TlsParts
   readonly shared: SharedCounts
+  readonly peers: PeerBook
   /** Names this process in Via. */
   readonly processToken: string
 }
@@ -216,12 +218,13 @@ function httpService(
   config: ListenerConfig,
   proxy: ProxyConfig,
   clusters: ClusterPool,
-  { processToken, host, shared }: ListenerParts,
+  listenerParts: ListenerParts,
   previous?: HttpService,
 ): HttpService {
+  const { processToken, host, shared } = listenerParts
   const token = `${processToken}.${listenerName(config).replace(/[^\w.-]/g, '-')}`
   if (config.forward !== undefined)
-    return forwardProxy(config, token, clusters, host, gateOf(config, host, previous?.gate, shared))
+    return forwardProxy(config, token, clusters, listenerParts, gateOf(config, host, previous?.gate, shared))
   const parts = { host, shared, proxy, clusters, token, port: portOf(config), ...(previous && { previous }) }
   const decisions = decisionsOf(config, parts)
   return {

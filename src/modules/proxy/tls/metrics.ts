@@ -8,6 +8,7 @@ export interface TlsMetrics {
   readonly plain: Family<Counter>
   readonly upstreamHandshakes: Family<Counter>
   readonly upstreamFailures: Family<Counter>
+  readonly upstreamPlain: Family<Counter>
   readonly expiry: Family<Gauge>
 }
 
@@ -37,6 +38,11 @@ export function tlsMetrics(metrics: Metrics): TlsMetrics {
       'upstream_tls_handshake_failures_total',
       'TLS handshakes with endpoints that came to nothing, by reason.',
       ['cluster', 'reason'],
+    ),
+    upstreamPlain: metrics.counter(
+      'upstream_plain_total',
+      'Requests and connections to places that are none of the upstreams and that went without TLS, because who is to be met there is not known.',
+      ['listener'],
     ),
     expiry: metrics.gauge(
       'certificate_expiry_seconds',

@@ -30,7 +30,7 @@ const dnsSrv = s.object(
   { about: 'Endpoints are the targets of a DNS name’s SRV records with the best priority.' },
 )
 
-const file = s.object(
+export const file = s.object(
   {
     path: s.string({
       about:
@@ -43,7 +43,7 @@ const file = s.object(
   { about: 'Endpoints stand in a file that somebody else keeps.' },
 )
 
-const feed = s.object(
+export const feed = s.object(
   {
     url: s.url({
       about: 'Where the controller streams the endpoints of this backend.',

@@ -27,6 +27,7 @@ export const RESPONSE_FLAGS: Readonly<Record<FailureCode, Flag>> = {
   upstream_reset: { short: 'UC', long: 'UpstreamConnectionTermination' },
   upstream_malformed: { short: 'UPE', long: 'UpstreamProtocolError' },
   upstream_tls_failed: UPSTREAM_FAILURE,
+  identity_unknown: UPSTREAM_FAILURE,
   connect_timeout: UPSTREAM_FAILURE,
   timeout: { short: 'UT', long: 'UpstreamRequestTimeout' },
   budget_exhausted: OVERFLOW,
