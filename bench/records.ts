@@ -4,6 +4,7 @@ import { s } from '../src/kernel/config/schema.ts'
 import { Registry } from '../src/kernel/metrics/registry.ts'
 import { formatFields } from '../src/modules/logs/formats/config.ts'
 import type { Lines } from '../src/modules/logs/lines.ts'
+import { atOnce } from '../src/modules/logs/long-work.ts'
 import { createProcessor } from '../src/modules/logs/processor.ts'
 import { recordMetrics } from '../src/modules/logs/record-metrics.ts'
 import { stepsSchema } from '../src/modules/logs/steps/config.ts'
@@ -30,7 +31,7 @@ function processing(name: string, lines: Lines, format: object, steps: readonly 
   return {
     name,
     bytes: lines.bytes.length,
-    run: () => batches.reduce((sum, batch) => sum + process(batch).count, 0),
+    run: () => batches.reduce((sum, batch) => sum + atOnce(process(batch)).count, 0),
   }
 }
 

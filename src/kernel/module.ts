@@ -88,7 +88,7 @@ export interface Host {
   /** What another module offers; throws when it does not run. */
   use<Offer>(name: string): Offer
   /**
-   * Long work calls this between steps: undefined while the current 1 ms are not used up,
+   * Long work calls this between steps of a tenth of a millisecond: undefined while its turn (SLICE_MS) is not used up,
    * else a promise that resolves once the rest of the loop has had its turn.
    */
   slice(): Promise<void> | undefined

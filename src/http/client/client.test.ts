@@ -324,6 +324,16 @@ describe('a kept connection that turns out to be closed', () => {
     assert.match(peers[1]!.heard, /\r\n\r\nx$/)
   })
 
+  test('is replaced with all of a body that goes out in parts', async () => {
+    const body = Buffer.alloc(1_000_000, 'x')
+    const { promise } = await stale({ method: 'POST', path: '/', body, replayable: true })
+    const peer = await nthPeer(1)
+    await peer.hears(({ heard }) => heard.length - heard.indexOf('\r\n\r\n') - 4 >= body.length)
+    peer.say(OK)
+    assert.equal(await text(promise), 'ok')
+    assert.ok(peer.heard.endsWith(`Content-Length: 1000000\r\n\r\n${body}`))
+  })
+
   for (const request of [
     { method: 'POST', path: '/' },
     { method: 'GET', path: '/', replayable: false },

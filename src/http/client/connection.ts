@@ -10,6 +10,7 @@ import type { Deadline, DeadlineWheel } from '../deadline-wheel.ts'
 import { askForMore } from '../socket-reading.ts'
 import type { Dialer } from './dial.ts'
 import { brokenError, connectError, HttpClientError } from './error.ts'
+import { inParts, isLong } from './long-body.ts'
 import type { PreparedRequest } from './request.ts'
 import type { ResponseHeads } from './response-heads.ts'
 
@@ -143,9 +144,10 @@ export class ClientConnection implements Deadline {
       if (this.#heldHead !== '') process.nextTick(flushHead, this)
       return
     }
-    if (prepared.stream !== undefined) {
+    const stream = prepared.stream ?? (isLong(prepared.buffers) ? inParts(prepared.buffers) : undefined)
+    if (stream !== undefined) {
       this.#requestSent = false
-      void this.#sendStream(prepared, this.#exchange!)
+      void this.#sendStream(prepared, stream, this.#exchange!)
       return
     }
     if (prepared.buffers.length === 0) {
@@ -197,11 +199,15 @@ export class ClientConnection implements Deadline {
     this.#heldHead = ''
   }
 
-  async #sendStream(prepared: PreparedRequest, exchange: Exchange): Promise<void> {
+  async #sendStream(
+    prepared: PreparedRequest,
+    stream: AsyncIterable<Buffer>,
+    exchange: Exchange,
+  ): Promise<void> {
     const socket = this.#socket
     let head = prepared.head
     try {
-      for await (const chunk of prepared.stream!) {
+      for await (const chunk of stream) {
         if (this.#exchange !== exchange) return
         if (chunk.length === 0) continue
         socket.cork()

@@ -1,9 +1,9 @@
 import type { Log } from '../log/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { type LoopShare, type ModuleShare, SLICE_MS } from './turns.ts'
+import type { LoopShare, ModuleShare } from './turns.ts'
 
-/** A step that is under way when its slice ends may still end. */
-const HOLD_MS = 2 * SLICE_MS
+/** A slice takes a fraction of it; a step that is under way when its slice ends may still end. */
+const HOLD_MS = 2
 /** From here on every request of every module feels it. */
 const SPEAK_MS = 100
 

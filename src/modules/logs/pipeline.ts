@@ -7,6 +7,7 @@ import { type Delivery, startDelivery } from './delivery/delivery.ts'
 import type { Input, Positions } from './inputs/input.ts'
 import { startInput } from './inputs/kinds.ts'
 import type { LineSink } from './lines.ts'
+import { inTurns } from './long-work.ts'
 import { entryNames, readerNames } from './names.ts'
 import { identify, openOutput } from './outputs/kinds.ts'
 import { createProcessor } from './processor.ts'
@@ -126,9 +127,7 @@ async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promis
       metrics: records,
     })
     const sink: LineSink = async lines => {
-      const pause = slice()
-      if (pause) await pause
-      await spool.append(process(lines))
+      await spool.append(await inTurns(process(lines), slice))
     }
     const input = await startInput(entry, {
       name,

@@ -4,12 +4,15 @@ import type { Batch } from './batch.ts'
 import { checkFormat, formatFields } from './formats/config.ts'
 import type { Lines } from './lines.ts'
 import { linesOf } from './lines-fake.ts'
+import { atOnce, type LongWork } from './long-work.ts'
 import { createProcessor } from './processor.ts'
 import { recordMetrics } from './record-metrics.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
 
 export interface FakeProcessor {
   process(lines: Lines | string): Batch
+  /** The same, a step at a time. */
+  begin(lines: Lines | string): LongWork<Batch>
   /** A counter's value; undefined when it has never been touched. */
   metric(name: string, labels?: Record<string, string>): number | undefined
 }
@@ -28,8 +31,10 @@ export function processorOf(format: object, steps: readonly object[] = []): Fake
     steps: decodedSteps.value,
     metrics: recordMetrics(host.metrics),
   })
+  const begin = (lines: Lines | string) => process(typeof lines === 'string' ? linesOf(lines) : lines)
   return {
-    process: lines => process(typeof lines === 'string' ? linesOf(lines) : lines),
+    begin,
+    process: lines => atOnce(begin(lines)),
     metric: (name, labels = {}) => host.metric(name, { input: 'test', ...labels }),
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import type { Batch } from './batch.ts'
 import { linesOf, recordsOf } from './lines-fake.ts'
 import { processorOf } from './processor-fake.ts'
 
@@ -71,6 +72,34 @@ describe('the processor', () => {
       const { bytes, ends, count } = process('{"a":1}\n'.repeat(1000))
       assert.ok(bytes.buffer.byteLength <= ends[count - 1] * 1.3)
     }
+  })
+
+  it('takes many lines in steps of a few, so that it never holds the loop for long', () => {
+    const line = `{"text":"${'x'.repeat(990)}"}\n`
+    const work = processorOf({}).begin(line.repeat(200))
+    let steps = 1
+    let step = work.next()
+    for (; !step.done; step = work.next()) steps++
+    assert.equal(step.value.count, 200)
+    assert.ok(steps > 10 && steps < 20, `${steps} steps`)
+  })
+
+  it('keeps several batches apart that are under way in turn', () => {
+    const { begin } = processorOf({ format: 'raw' })
+    const texts = ['a', 'b', 'c'].map(letter => letter.repeat(5000))
+    const under = texts.map(text => begin(`${text}\n`.repeat(20)))
+    const batches: Batch[] = []
+    for (let left = under.length; left > 0; ) {
+      for (const [n, work] of under.entries()) {
+        if (batches[n] !== undefined) continue
+        const step = work.next()
+        if (!step.done) continue
+        batches[n] = step.value
+        left--
+      }
+    }
+    for (const [n, text] of texts.entries())
+      assert.deepEqual(recordsOf(batches[n]), Array(20).fill(`{"message":"${text}"}`))
   })
 
   it('does with any mixture of lines what parsing each of them would', () => {

@@ -15,7 +15,7 @@ import { type FailedOutcome, LogsService } from './service.ts'
 export const openCloudwatch: OpenOutput<CloudwatchConfig> = async (config, host) =>
   new CloudwatchOutput(config, host)
 
-const recordsPerStep = 1024
+const recordsPerStep = 256
 
 class CloudwatchOutput implements Output {
   readonly limits: Limits
