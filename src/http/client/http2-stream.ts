@@ -160,7 +160,7 @@ export class ClientStream extends Http2Stream {
 
   // ---- the end
 
-  brokenOff(code: ErrorName | number, byPeer: boolean): void {
+  brokenOff(code: ErrorName | number, byPeer: boolean, fault?: string): void {
     this.#room?.resolve()
     const exchange = this.#exchange
     this.#exchange = undefined
@@ -174,7 +174,10 @@ export class ClientStream extends Http2Stream {
     } else if (loss !== undefined) exchange.fail(loss, false, this.#client.carried && !this.#headSeen)
     else
       exchange.fail(
-        new HttpClientError('malformed_response', `${peer} sent a malformed response`),
+        new HttpClientError(
+          'malformed_response',
+          `${peer} sent a malformed response${fault ? `: ${fault}` : ''}`,
+        ),
         false,
         false,
       )

@@ -182,7 +182,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
     } catch (error) {
       if (!(error instanceof MessageFault)) throw error
       this.rejected(error, stream !== undefined)
-      this.#fault(streamId, 'PROTOCOL_ERROR')
+      this.#fault(streamId, 'PROTOCOL_ERROR', error.message)
     }
   }
 
@@ -204,7 +204,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
     } catch (error) {
       if (!(error instanceof MessageFault)) throw error
       this.rejected(error, true)
-      this.#fault(streamId, 'PROTOCOL_ERROR')
+      this.#fault(streamId, 'PROTOCOL_ERROR', error.message)
     }
   }
 
@@ -282,9 +282,9 @@ export abstract class Http2Connection implements FrameSink, Deadline {
   }
 
   /** A stream error. A peer that makes us reset streams is counted like one that resets them (CVE-2025-8671). */
-  #fault(streamId: number, code: ErrorName): void {
+  #fault(streamId: number, code: ErrorName, message?: string): void {
     this.spend()
-    this.resetStream(streamId, code)
+    this.resetStream(streamId, code, message)
   }
 
   // ---- frames out, for the streams
@@ -348,8 +348,8 @@ export abstract class Http2Connection implements FrameSink, Deadline {
     this.#afterStream()
   }
 
-  /** Breaks a stream off. For a stream that does not exist (any more) the peer is told all the same. */
-  resetStream(streamId: number, code: ErrorName): void {
+  /** Breaks a stream off, with what the peer did wrong. For one that does not exist (any more) the peer is told all the same. */
+  resetStream(streamId: number, code: ErrorName, fault?: string): void {
     const stream = this.streams.get(streamId)
     if (!this.gone) writeReset(this.batch.out, streamId, ErrorCode[code])
     if (stream === undefined) {
@@ -358,7 +358,7 @@ export abstract class Http2Connection implements FrameSink, Deadline {
     }
     this.#forget(stream, true)
     stream.drop()
-    stream.brokenOff(code, false)
+    stream.brokenOff(code, false, fault)
     this.#afterStream()
   }
 

@@ -50,7 +50,7 @@ export abstract class Http2Stream {
   /** Whether bytes wait for the peer's windows; told whenever some of them went. */
   protected abstract waits(waiting: boolean): void
   /** The stream ended before its time. `code` is the peer's, or ours. */
-  abstract brokenOff(code: ErrorName | number, byPeer: boolean): void
+  abstract brokenOff(code: ErrorName | number, byPeer: boolean, fault?: string): void
   /** Both sides have ended. */
   abstract finished(): void
 

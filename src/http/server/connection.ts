@@ -399,8 +399,9 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
 
   /** An answer of our own to what is no request. */
   #refuse(error: RejectedInput, status: number): void {
-    this.#context.options.onRejected?.(error, this.#client.address, this.#heads.refused(status))
-    this.write(refusal(status, error.message, this.date()))
+    const { onRejected, refusalFields } = this.#context.options
+    onRejected?.(error, this.#client.address, this.#heads.refused(status))
+    this.write(refusal(status, error.message, this.date(), refusalFields?.(status)))
     this.#linger()
   }
 

@@ -250,9 +250,15 @@ class Http1ResponseBody extends ResponseBody {
 }
 
 /** The answer to bytes that are no request. */
-export function refusal(status: number, message: string, date: string): string {
+export function refusal(
+  status: number,
+  message: string,
+  date: string,
+  fields: Readonly<Record<string, string>> = {},
+): string {
   const body = `${message}\n`
   const headers = HeaderList.from({
+    ...fields,
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': body.length,
     Date: date,

@@ -102,13 +102,15 @@ export class Http2ServerConnection extends Http2Connection {
   }
 
   #refuse(streamId: number, endStream: boolean, error: Http1Error, list: readonly string[] = []): void {
-    this.#context.options.onRejected?.(error, this.#client.address, {
+    const { onRejected, refusalFields } = this.#context.options
+    onRejected?.(error, this.#client.address, {
       ...{ status: error.status, protocol: 'HTTP/2' },
       ...knownOf(list),
     })
     this.spend()
     const stream = this.#open(streamId, endStream, false)
-    stream.response.send(error.status, { 'Content-Type': 'text/plain; charset=utf-8' }, `${error.message}\n`)
+    const fields = { ...refusalFields?.(error.status), 'Content-Type': 'text/plain; charset=utf-8' }
+    stream.response.send(error.status, fields, `${error.message}\n`)
   }
 
   #open(streamId: number, endStream: boolean, isHead: boolean): ServerStream {

@@ -217,10 +217,11 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
     )
   }
 
-  brokenOff(_code: ErrorName | number, _byPeer: boolean): void {
+  brokenOff(_code: ErrorName | number, _byPeer: boolean, fault?: string): void {
     this.#context.wheel.remove(this)
     if (this.localEnded && !this.#isTunnel) this.#body.discard()
-    else this.#body.fail(clientGone())
+    else
+      this.#body.fail(fault === undefined ? clientGone() : new HttpServerError('body_malformed', 400, fault))
     this.#room?.reject(clientGone())
     this.#room = undefined
     if (!this.localEnded) this.response.connectionClosed()

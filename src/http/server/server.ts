@@ -102,6 +102,8 @@ export interface HttpServerOptions {
    * where a handler has the request, and hears of it too.
    */
   readonly onRejected?: (error: RejectedInput, remoteAddress: string, refused?: RefusedRequest) => void
+  /** More fields of the answer to such input, where there is one. */
+  readonly refusalFields?: (status: number) => Readonly<Record<string, string>>
 }
 
 export interface HttpServer {

@@ -3,6 +3,8 @@ import type { HeadLimits } from './limits.ts'
 
 const CR = 0x0d
 const LF = 0x0a
+/** What every response begins with (RFC 9112 section 4). */
+const RESPONSE_START = Buffer.from('HTTP/', 'latin1')
 /** Nearly all heads are shorter; one look at so much text finds their end. */
 const GLANCE_BYTES = 2048
 
@@ -85,6 +87,7 @@ export class HeadAssembler {
       const start = this.#leadingEmptyLine(bytes)
       return parse(text === undefined ? bytes.toString('latin1', start, end) : text.slice(start, end))
     } catch (error) {
+      this.#checkStart(bytes, end)
       // The head's parser sees one line at a time; the byte that is wrong first is what the peer should hear of.
       this.#checkLineEnds(bytes, 0, end)
       throw error
@@ -93,8 +96,16 @@ export class HeadAssembler {
 
   #checkPartial(): void {
     const bytes = this.#held!
+    this.#checkStart(bytes, this.#length)
     this.#checked = this.#checkLineEnds(bytes, this.#checked, this.#length)
     if (this.#length > this.#limits.maxHeadBytes + 2) throw new Http1Error('head_too_large')
+  }
+
+  /** A server of another protocol may greet with a line and wait: there is no empty line to wait for. */
+  #checkStart(bytes: Buffer, length: number): void {
+    if (this.#kind === 'request') return
+    const looked = Math.min(length, RESPONSE_START.length)
+    if (RESPONSE_START.compare(bytes, 0, looked, 0, looked) !== 0) throw new Http1Error('bad_status_line')
   }
 
   /** Refuses a first line that is too long, and any CR, LF or NUL that has no place; returns how far it could look. */

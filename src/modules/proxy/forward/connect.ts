@@ -90,6 +90,10 @@ export class Connect implements ResponseObserver {
   refuse(refused: Refusal, endpoint?: Endpoint): void {
     const { code, status, detail } = refused
     answerFailure(this.#response, refused, false)
+    this.#failed(status, code, detail, endpoint)
+  }
+
+  #failed(status: number, code: FailureCode, detail: string, endpoint?: Endpoint): void {
     this.#end(status, code, detail, endpoint)
     const { method, remoteAddress, authority } = this.#request
     const { listener, failures } = this.#forwarder.parts
@@ -110,7 +114,7 @@ export class Connect implements ResponseObserver {
   gone(): void {
     this.#dial?.cancel()
     this.#tunnel?.giveUp()
-    this.#end(FAILURES.client_gone.status, 'client_gone', FAILURES.client_gone.about)
+    this.#failed(FAILURES.client_gone.status, 'client_gone', FAILURES.client_gone.about)
   }
 
   #connected(upstream: Socket, release: () => void, endpoint: Endpoint): void {

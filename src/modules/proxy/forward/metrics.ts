@@ -41,8 +41,8 @@ export class ProxyMetrics {
     )
     this.rejected = metrics.counter(
       'rejected_requests_total',
-      'Requests that are not the HTTP that is accepted.',
-      ['listener', 'reason'],
+      'Requests that are not the HTTP that is accepted, by what is wrong with them and by the code of the failure.',
+      ['listener', 'reason', 'failure'],
     )
     this.mirrored = metrics.counter(
       'mirrored_requests_total',

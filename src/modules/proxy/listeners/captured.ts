@@ -89,7 +89,7 @@ export async function openCaptured(
         versions: config.versions,
         servesWebSockets: true,
         limits: { drainIdleMs: DRAIN_IDLE_MS },
-        onRejected: rejectedInput(name, parts, forwarder),
+        ...rejectedInput(name, parts, forwarder),
         onError: error =>
           host.log.error('request_failed', 'forwarding a request failed by our own fault', {
             error,

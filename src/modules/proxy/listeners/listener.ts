@@ -163,7 +163,7 @@ async function openHttp(
     servesConnect: config.forward !== undefined,
     servesWebSockets: true,
     limits: { drainIdleMs: DRAIN_IDLE_MS },
-    onRejected: rejectedInput(name, parts, forwarder),
+    ...rejectedInput(name, parts, forwarder),
     onError: error =>
       host.log.error('request_failed', 'forwarding a request failed by our own fault', {
         error,

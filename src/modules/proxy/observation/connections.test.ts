@@ -222,7 +222,11 @@ describe('the access log tells of what is no request', () => {
     clock.advance(11_000)
     await client.hears(/ 408 /)
     assert.equal(
-      proxy.host.metric('rejected_requests_total', { listener: 'front', reason: 'head_timeout' }),
+      proxy.host.metric('rejected_requests_total', {
+        listener: 'front',
+        reason: 'head_timeout',
+        failure: 'request_timeout',
+      }),
       1,
     )
     const [, line] = (await linesOf(proxy, path)) as Record<string, unknown>[]
