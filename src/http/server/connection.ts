@@ -10,8 +10,9 @@ import { askForMore } from '../socket-reading.ts'
 import { SocketWriter } from '../socket-writer.ts'
 import type { TlsPeer } from '../tls/acceptor.ts'
 import type { ServedConnection, ServerContext } from './context.ts'
-import { clientGone, HeadTimeout, HttpServerError } from './error.ts'
-import { Http1Response, type ResponseChannel, refusal } from './http1-response.ts'
+import { bodyCutOff, bodyTimeout, bodyTooLarge, clientGone, HeadTimeout, HttpServerError } from './error.ts'
+import { HalfClosed } from './half-closed.ts'
+import { Http1Response, type ResponseChannel, refusal, refuseConnect } from './http1-response.ts'
 import { type Client, clientOf, ServerRequest } from './request.ts'
 import { RequestHeads } from './request-heads.ts'
 import type { ResponseBody, ServerResponse, TakenOver } from './response.ts'
@@ -47,7 +48,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   /** No further request is read after the present one. */
   #lastRequest = false
   #closing = false
-  #halfClosed = false
+  #halfClosed: HalfClosed | undefined
   #released = false
 
   constructor(context: ServerContext, socket: Socket, tls: TlsPeer | undefined) {
@@ -87,13 +88,14 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
 
   expire(): void {
     const { limits } = this.#context
-    if (this.#closing || this.#halfClosed) this.destroy()
-    else if (this.#decoder !== undefined) {
+    if (this.#closing) this.destroy()
+    else if (this.#halfClosed !== undefined) {
+      if (this.#halfClosed.isPatient(this.#response!)) this.#context.wheel.arm(this, this.#halfClosed.waitMs)
+      else this.destroy()
+    } else if (this.#decoder !== undefined) {
       // Once its answer is under way nobody has to go on sending.
       if (this.#response !== undefined && (!this.#body!.waiting || this.#response.headersSent)) return
-      this.#failBody(
-        new HttpServerError('body_timeout', 408, `no byte of the body came for ${limits.bodyStallMs} ms`),
-      )
+      this.#failBody(bodyTimeout(limits.bodyStallMs))
     } else if (this.#assembler.empty) this.#linger()
     else {
       this.#refuse(new HeadTimeout(), 408)
@@ -208,11 +210,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
     if (head.upgrade || head.form === 'authority') {
       if (this.#decoder === undefined && this.#offer(request, chunk.subarray(at))) return
       if (head.form === 'authority' && options.servesConnect !== true) {
-        response.send(
-          501,
-          { Connection: 'close', 'Content-Type': 'text/plain' },
-          'CONNECT is not served here\n',
-        )
+        refuseConnect(response)
         return
       }
     }
@@ -312,7 +310,9 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
       this.#socket.resume()
       this.#consume(backlog)
     }
-    if (this.#halfClosed && this.#response === undefined) this.#linger()
+    if (this.#halfClosed === undefined) return
+    if (this.#response === undefined) this.#linger()
+    else this.#context.wheel.arm(this, this.#halfClosed.waitMs)
   }
 
   // ---- the body's side
@@ -333,7 +333,7 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   }
 
   bodyTooLarge(maxBytes: number): Error {
-    return new HttpServerError('body_too_large', 413, `the body is larger than ${maxBytes} bytes`)
+    return bodyTooLarge(maxBytes)
   }
 
   #failBody(error: HttpServerError): void {
@@ -385,7 +385,8 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
     const { draining, limits } = this.#context
     const unread = whole && this.#decoder !== undefined && !this.#body!.touched
     const tooMuch = unread && (this.#owesContinue || this.#decoder!.remainingBytes() > limits.maxDiscardBytes)
-    this.#lastRequest ||= draining || tooMuch || (this.#halfClosed && this.#backlog === undefined)
+    this.#lastRequest ||=
+      draining || tooMuch || (this.#halfClosed !== undefined && this.#backlog === undefined)
     return this.#lastRequest
   }
 
@@ -420,15 +421,11 @@ export class ServerConnection implements ServedConnection, Deadline, BodySource,
   }
 
   readonly #onEnd = (): void => {
-    this.#halfClosed = true
     if (this.#closing) return
-    if (this.#decoder !== undefined && this.#response !== undefined) {
-      this.#failBody(
-        new HttpServerError('body_malformed', 400, 'the connection ended before the body was complete'),
-      )
-    }
+    this.#halfClosed = new HalfClosed(this.#socket, this.#context.limits.halfClosedMs)
+    if (this.#decoder !== undefined && this.#response !== undefined) this.#failBody(bodyCutOff())
     if (this.#response === undefined) this.#linger()
-    else this.#context.wheel.arm(this, this.#context.limits.halfClosedMs)
+    else this.#context.wheel.arm(this, this.#halfClosed.waitMs)
   }
 
   readonly #onError = (): void => {

@@ -249,6 +249,11 @@ class Http1ResponseBody extends ResponseBody {
   }
 }
 
+export function refuseConnect(response: ServerResponse): void {
+  const headers = { Connection: 'close', 'Content-Type': 'text/plain' }
+  response.send(501, headers, 'CONNECT is not served here\n')
+}
+
 /** The answer to bytes that are no request. */
 export function refusal(
   status: number,

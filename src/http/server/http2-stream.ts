@@ -6,7 +6,7 @@ import type { Deadline } from '../deadline-wheel.ts'
 import { Http2Stream } from '../http2/stream.ts'
 import { type BodySource, emptyBody, IncomingBody } from '../incoming-body.ts'
 import type { ServerContext } from './context.ts'
-import { clientGone, HttpServerError } from './error.ts'
+import { bodyTimeout, bodyTooLarge, clientGone, HttpServerError } from './error.ts'
 import type { Http2ServerConnection } from './http2-connection.ts'
 import { Http2Response, type ResponseStream } from './http2-response.ts'
 import { type Client, ServerRequest } from './request.ts'
@@ -138,7 +138,7 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
   }
 
   bodyTooLarge(maxBytes: number): Error {
-    return new HttpServerError('body_too_large', 413, `the body is larger than ${maxBytes} bytes`)
+    return bodyTooLarge(maxBytes)
   }
 
   // ---- the response's side
@@ -202,9 +202,7 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
     if (this.full) this.connection.resetStream(this.id, 'CANCEL')
     else if (this.#body.waiting && !this.#isPatient) {
       const { bodyStallMs } = this.#context.limits
-      this.#body.fail(
-        new HttpServerError('body_timeout', 408, `no byte of the body came for ${bodyStallMs} ms`),
-      )
+      this.#body.fail(bodyTimeout(bodyStallMs))
     }
   }
 

@@ -30,7 +30,7 @@ export interface ServerLimits extends HeadLimits {
   readonly bodyStallMs: number
   /** Without the client taking a byte of the answer. */
   readonly writeStallMs: number
-  /** How long an answer may take after the client has ended its sending side. */
+  /** How long nothing of an answer may be written after the client has ended its sending side. */
   readonly halfClosedMs: number
   /** From our end of a connection to the peer's. */
   readonly lingerMs: number

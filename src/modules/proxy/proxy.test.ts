@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import { listen, RawPeer } from '../../http/raw-peer-fake.ts'
+import { listen, RawPeer, turns } from '../../http/raw-peer-fake.ts'
 import { FakeClock } from '../../kernel/clock/fake.ts'
 import { type RawBackend, rawBackend, startProxy } from './proxy-fake.ts'
 
@@ -295,6 +295,24 @@ describe('failure', () => {
     await peer.end()
     assert.equal(proxy.host.metric('requests_total', labels('4xx', 'client_gone')), 1)
     assert.equal(proxy.host.metric('requests_in_flight', { listener: 'front' }), 0)
+  })
+
+  test('that the client does not tell of cancels it too, within two seconds', async () => {
+    const back = await backend()
+    const clock = new FakeClock()
+    await using proxy = await startProxy([back.address], {}, clock)
+    const client = await proxy.client()
+    client.say(GET)
+    const peer = await back.next()
+    await peer.hears(/\r\n\r\n/)
+    client.socket.destroy()
+    await client.gone()
+    for (let passed = 0; passed < 2000; passed += 250) {
+      await turns()
+      clock.advance(250)
+    }
+    await peer.end()
+    assert.equal(proxy.host.metric('requests_total', labels('4xx', 'client_gone')), 1)
   })
 })
 
