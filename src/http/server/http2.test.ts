@@ -1,55 +1,35 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
-import type { Server } from 'node:net'
-import { afterEach, beforeEach, describe, test } from 'node:test'
-import { FakeClock } from '../../kernel/clock/fake.ts'
+import { afterEach, describe, test } from 'node:test'
 import { HeaderList } from '../../wire/http1/headers.ts'
 import { ErrorCode } from '../../wire/http2/error.ts'
 import { PREFACE } from '../../wire/http2/frame.ts'
 import { frame } from '../../wire/http2/frame-log-fake.ts'
 import { FramePeer } from '../frame-peer-fake.ts'
-import { listen, RawPeer, turns } from '../raw-peer-fake.ts'
-import { createHttpServer, type Handler, type HttpServer, type HttpServerOptions } from './server.ts'
+import { turns } from '../raw-peer-fake.ts'
+import { servedEachTest } from './served-fake.ts'
 
 const [DATA, HEADERS, PRIORITY, RST, SETTINGS, PING, WINDOW, CONTINUATION] = [0, 1, 2, 3, 4, 6, 8, 9] as const
 const [END_STREAM, END_HEADERS] = [1, 4] as const
 const GET = [':method', 'GET', ':scheme', 'http', ':authority', 'a', ':path', '/']
 const POST = GET.with(1, 'POST')
 
-let clock: FakeClock
-let handler: Handler
-let errors: unknown[]
-let rejected: string[]
-let server: HttpServer
-let listener: Server
-let port: number
-const peers: RawPeer[] = []
 const sessions: http2.ClientHttp2Session[] = []
 
-async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
-  server?.close()
-  listener?.close()
-  server = createHttpServer({
-    clock,
-    handler: (request, response) => handler(request, response),
-    onError: error => errors.push(error),
-    onRejected: error => rejected.push(error.reason),
-    ...options,
-  })
-  ;({ server: listener, port } = await listen(server.accept))
-}
+afterEach(() => {
+  for (const one of sessions.splice(0)) one.destroy()
+})
+const here = servedEachTest()
 
 async function peer(settings = ''): Promise<FramePeer> {
-  const raw = await RawPeer.connect(port)
-  peers.push(raw)
-  const one = new FramePeer(raw)
+  const one = new FramePeer(await here.peer())
   one.send(PREFACE, frame(SETTINGS, 0, 0, settings))
   return one
 }
 
 function session(): http2.ClientHttp2Session {
-  const one = http2.connect(`http://127.0.0.1:${port}`)
+  const one = http2.connect(`http://127.0.0.1:${here.port}`)
   one.on('error', () => {})
   sessions.push(one)
   return one
@@ -73,30 +53,9 @@ async function answer(stream: http2.ClientHttp2Stream): Promise<Answer> {
   return { status: Number(headers[':status']), headers, text: Buffer.concat(chunks).toString(), trailers }
 }
 
-beforeEach(async () => {
-  clock = new FakeClock()
-  errors = []
-  rejected = []
-  handler = (_request, response) => response.send(200, { 'Content-Type': 'text/plain' }, 'hello')
-  await start()
-})
-
-afterEach(async () => {
-  for (const one of sessions.splice(0)) one.destroy()
-  for (const one of peers.splice(0)) {
-    one.socket.destroy()
-    await one.gone()
-  }
-  server.close()
-  listener.close()
-  await turns()
-  assert.equal(server.connections, 0, 'every connection is let go')
-  assert.equal(clock.pending, 0, 'no timer is left')
-})
-
 describe('a server asked over HTTP/2 by node:http2', () => {
   test('answers many streams on one connection', async () => {
-    handler = async (request, response) => {
+    here.handler = async (request, response) => {
       const body = await request.body.bytes(1000)
       response.send(200, { 'X-Path': request.path }, `${request.method} ${request.authority} ${body}`)
     }
@@ -111,14 +70,14 @@ describe('a server asked over HTTP/2 by node:http2', () => {
     answers.forEach(({ status, headers, text }, at) => {
       assert.deepEqual(
         [status, headers['x-path'], text],
-        [200, `/${at}`, `POST 127.0.0.1:${port} body ${at}`],
+        [200, `/${at}`, `POST 127.0.0.1:${here.port} body ${at}`],
       )
     })
-    assert.equal(server.connections, 1)
+    assert.equal(here.server.connections, 1)
   })
 
   test('streams both ways at once, far beyond every window', async () => {
-    handler = async (request, response) => {
+    here.handler = async (request, response) => {
       const body = response.start(200)
       for await (const chunk of request.body) await body.write(chunk)
       body.end({ 'X-Sum': 'done' })
@@ -133,7 +92,7 @@ describe('a server asked over HTTP/2 by node:http2', () => {
 
   test('a large body that is sent whole goes out as the windows allow', async () => {
     const sent = Buffer.alloc(5_000_000, 'x')
-    handler = (_request, response) => response.send(200, {}, sent)
+    here.handler = (_request, response) => response.send(200, {}, sent)
     const { text, headers } = await answer(session().request({ ':path': '/' }))
     assert.equal(text.length, sent.length)
     assert.equal(headers['content-length'], '5000000')
@@ -141,7 +100,7 @@ describe('a server asked over HTTP/2 by node:http2', () => {
 
   test('a reader that waits holds the sender back, and other streams go on', async () => {
     const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-    handler = async (request, response) => {
+    here.handler = async (request, response) => {
       if (request.path === '/slow') await gate
       response.send(200, {}, String((await request.body.bytes(1e8)).length))
     }
@@ -157,7 +116,7 @@ describe('a server asked over HTTP/2 by node:http2', () => {
   })
 
   test('HEAD, 204 and interim responses have no body', async () => {
-    handler = (request, response) => {
+    here.handler = (request, response) => {
       response.inform(103, { Link: '</a.css>' })
       if (request.path === '/none') response.send(204)
       else response.send(200, {}, 'hello')
@@ -172,14 +131,14 @@ describe('a server asked over HTTP/2 by node:http2', () => {
   })
 
   test('a handler that throws answers 500, one that breaks off resets its stream alone', async () => {
-    handler = (request, response) => {
+    here.handler = (request, response) => {
       if (request.path === '/throw') throw new Error('no')
       if (request.path === '/break') response.start(200).abort()
       else response.send(200, {}, 'fine')
     }
     const one = session()
     assert.equal((await answer(one.request({ ':path': '/throw' }))).status, 500)
-    assert.equal(errors.length, 1)
+    assert.equal(here.errors.length, 1)
     const broken = one.request({ ':path': '/break' })
     const [error] = await once(broken, 'error')
     assert.match(error.message, /INTERNAL_ERROR/)
@@ -189,7 +148,7 @@ describe('a server asked over HTTP/2 by node:http2', () => {
   test('a client that resets its stream aborts the handler', async () => {
     const aborted = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<void>()
-    handler = (_request, response) => {
+    here.handler = (_request, response) => {
       response.signal.addEventListener('abort', () => aborted.resolve())
       begun.resolve()
       return aborted.promise
@@ -202,8 +161,8 @@ describe('a server asked over HTTP/2 by node:http2', () => {
   })
 
   test('an extended CONNECT is a tunnel for a handler that serves it', async () => {
-    await start({ servesWebSockets: true })
-    handler = (request, response) => {
+    await here.start({ servesWebSockets: true })
+    here.handler = (request, response) => {
       assert.deepEqual([request.method, request.head.upgrade], ['GET', true])
       const { stream: tunnel } = response.agree(new HeaderList(), 'websocket')
       tunnel.on('data', chunk => tunnel.write(`${request.path}:${chunk}`))
@@ -232,7 +191,7 @@ describe('a server asked over HTTP/2 by node:http2', () => {
   test('draining lets the streams under way end, and takes no more', async () => {
     const { promise: gate, resolve: open } = Promise.withResolvers<void>()
     const begun = Promise.withResolvers<void>()
-    handler = async (_request, response) => {
+    here.handler = async (_request, response) => {
       begun.resolve()
       await gate
       response.send(200, {}, 'late')
@@ -240,7 +199,7 @@ describe('a server asked over HTTP/2 by node:http2', () => {
     const one = session()
     const stream = one.request({ ':path': '/' })
     await begun.promise
-    const drained = server.drain({ signal: new AbortController().signal })
+    const drained = here.server.drain({ signal: new AbortController().signal })
     await once(one, 'goaway')
     open()
     assert.equal((await answer(stream)).text, 'late')
@@ -250,8 +209,7 @@ describe('a server asked over HTTP/2 by node:http2', () => {
 
 describe('a server asked over HTTP/2 frame by frame', () => {
   test('takes a preface that comes byte by byte', async () => {
-    const raw = await RawPeer.connect(port)
-    peers.push(raw)
+    const raw = await here.peer()
     const one = new FramePeer(raw)
     const bytes = PREFACE + frame(SETTINGS, 0, 0, '').toString('latin1')
     for (const byte of bytes) {
@@ -263,8 +221,7 @@ describe('a server asked over HTTP/2 frame by frame', () => {
   })
 
   test('a preface after a request of HTTP/1.1 is refused', async () => {
-    const raw = await RawPeer.connect(port)
-    peers.push(raw)
+    const raw = await here.peer()
     raw.say(`GET / HTTP/1.1\r\nHost: a\r\n\r\n`)
     await raw.hears(/hello$/)
     raw.say(PREFACE)
@@ -272,27 +229,25 @@ describe('a server asked over HTTP/2 frame by frame', () => {
   })
 
   test('a server of one version takes no other', async () => {
-    await start({ versions: 'http1' })
-    const other = await RawPeer.connect(port)
-    peers.push(other)
+    await here.start({ versions: 'http1' })
+    const other = await here.peer()
     other.say(PREFACE)
     assert.match(await other.end(), /^HTTP\/1.1 505 /)
-    await start({ versions: 'http2' })
-    const older = await RawPeer.connect(port)
-    peers.push(older)
+    await here.start({ versions: 'http2' })
+    const older = await here.peer()
     const frames = new FramePeer(older)
     older.say('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
     assert.match(await frames.hears(/^goaway/), new RegExp(` ${ErrorCode.PROTOCOL_ERROR}$`))
     await older.end()
-    assert.deepEqual(rejected, ['unsupported_version', 'http2_protocol_error'])
+    assert.deepEqual(here.rejected, ['unsupported_version', 'http2_protocol_error'])
   })
 
   test('an answer that ends in the turn in which it began is one frame, as gRPC wants its errors', async () => {
-    handler = (_request, response) => response.start(200, { 'grpc-status': '5' }).end()
+    here.handler = (_request, response) => response.start(200, { 'grpc-status': '5' }).end()
     const one = await peer()
     one.send(one.headers(1, GET, END_STREAM | END_HEADERS))
     assert.match(await one.hears(/^headers 1/), /^headers 1 :status\|200\|grpc-status\|5\|date\|.* end$/)
-    handler = (_request, response) => {
+    here.handler = (_request, response) => {
       const body = response.start(200)
       body.put(Buffer.from('a'))
       body.end()
@@ -326,13 +281,13 @@ describe('a server asked over HTTP/2 frame by frame', () => {
     await one.hears(/^headers 1 :status\|431/)
     one.send(one.headers(3, GET, END_STREAM | END_HEADERS))
     await one.hears(/^data 3 "hello"/)
-    assert.deepEqual(rejected, ['head_too_large'])
+    assert.deepEqual(here.rejected, ['head_too_large'])
   })
 
   test('refuses streams above the limit, and serves the others', async () => {
-    await start({ limits: { maxStreams: 2 } })
+    await here.start({ limits: { maxStreams: 2 } })
     const gate = Promise.withResolvers<void>()
-    handler = async (_request, response) => {
+    here.handler = async (_request, response) => {
       await gate.promise
       response.send(200, {}, 'late')
     }
@@ -344,7 +299,7 @@ describe('a server asked over HTTP/2 frame by frame', () => {
   })
 
   test('a body that does not keep to its content-length is a stream error', async () => {
-    handler = async (request, response) => {
+    here.handler = async (request, response) => {
       await request.body.bytes(100)
       response.send(200)
     }
@@ -354,11 +309,11 @@ describe('a server asked over HTTP/2 frame by frame', () => {
       one.send(frame(DATA, END_STREAM, 1, body))
       assert.equal(await one.hears(/^reset/), `reset 1 ${ErrorCode.PROTOCOL_ERROR}`)
     }
-    assert.deepEqual(rejected, ['http2_malformed_message', 'http2_malformed_message'])
+    assert.deepEqual(here.rejected, ['http2_malformed_message', 'http2_malformed_message'])
   })
 
   test('asks for the body when the client waits for 100 Continue', async () => {
-    handler = async (request, response) => {
+    here.handler = async (request, response) => {
       response.send(200, {}, await request.body.bytes(100))
     }
     const one = await peer()
@@ -397,7 +352,7 @@ describe('a server asked over HTTP/2 frame by frame', () => {
   ]
   for (const [what, , make] of floods)
     test(`bounds a flood: ${what}`, async () => {
-      handler = async request => {
+      here.handler = async request => {
         await request.body.bytes(10)
         await new Promise(() => {})
       }
@@ -405,7 +360,7 @@ describe('a server asked over HTTP/2 frame by frame', () => {
       one.send(Buffer.concat(Array.from({ length: 1010 }, (_, at) => make(at, one)).flat()))
       assert.match(await one.hears(/^goaway/), new RegExp(` ${ErrorCode.ENHANCE_YOUR_CALM}$`))
       await one.raw.end()
-      assert.deepEqual(rejected, ['http2_enhance_your_calm'])
+      assert.deepEqual(here.rejected, ['http2_enhance_your_calm'])
     })
 
   test('an honest client that answers or downloads without end never meets the bound', async () => {
@@ -421,7 +376,7 @@ describe('a server asked over HTTP/2 frame by frame', () => {
   test('a client that does not acknowledge the settings is let go', async () => {
     const one = await peer()
     await one.hears(/^settings ack/)
-    clock.advance(11_000)
+    here.clock.advance(11_000)
     assert.match(await one.hears(/^goaway/), new RegExp(` ${ErrorCode.SETTINGS_TIMEOUT}$`))
   })
 
@@ -430,7 +385,7 @@ describe('a server asked over HTTP/2 frame by frame', () => {
     one.send(frame(SETTINGS, 1, 0, ''), frame(HEADERS, 0, 1, '82'))
     await one.hears(/^settings ack/)
     await turns()
-    clock.advance(11_000)
+    here.clock.advance(11_000)
     assert.match(await one.hears(/^goaway/), new RegExp(` ${ErrorCode.PROTOCOL_ERROR}$`))
   })
 
@@ -439,34 +394,34 @@ describe('a server asked over HTTP/2 frame by frame', () => {
     one.send(frame(SETTINGS, 1, 0, ''), one.headers(1, GET, END_STREAM | END_HEADERS))
     await one.hears(/^data 1/)
     await turns()
-    clock.advance(61_000)
+    here.clock.advance(61_000)
     assert.equal(await one.hears(/^goaway/), 'goaway 1 0')
     await one.raw.end()
   })
 
   test('a client that never opens its window does not hold its answer for ever', async () => {
-    handler = (_request, response) => response.send(200, {}, 'x'.repeat(100))
+    here.handler = (_request, response) => response.send(200, {}, 'x'.repeat(100))
     const one = await peer('000400000000')
     one.send(frame(SETTINGS, 1, 0, ''), one.headers(1, GET, END_STREAM | END_HEADERS))
     await one.hears(/^headers 1/)
-    clock.advance(61_000)
+    here.clock.advance(61_000)
     assert.equal(await one.hears(/^reset/), `reset 1 ${ErrorCode.CANCEL}`)
   })
 
   test('a body that stalls fails with 408', async () => {
-    handler = async (request, response) => response.send(200, {}, await request.body.bytes(10))
+    here.handler = async (request, response) => response.send(200, {}, await request.body.bytes(10))
     const one = await peer()
     one.send(frame(SETTINGS, 1, 0, ''), one.headers(1, POST, END_HEADERS))
     await one.hears(/^settings ack/)
     await turns()
-    clock.advance(31_000)
+    here.clock.advance(31_000)
     await one.hears(/^headers 1 :status\|408/)
   })
 
   test('draining tells the client in two steps', async () => {
     const one = await peer()
     await one.hears(/^settings ack/)
-    void server.drain({ signal: new AbortController().signal })
+    void here.server.drain({ signal: new AbortController().signal })
     assert.equal(await one.hears(/^goaway/), 'goaway 2147483647 0')
     const ping = await one.hears(/^ping [0-9a-f]/)
     one.send(one.headers(1, GET, END_STREAM | END_HEADERS))
