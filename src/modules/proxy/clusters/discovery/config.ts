@@ -1,5 +1,20 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 
+const servers = s.list(
+  s.string({
+    about: 'An IP address with a port.',
+    pattern: /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]):\d{1,5}$/,
+    expected: 'an IP address with a port',
+  }),
+  {
+    about:
+      'The DNS servers to ask, for names that those of the system do not know. Search domains and /etc/hosts are left out then.',
+    optional: true,
+    minItems: 1,
+    example: ['127.0.0.1:8600'],
+  },
+)
+
 const refresh = (about: string, initial: string) => s.duration({ about, default: initial, min: '1s' })
 
 const dns = s.object(
@@ -13,6 +28,7 @@ const dns = s.object(
     port: s.integer({ about: 'The port at each address.', min: 1, max: 65_535, example: 8080 }),
     refresh: refresh('How long an answer holds at most; its own TTL may be shorter.', '30s'),
     minRefresh: refresh('How long an answer holds at least, whatever its TTL says.', '5s'),
+    servers,
   },
   { about: 'Endpoints are the addresses of a DNS name.' },
 )
@@ -25,9 +41,14 @@ const dnsSrv = s.object(
       expected: 'a DNS name',
       example: '_http._tcp.checkout.shop.svc.cluster.local',
     }),
-    refresh: refresh('How often the records are asked for.', '30s'),
+    refresh: refresh('How long an answer holds at most; the TTL of its addresses may be shorter.', '30s'),
+    minRefresh: refresh('How long an answer holds at least, whatever a TTL says.', '5s'),
+    servers,
   },
-  { about: 'Endpoints are the targets of a DNS name’s SRV records with the best priority.' },
+  {
+    about:
+      'Endpoints are the targets of a DNS name’s SRV records with the best priority of which a target has an address.',
+  },
 )
 
 export const file = s.object(

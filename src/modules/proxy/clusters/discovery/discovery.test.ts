@@ -110,7 +110,10 @@ describe('endpoints from DNS', () => {
       addresses: async name =>
         (name === 'a' ? ['10.0.0.1', '10.0.0.2'] : ['10.0.1.1']).map(address => ({ address })),
     }
-    const srv: DiscoveryConfig = { kind: 'dnsSrv', config: { name: '_http._tcp.shop', refreshMs: 30_000 } }
+    const srv: DiscoveryConfig = {
+      kind: 'dnsSrv',
+      config: { name: '_http._tcp.shop', refreshMs: 30_000, minRefreshMs: 5000 },
+    }
     const { told } = start(t, srv, { clock, random: () => 0, resolver })
     await clock.elapse(0)
     assert.deepEqual(told, ['10.0.0.1:81*2 10.0.0.2:81*2 10.0.1.1:82'])
