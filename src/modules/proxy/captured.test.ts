@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { connect } from 'node:tls'
 import { FakeClock } from '../../kernel/clock/fake.ts'
-import { type RawBackend, rawBackend, startProxy } from './proxy-fake.ts'
+import { backendsEachTest, startProxy } from './proxy-fake.ts'
 
-const open: RawBackend[] = []
-afterEach(() => {
-  for (const backend of open.splice(0)) backend.close()
-})
-
-async function backend(): Promise<RawBackend> {
-  const made = await rawBackend()
-  open.push(made)
-  return made
-}
+const backend = backendsEachTest()
 
 const OUTBOUND = { upstream: undefined, outbound: {} }
 const OK = 'HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 2\r\n\r\nhi'

@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { FakeClock } from '../../kernel/clock/fake.ts'
 import { fakeAccess } from './access/access-fake.ts'
-import { decodedProxy, type RawBackend, rawBackend, startConfigured, startProxy } from './proxy-fake.ts'
+import { backendsEachTest, decodedProxy, startConfigured, startProxy } from './proxy-fake.ts'
 import { request } from './request-fake.ts'
 
-const open: RawBackend[] = []
-afterEach(() => {
-  for (const backend of open.splice(0)) backend.close()
-})
-
-async function backend(): Promise<RawBackend> {
-  const made = await rawBackend()
-  open.push(made)
-  return made
-}
+const backend = backendsEachTest()
 
 const access = (...rules: object[]) => ({ access: { rules } })
 /** All but what the rule denies. */

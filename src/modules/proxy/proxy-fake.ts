@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { afterEach } from 'node:test'
 import { listen, RawPeer } from '../../http/raw-peer-fake.ts'
 import type { Clock } from '../../kernel/clock/clock.ts'
 import { systemClock } from '../../kernel/clock/system.ts'
@@ -39,6 +40,19 @@ export async function rawBackend(): Promise<RawBackend> {
       server.close()
       for (const { socket } of accepted) socket.destroy()
     },
+  }
+}
+
+/** Makes backends that are closed after the test of this file which made them. */
+export function backendsEachTest(): () => Promise<RawBackend> {
+  const open: RawBackend[] = []
+  afterEach(() => {
+    for (const backend of open.splice(0)) backend.close()
+  })
+  return async () => {
+    const made = await rawBackend()
+    open.push(made)
+    return made
   }
 }
 

@@ -1,12 +1,12 @@
 // Header blocks over HTTP/2 that are made to cost more than they weigh, from a client and from a backend.
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { FramePeer } from '../../../http/frame-peer-fake.ts'
 import { FakeClock } from '../../../kernel/clock/fake.ts'
 import { ErrorCode } from '../../../wire/http2/error.ts'
 import { PREFACE } from '../../../wire/http2/frame.ts'
 import { frame } from '../../../wire/http2/frame-log-fake.ts'
-import { type FakeProxy, type RawBackend, rawBackend, startProxy } from '../proxy-fake.ts'
+import { backendsEachTest, type FakeProxy, startProxy } from '../proxy-fake.ts'
 
 const [HEADERS, SETTINGS, PING, CONTINUATION] = [1, 4, 6, 9] as const
 const [END_STREAM, END_HEADERS] = [1, 4] as const
@@ -33,16 +33,7 @@ function block(streamId: number, flags: number, hex: string): Buffer {
   return Buffer.concat(frames)
 }
 
-const open: RawBackend[] = []
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-})
-
-async function backend(): Promise<RawBackend> {
-  const made = await rawBackend()
-  open.push(made)
-  return made
-}
+const backend = backendsEachTest()
 
 const failures = (proxy: FakeProxy, status: string, failure: string) =>
   proxy.host.metric('requests_total', {
