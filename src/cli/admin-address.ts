@@ -1,6 +1,6 @@
 import { parseAddress } from '../kernel/config/address.ts'
 import type { Address } from '../kernel/module.ts'
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 import { configurationFiles, loadForCall } from './configuration.ts'
 
 const DEFAULT_ADMIN = '127.0.0.1:4600'

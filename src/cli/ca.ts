@@ -1,4 +1,4 @@
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 
 const ACTIONS = {
   init: () => import('./ca/init.ts'),

@@ -1,3 +1,4 @@
+import type { Call } from './call.ts'
 import { readPlan } from './capture/plan.ts'
 import {
   apply,
@@ -10,7 +11,6 @@ import {
   printRemoval,
   remove,
 } from './capture/tool.ts'
-import type { Call } from './commands.ts'
 
 const ACTIONS = ['apply', 'print', 'remove']
 

@@ -1,5 +1,5 @@
 import { noteText } from '../kernel/config/report.ts'
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 import { configurationFiles, loadForCall } from './configuration.ts'
 
 /** `outrigger check` */

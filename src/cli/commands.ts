@@ -1,4 +1,4 @@
-import type { Io } from './io.ts'
+import type { Call } from './call.ts'
 
 /** One command of `outrigger`. The table is also what --help and the reference page are made from. */
 export interface Command {
@@ -24,16 +24,6 @@ export interface Option {
 export interface Runnable {
   /** Resolves with the exit code: 0 all is well, 1 something failed or was found, 2 wrong usage or configuration. */
   run(call: Call): Promise<number>
-}
-
-/** How a command was called. */
-export interface Call {
-  readonly io: Io
-  /** By the option's long name. */
-  readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
-  readonly positionals: readonly string[]
-  /** All that stood behind `--`; undefined when there was none. */
-  readonly rest: readonly string[] | undefined
 }
 
 const config: Option = {

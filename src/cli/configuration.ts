@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Loaded, loadConfiguration } from '../kernel/config/load.ts'
 import { modules } from '../modules/registry.ts'
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 
 const usualPlaces = ['outrigger.yaml', '/etc/outrigger/outrigger.yaml']
 

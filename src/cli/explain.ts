@@ -3,7 +3,7 @@ import type { Doc } from '../kernel/config/doc.ts'
 import { children, type Found, find } from '../kernel/config/navigate.ts'
 import { wholeDoc } from '../kernel/config/whole.ts'
 import { modules } from '../modules/registry.ts'
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 import { table, wrap } from './layout.ts'
 
 /** `outrigger explain` */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 
 /** `outrigger import istio FILE ...` */
 export async function run({ io, positionals }: Call): Promise<number> {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 import { ask } from './init/ask.ts'
 import { look } from './init/findings.ts'
 import { firstConfiguration } from './init/first-configuration.ts'

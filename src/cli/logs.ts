@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../kernel/clock/system.ts'
 import { parseDuration } from '../kernel/config/units.ts'
 import type { Found, Search, StoreReader } from '../modules/logs/outputs/store/search.ts'
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 import type { Io } from './io.ts'
 import { recordLine } from './record-line.ts'
 

@@ -1,5 +1,6 @@
 import { nearest } from '../kernel/config/suggest.ts'
-import { type Call, type Command, commands, type Runnable } from './commands.ts'
+import type { Call } from './call.ts'
+import { type Command, commands, type Runnable } from './commands.ts'
 import { commandHelp, overview } from './help.ts'
 import type { Io } from './io.ts'
 

@@ -1,4 +1,4 @@
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 
 const ACTIONS = {
   explain: () => import('./proxy/explain.ts'),

@@ -1,5 +1,5 @@
 import packageFile from '../../package.json' with { type: 'json' }
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 
 /** `outrigger version` */
 export async function run({ io }: Call): Promise<number> {

@@ -6,7 +6,7 @@ import { formatAddress } from '../kernel/config/address.ts'
 import { parseDuration } from '../kernel/config/units.ts'
 import type { Address } from '../kernel/module.ts'
 import { adminAddress } from './admin-address.ts'
-import type { Call } from './commands.ts'
+import type { Call } from './call.ts'
 
 const DEFAULT_TIMEOUT = '60s'
 const ASK_EVERY_MS = 100

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import { AUTHORITY_FILES, writeAuthority } from '../../authority/folder.ts'
 import { createAuthority } from '../../authority/root.ts'
-import type { Call } from '../commands.ts'
+import type { Call } from '../call.ts'
 import { folderOf, optionMistake, type Values } from './values.ts'
 
 export function mistake(values: Values): string | undefined {

@@ -3,7 +3,7 @@ import { openAuthority } from '../../authority/authority.ts'
 import { readAuthority, writePrivateFiles } from '../../authority/folder.ts'
 import { issueWithKey } from '../../authority/own-certificate.ts'
 import { workloadId } from '../../wire/spiffe/identity.ts'
-import type { Call } from '../commands.ts'
+import type { Call } from '../call.ts'
 import { dnsNames, folderOf, lifetimeMs, optionMistake, type Values } from './values.ts'
 
 export function mistake(values: Values): string | undefined {

@@ -8,7 +8,7 @@ import { systemClock } from '../../kernel/clock/system.ts'
 import { formatAddress, parseAddress } from '../../kernel/config/address.ts'
 import { jsonLine, textLine } from '../../kernel/log/format.ts'
 import { Logger } from '../../kernel/log/logger.ts'
-import type { Call } from '../commands.ts'
+import type { Call } from '../call.ts'
 import { dnsNames, folderOf, lifetimeMs, optionMistake, type Values } from './values.ts'
 
 const DEFAULT_LISTEN = '127.0.0.1:4643'

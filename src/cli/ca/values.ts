@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseDuration } from '../../kernel/config/units.ts'
-import type { Call } from '../commands.ts'
+import type { Call } from '../call.ts'
 
 export type Values = Call['values']
 

@@ -1,5 +1,5 @@
 import { type Cidr, parseCidr, writeCidr } from '../../wire/ip/cidr.ts'
-import type { Call } from '../commands.ts'
+import type { Call } from '../call.ts'
 
 /** Which connections of a pod go through the sidecar. */
 export interface CapturePlan {

@@ -1,4 +1,4 @@
-import type { Call } from '../commands.ts'
+import type { Call } from '../call.ts'
 import { iptablesRemoval, iptablesRules, JUMPS } from './iptables.ts'
 import { nftRemoval, nftScript } from './nft.ts'
 import type { CapturePlan } from './plan.ts'

@@ -6,7 +6,7 @@ import type { Explained } from '../../modules/proxy/explanation/explanation.ts'
 import type { Question } from '../../modules/proxy/explanation/question.ts'
 import { adminAddress } from '../admin-address.ts'
 import { ADMIN_HOST, adminClient, errorOf } from '../admin-client.ts'
-import type { Call } from '../commands.ts'
+import type { Call } from '../call.ts'
 import { loadForCall } from '../configuration.ts'
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024

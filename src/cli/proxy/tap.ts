@@ -2,7 +2,7 @@ import { formatAddress } from '../../kernel/config/address.ts'
 import type { Address } from '../../kernel/module.ts'
 import { adminAddress } from '../admin-address.ts'
 import { ADMIN_HOST, adminClient, errorOf } from '../admin-client.ts'
-import type { Call } from '../commands.ts'
+import type { Call } from '../call.ts'
 import type { Io } from '../io.ts'
 import { recordLine } from '../record-line.ts'
 
