@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { FakeApiServer } from '../../test/fakes/kubernetes/api-server.ts'
+import { systemClock } from '../kernel/clock/system.ts'
+import { fakeHost } from '../kernel/host-fake.ts'
+import { authorityClient } from '../modules/proxy/identity/authority-client.ts'
+import { issuedCertificates } from '../modules/proxy/identity/issued-certificates.ts'
+import { workloadId } from '../wire/spiffe/identity.ts'
 import { run as serve } from './ca/serve.ts'
 import { fakeIo } from './io-fake.ts'
 import { main } from './main.ts'
@@ -64,6 +70,10 @@ const mistakes: [string[], number, RegExp][] = [
     /root\.pem: there is no such file; outrigger ca init makes/,
   ],
   [['serve', '--token-file', 'f', '--listen', 'nowhere'], 2, /--listen: expected an address/],
+  [['serve'], 2, /--token-file or --token-review is missing/],
+  [['serve', '--token-file', 'f', '--token-review', 'https://a'], 2, /not both/],
+  [['serve', '--token-file', 'f', '--audience', 'a'], 2, /--audience is for --token-review/],
+  [['serve', '--token-review', 'http://a'], 2, /expected an address such as https:/],
 ]
 for (const [argv, expected, message] of mistakes)
   test(`outrigger ca ${argv.join(' ')} says what is wrong`, async () => {
@@ -80,9 +90,8 @@ test('serve refuses a token file with a mistake in it', async () => {
   assert.match(err, /the token file .*tokens cannot be used: line 1: a token must have/)
 })
 
-test('serve answers over HTTPS with a certificate of its own until it is asked to end', async () => {
-  await outrigger('init', '--trust-domain', 'example.org')
-  await writeFile(join(folder, 'tokens'), 'the-token-of-checkout shop/checkout\n')
+/** `outrigger ca serve` with these options, at work. */
+async function served(values: Readonly<Record<string, string>>) {
   const io = fakeIo({ cwd: folder })
   const stop = Promise.withResolvers<void>()
   const serving = Promise.withResolvers<string>()
@@ -94,12 +103,46 @@ test('serve answers over HTTPS with a certificate of its own until it is asked t
       return true
     },
   }
-  const values = { listen: '127.0.0.1:0', 'token-file': 'tokens' }
-  const ended = serve(
-    { io: { ...io, stderr }, values, positionals: ['serve'], rest: undefined },
-    stop.promise,
-  )
-  const port = await serving.promise
+  const call = { io: { ...io, stderr }, values, positionals: ['serve'], rest: undefined }
+  const ended = serve(call, stop.promise)
+  ended.catch(serving.reject)
+  const end = () => {
+    stop.resolve()
+    return ended
+  }
+  return { port: await serving.promise, end, [Symbol.asyncDispose]: async () => void (await end()) }
+}
+
+test('serve asks the API server of the cluster whose token it is, by the files of its own account', async () => {
+  await outrigger('init', '--trust-domain', 'example.org')
+  const missing = await outrigger('serve', '--token-review', 'https://127.0.0.1', '--access', 'account')
+  assert.match(missing.err, /--access: .*account\/(ca\.crt|token) cannot be read: ENOENT/)
+  await using server = await FakeApiServer.start({
+    callers: { 'own-token': ['tokenreviews'] },
+    tokens: { 'token-of-cart': { username: 'system:serviceaccount:shop:cart', audiences: ['outrigger'] } },
+  })
+  await mkdir(join(folder, 'account'))
+  await writeFile(join(folder, 'account', 'ca.crt'), server.ca)
+  await writeFile(join(folder, 'account', 'token'), 'own-token\n')
+  const values = { listen: '127.0.0.1:0', 'token-review': server.url.href, access: 'account' }
+  await using serving = await served(values)
+  const url = new URL(`https://127.0.0.1:${serving.port}`)
+  const trustBundle = await readFile(join(folder, 'ca/root.pem'), 'utf8')
+  const host = fakeHost({ name: 'proxy', clock: systemClock() })
+  const identity = workloadId('example.org', 'shop', 'cart')
+  const by = (token: string) =>
+    authorityClient({ url, trustBundle, token: async () => token, clock: host.clock })
+  const issued = await issuedCertificates({ identity, sign: by('token-of-cart') }, host)
+  assert.equal(issued.current().identity, identity.uri)
+  await assert.rejects(by('another')('csr'), /the authority answered 401: the token is not valid here/)
+  await host.close()
+})
+
+test('serve answers over HTTPS with a certificate of its own until it is asked to end', async () => {
+  await outrigger('init', '--trust-domain', 'example.org')
+  await writeFile(join(folder, 'tokens'), 'the-token-of-checkout shop/checkout\n')
+  const serving = await served({ listen: '127.0.0.1:0', 'token-file': 'tokens' })
+  const { port } = serving
   const ca = await readFile(join(folder, 'ca/root.pem'), 'utf8')
   const bundle = await new Promise<string>((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, path: '/v1/bundle', ca, agent: false }, response => {
@@ -108,6 +151,5 @@ test('serve answers over HTTPS with a certificate of its own until it is asked t
     sent.on('error', reject).end()
   })
   assert.equal(bundle, ca)
-  stop.resolve()
-  assert.equal(await ended, 0)
+  assert.equal(await serving.end(), 0)
 })

@@ -151,7 +151,7 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'Make a certificate authority, issue certificates by hand, or serve it to sidecars',
     positionals: '[init|issue|serve]',
     about:
-      'init --trust-domain NAME [--out DIR] [--intermediate] makes the keys and certificates of a new authority. issue --ns NS --sa SA --out DIR writes tls.crt, tls.key and ca.crt for one workload. serve --token-file FILE signs the requests of sidecars over HTTPS. No file is ever overwritten.',
+      'init --trust-domain NAME [--out DIR] [--intermediate] makes the keys and certificates of a new authority. issue --ns NS --sa SA --out DIR writes tls.crt, tls.key and ca.crt for one workload. serve --token-file FILE, or --token-review URL in a Kubernetes cluster, signs the requests of sidecars over HTTPS. No file is ever overwritten.',
     options: {
       'trust-domain': { about: 'With init: the domain that all identities begin with.', value: 'NAME' },
       intermediate: {
@@ -175,6 +175,20 @@ export const commands: Readonly<Record<string, Command>> = {
       'token-file': {
         about: 'With serve: who may have what, one a line: TOKEN NAMESPACE/SERVICE-ACCOUNT [DNS-NAME ...].',
         value: 'FILE',
+      },
+      'token-review': {
+        about:
+          'With serve, instead of --token-file: the API server of a cluster, which is asked whose token it is (TokenReview), such as https://kubernetes.default.svc.',
+        value: 'URL',
+      },
+      audience: {
+        about: 'With --token-review: whom tokens must have been made for. Default: outrigger.',
+        value: 'NAME',
+      },
+      access: {
+        about:
+          'With --token-review: the folder with the files token and ca.crt, which may create reviews. Default: /var/run/secrets/kubernetes.io/serviceaccount.',
+        value: 'DIR',
       },
     },
     load: () => import('./ca.ts'),

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openAuthority } from '../../authority/authority.ts'
 import { readAuthority } from '../../authority/folder.ts'
 import { parseTokenFile, type TokenGrants } from '../../authority/grant.ts'
 import { startAuthorityServer } from '../../authority/server.ts'
+import type { Clock } from '../../kernel/clock/clock.ts'
 import { systemClock } from '../../kernel/clock/system.ts'
 import { formatAddress, parseAddress } from '../../kernel/config/address.ts'
 import { jsonLine, textLine } from '../../kernel/log/format.ts'
@@ -16,11 +17,26 @@ const DEFAULT_LISTEN = '127.0.0.1:4643'
 export function mistake(values: Values): string | undefined {
   const { listen = DEFAULT_LISTEN } = values
   return (
-    optionMistake(values, ['token-file'], ['listen', 'ca', 'dns', 'ttl']) ??
+    optionMistake(
+      values,
+      [],
+      ['token-file', 'token-review', 'audience', 'access', 'listen', 'ca', 'dns', 'ttl'],
+    ) ??
+    tokenMistake(values) ??
     (parseAddress(String(listen))
       ? undefined
       : `--listen: expected an address such as ${DEFAULT_LISTEN}, got "${listen}"`)
   )
+}
+
+function tokenMistake(values: Values): string | undefined {
+  const { 'token-file': file, 'token-review': url } = values
+  if (file === undefined && url === undefined) return '--token-file or --token-review is missing'
+  if (file !== undefined && url !== undefined) return 'takes --token-file or --token-review, not both'
+  if (url !== undefined && URL.parse(String(url))?.protocol !== 'https:')
+    return `--token-review: expected an address such as https://kubernetes.default.svc, got "${url}"`
+  const foreign = ['audience', 'access'].find(name => values[name] !== undefined)
+  return url === undefined && foreign !== undefined ? `--${foreign} is for --token-review` : undefined
 }
 
 /** `outrigger ca serve`: until SIGTERM or SIGINT. */
@@ -38,7 +54,7 @@ export async function run(call: Call, stop: Promise<unknown> = asked()): Promise
     clock,
     log,
     listen,
-    grants: await readTokens(resolve(io.cwd, String(values['token-file'])), authority.trustDomain),
+    grants: await grantsFor(call, authority.trustDomain, clock),
     lifetimeMs: lifetimeMs(values)!,
     names: [...new Set(['localhost', ...host, ...dnsNames(values)])],
   })
@@ -47,6 +63,23 @@ export async function run(call: Call, stop: Promise<unknown> = asked()): Promise
   await stop
   logger.flush()
   return 0
+}
+
+async function grantsFor(call: Call, trustDomain: string, clock: Clock): Promise<TokenGrants> {
+  const { 'token-file': file, 'token-review': url, audience = 'outrigger' } = call.values
+  if (url === undefined) return readTokens(resolve(call.io.cwd, String(file)), trustDomain)
+  const { tokenReviews } = await import('../../authority/token-review.ts')
+  const folder = folderOf(call, 'access', '/var/run/secrets/kubernetes.io/serviceaccount')
+  const access = async () => {
+    const [ca, token] = await Promise.all(
+      ['ca.crt', 'token'].map(name => readFile(join(folder, name), 'utf8')),
+    )
+    return { ca: ca!, token: token!.trim() }
+  }
+  await access().catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`--access: ${error.path} cannot be read: ${error.code}`, { cause: error })
+  })
+  return tokenReviews({ url: new URL(String(url)), access, audience: String(audience), trustDomain, clock })
 }
 
 async function readTokens(file: string, trustDomain: string): Promise<TokenGrants> {
