@@ -9,6 +9,9 @@ export type FeedStep =
 
 const NOTHING: FeedStep = { kind: 'nothing' }
 
+/** More than any cluster has; a feed that grows without end must not fill the sidecar. */
+export const MAX_ENDPOINTS = 100_000
+
 /**
  * The state that a feed's lines build up. Pure. Each line is one JSON object:
  *
@@ -48,6 +51,8 @@ export class FeedState {
     if (endpoints !== undefined) this.#endpoints.clear()
     for (const key of remove) this.#endpoints.delete(key)
     for (const endpoint of listed.endpoints) this.#endpoints.set(keyOf(endpoint), endpoint)
+    if (this.#endpoints.size > MAX_ENDPOINTS)
+      return { kind: 'broken', reason: `there are more than ${MAX_ENDPOINTS} endpoints` }
     this.version = version
     return { kind: 'list', endpoints: [...this.#endpoints.values()] }
   }

@@ -102,14 +102,22 @@ class Feed implements Disposable {
     let rest = ''
     for await (const chunk of body) {
       this.#watch()
-      rest += decoder.decode(chunk, { stream: true })
-      const lines = rest.split('\n')
-      rest = lines.pop()!
-      for (const line of lines) {
-        const reason = this.#line(line)
-        if (reason !== undefined) return reason
+      const text = decoder.decode(chunk, { stream: true })
+      rest += text
+      // A piece of a long line is not looked through again with each that follows.
+      if (text.includes('\n')) {
+        const lines = rest.split('\n')
+        rest = lines.pop()!
+        for (const line of lines) {
+          const reason = this.#line(line)
+          if (reason !== undefined) return reason
+        }
       }
-      if (rest.length > MAX_LINE_LENGTH) return `a line is longer than ${MAX_LINE_LENGTH} characters`
+      if (rest.length > MAX_LINE_LENGTH) {
+        // From the same version the same line would follow.
+        this.#state.version = undefined
+        return `a line is longer than ${MAX_LINE_LENGTH} characters`
+      }
     }
     return rest === '' ? undefined : 'it broke off within a line'
   }
