@@ -1,26 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { fakeIo } from '../src/cli/io-fake.ts'
-import { main } from '../src/cli/main.ts'
 import { cannotHaveNamespaces, Namespace } from './namespaces/namespace.ts'
 
 const root = dirname(import.meta.dirname)
 const page = await readFile(join(root, 'docs/capture.md'), 'utf8')
 const blocks = (language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text!)
-
-for (const [index, text] of blocks('yaml').entries())
-  test(`configuration ${index + 1} of docs/capture.md is valid`, async t => {
-    const folder = await mkdtemp(join(tmpdir(), 'outrigger-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
-    const file = join(folder, 'outrigger.yaml')
-    await writeFile(file, text)
-    const io = fakeIo({ cwd: folder })
-    assert.equal(await main(['check', '-c', file], io), 0, io.stderr.text)
-  })
 
 test('the commands of docs/capture.md do what it says', { skip: cannotHaveNamespaces('nft') }, async () => {
   const commands = blocks('').find(text => text.startsWith('outrigger capture'))!

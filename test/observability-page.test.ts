@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { fakeIo } from '../src/cli/io-fake.ts'
-import { main } from '../src/cli/main.ts'
 import { jsonLines } from '../src/modules/proxy/observation/access-log/json-line.ts'
 import { OPERATORS } from '../src/modules/proxy/observation/access-log/operators.ts'
 import { fakeConclusion, fakeObserved } from '../src/modules/proxy/observation/observed-fake.ts'
@@ -13,16 +10,6 @@ import { Redaction } from '../src/modules/proxy/observation/redaction.ts'
 const page = await readFile(join(dirname(import.meta.dirname), 'docs/observability.md'), 'utf8')
 const blocks = (language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text!)
-
-for (const [index, text] of blocks('yaml').entries())
-  test(`configuration ${index + 1} of docs/observability.md is valid`, async t => {
-    const folder = await mkdtemp(join(tmpdir(), 'outrigger-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
-    const file = join(folder, 'outrigger.yaml')
-    await writeFile(file, text)
-    const io = fakeIo({ cwd: folder })
-    assert.equal(await main(['check', '-c', file], io), 0, io.stderr.text)
-  })
 
 test('docs/observability.md lists every operator of templates, with what it gives', () => {
   for (const [name, { about, argument }] of Object.entries(OPERATORS)) {
