@@ -8,6 +8,7 @@ import { checkListenPorts } from './capture/ports.ts'
 import { checkCluster, clusterConfig, HTTP_VERSIONS } from './clusters/config.ts'
 import { unknownUpstream } from './clusters/unknown-upstream.ts'
 import { checkForward, forwardConfig } from './destinations/config.ts'
+import { checkClusterIPs } from './destinations/service-addresses.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
 import { checkIdentity, identityConfig } from './identity/config.ts'
 import { checkLimits, limitsConfig } from './limits/config.ts'
@@ -242,6 +243,7 @@ export function checkProxy(config: ProxyConfig): Problem[] {
   const problems = [
     ...checkListenerRoutes(config),
     ...checkAccessLogs(accessLog, ['accessLog']),
+    ...checkClusterIPs(config),
     ...checkShared(config.sharedLimits, listeners),
     ...within(['identity'], identity === undefined ? [] : checkIdentity(identity)),
     ...checkPeers(config.peers, listeners, identity !== undefined),

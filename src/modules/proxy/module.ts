@@ -5,6 +5,8 @@ import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
 import { UpstreamKeys } from './clusters/upstream-keys.ts'
 import { checkProxy, listenerName, type ProxyConfig, proxyConfig } from './config.ts'
+import { ServiceBook } from './destinations/service-book.ts'
+import { missingAddresses } from './destinations/service-sources.ts'
 import { withServices } from './destinations/services.ts'
 import { serveExplanations } from './explanation/serve.ts'
 import { EndpointClients } from './forward/endpoint-clients.ts'
@@ -28,7 +30,7 @@ export const proxy: Module<ProxyConfig> = {
   config: proxyConfig,
   documents: { files: 'routeFiles', into: 'routes', select: selectServedRoutes },
   check: checkProxy,
-  lacks: missingDestinations,
+  lacks: config => [...missingDestinations(config), ...missingAddresses(config)],
   async start(configured, host) {
     const config = withServices(configured)
     const tls = tlsMetrics(host.metrics)
@@ -43,6 +45,10 @@ export const proxy: Module<ProxyConfig> = {
     commitKeys()
     const peers = host.scope.use(new PeerBook({ clock: host.clock, log: host.log, random: Math.random }))
     peers.use(config)
+    const services = host.scope.use(
+      new ServiceBook({ clock: host.clock, log: host.log, random: Math.random }),
+    )
+    services.use(config)
     const clusters = host.scope.use(
       new ClusterPool(config.upstreams, {
         clock: host.clock,
@@ -52,9 +58,14 @@ export const proxy: Module<ProxyConfig> = {
         onRemoved: (_, endpoint) => clients.retire(endpoint),
         identity,
         peersOf: name => peers.of(name),
-        told: (upstream, specs) => peers.found(upstream, specs),
+        keeps: upstream => services.keeps(upstream),
+        told: (upstream, specs, clusterIPs) => {
+          peers.found(upstream, specs)
+          services.found(upstream, specs, clusterIPs)
+        },
       }),
     )
+    for (const upstream of services.kept) clusters.get(upstream)
     host.metrics.onCollect(() => {
       for (const cluster of clusters.open()) cluster.showInUse()
     })
@@ -68,7 +79,8 @@ export const proxy: Module<ProxyConfig> = {
     const shared = host.scope.use(new SharedCounts(host))
     await shared.use(config.sharedLimits)
     const secured = { identity, metrics: tls }
-    const parts = { shared, metrics, clients, processToken, observation, failures, tls: secured, peers }
+    const told = { peers, services }
+    const parts = { shared, metrics, clients, processToken, observation, failures, tls: secured, ...told }
     const listeners = host.scope.use(
       new ListenerSet(host, (one, whole, place) =>
         openListener(one, whole, clusters, { ...parts, host: place }),
@@ -81,6 +93,7 @@ export const proxy: Module<ProxyConfig> = {
       return explainLive(body, present, {
         gate: listener => listeners.find(listenerName(listener))?.gate(),
         cluster: name => clusters.peek(name),
+        serviceAt: services.at,
       })
     })
     // What is under way goes on; new requests show the new certificate.
@@ -104,8 +117,10 @@ export const proxy: Module<ProxyConfig> = {
         commitKeys()
         for (const [name, upstream] of Object.entries(next.upstreams))
           if (!reachedAlike(present.upstreams[name], upstream)) clients.retireCluster(name)
-        clusters.update(next.upstreams)
         peers.use(next)
+        services.use(next)
+        clusters.update(next.upstreams)
+        for (const upstream of services.kept) clusters.get(upstream)
         commitTls()
         // Before them, so that what a new listener takes is watched from its first request on.
         observation.update(next)

@@ -23,6 +23,8 @@ export interface ClusterPoolOptions {
 export interface ClusterPoolParts extends Omit<ClusterParts, 'peers' | 'plain'> {
   /** Who is to be met at places of this name. */
   readonly peersOf?: (name: string) => PeerLookup
+  /** Whether a configured cluster stays open though nobody asks for it. */
+  readonly keeps?: (name: string) => boolean
 }
 
 /** A cluster that a request asks for, and what differs for it from the others. */
@@ -158,7 +160,8 @@ export class ClusterPool implements Disposable {
     const nowMs = this.#parts.clock.monotonic()
     for (const [name, { cluster, demanded, usedAtMs }] of this.#entries) {
       const idleMs = demanded ? Math.min(DEMANDED_IDLE_MS, this.#idleMs) : this.#idleMs
-      if (isIdle(cluster) && nowMs - usedAtMs >= idleMs) this.#close(name, cluster)
+      const isKept = !demanded && this.#parts.keeps?.(name) === true
+      if (!isKept && isIdle(cluster) && nowMs - usedAtMs >= idleMs) this.#close(name, cluster)
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { BALANCINGS, goesByHash } from './balancing/create.ts'
+import { clusterIPs } from './discovery/cluster-ips.ts'
 import { discovery } from './discovery/config.ts'
 import { endpointConfig } from './discovery/endpoint-list.ts'
 import { healthCheck } from './health/config.ts'
@@ -194,6 +195,7 @@ export const clusterConfig = s.object(
       minItems: 1,
     }),
     discovery,
+    clusterIPs,
     protocol: s.choice(['http1', 'http2', 'auto'], {
       about:
         'What endpoints speak. auto: HTTP/2 where TLS negotiates it, otherwise HTTP/1.1. http2 without TLS is spoken with prior knowledge.',

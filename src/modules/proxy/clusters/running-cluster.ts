@@ -52,7 +52,9 @@ export interface ClusterParts {
   /** Who is to be met at endpoints whose list does not say so. */
   readonly peers?: PeerLookup | undefined
   /** What its own list says is told here. */
-  readonly told?: ((cluster: string, specs: readonly EndpointSpec[]) => void) | undefined
+  readonly told?:
+    | ((cluster: string, specs: readonly EndpointSpec[], clusterIPs?: readonly string[]) => void)
+    | undefined
   /** Counts calls that go without TLS although the sidecar has an identity. */
   readonly plain?: Counter | undefined
   readonly probe?: (config: HealthCheckConfig, endpoint: Endpoint) => Probe
@@ -213,7 +215,7 @@ class ClusterAtWork implements RunningCluster {
     if (!same('hedging')) this.hedging = this.#makeHedging()
     if (!same('outlierDetection')) this.#startOutliers()
     if (!same('healthChecks') || !same('tls')) for (const member of this.#members) this.#startChecks(member)
-    if (!same('endpoints') || !same('discovery')) this.#startSource()
+    if (!same('endpoints') || !same('discovery') || !same('clusterIPs')) this.#startSource()
     this.#changed()
   }
 
@@ -251,12 +253,12 @@ class ClusterAtWork implements RunningCluster {
     const { families, log } = this.#parts
     const count = (result: string) => families.discoveries.with(this.name, result).inc()
     this.#source = startDiscovery(discovery, this.#parts, {
-      found: specs => {
+      found: (specs, clusterIPs) => {
         count('found')
         if (this.#sourceFailure !== undefined)
           log.info('discovery_recovered', `endpoints of ${this.name} are found again`, { cluster: this.name })
         this.#sourceFailure = undefined
-        this.#found(specs)
+        this.#found(specs, clusterIPs)
       },
       failed: reason => {
         count('failed')
@@ -268,9 +270,9 @@ class ClusterAtWork implements RunningCluster {
     })
   }
 
-  #found(specs: readonly EndpointSpec[]): void {
+  #found(specs: readonly EndpointSpec[], clusterIPs = this.config.clusterIPs): void {
     this.#specs = specs
-    this.#parts.told?.(this.name, specs)
+    this.#parts.told?.(this.name, specs, clusterIPs)
     this.#take()
   }
 

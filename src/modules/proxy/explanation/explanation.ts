@@ -5,6 +5,7 @@ import { requestHash } from '../clusters/request-hash.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import { placeConfig, placeName } from '../destinations/on-demand.ts'
+import { AddressIndex, addConfigured, type ServiceAt } from '../destinations/service-addresses.ts'
 import { withServices } from '../destinations/services.ts'
 import { createFaults } from '../faults/faults.ts'
 import { backendOf, endpointOf, sessionOf } from '../forward/session.ts'
@@ -33,6 +34,10 @@ export interface Explanation {
   readonly destination?: string
   /** The upstream of what is captured where the system does not tell where it was meant to go. */
   readonly unaddressed?: string
+  /** The Service whose address was asked for, where that decided. */
+  readonly service?: string
+  /** Routes are attached to what is asked for, and none of them takes it. */
+  readonly isGoverned?: boolean
   /** Lines; the verdict is the last one of `access`. Empty where there are none. */
   readonly access: readonly string[]
   readonly isDenied: boolean
@@ -54,6 +59,8 @@ export interface Scenery {
   gate(listener: ListenerConfig): ListenerGate | undefined
   /** A backend that is in use. Does not open it. */
   cluster(name: string): RunningCluster | undefined
+  /** As far as it is known. */
+  serviceAt: ServiceAt
 }
 
 /** From the configuration alone: nothing is connected to, but for the keys of a token's issuer. */
@@ -64,7 +71,8 @@ export function explainRequest(config: ProxyConfig, question: Question, clock: C
       throw new Error('no module runs')
     },
   }
-  return explain(withServices(config), question, {
+  const whole = withServices(config)
+  return explain(whole, question, {
     isLive: false,
     gate: ({ access, limits }) =>
       new ListenerGate(
@@ -74,6 +82,7 @@ export function explainRequest(config: ProxyConfig, question: Question, clock: C
         undefined,
       ),
     cluster: () => undefined,
+    serviceAt: addConfigured(new AddressIndex(), whole.upstreams, whole.namespace).at,
   })
 }
 
@@ -85,7 +94,11 @@ export async function explain(config: ProxyConfig, question: Question, scenery: 
   const { isLive } = scenery
   const gate = scenery.gate(listener)
   gate?.strip(view.headers)
-  const { by, rule, tried, place, destination, isRefused, unaddressed } = decide(config, scene)
+  const { by, rule, tried, place, destination, isRefused, unaddressed, service, isGoverned } = decide(
+    config,
+    scene,
+    scenery.serviceAt,
+  )
   const name = rule?.name ?? ''
   const told = nearVerdicts(tried, MAX_TRIED)
   const judged = await gate?.explain(view, name, kind === 'connection')
@@ -102,6 +115,8 @@ export async function explain(config: ProxyConfig, question: Question, scenery: 
     others: tried.length - told.length,
     ...(destination !== undefined && { destination }),
     ...(unaddressed !== undefined && { unaddressed }),
+    ...(service !== undefined && { service }),
+    ...(isGoverned === true && { isGoverned }),
     access: [
       ...access,
       ...(listener.access?.policy && !isLive

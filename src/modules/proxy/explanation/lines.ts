@@ -23,8 +23,9 @@ export function explanationLines(explanation: Explanation): string[] {
   ]
 }
 
-function route({ by, rule, tried, others: untold, request, kind }: Explanation): string[] {
-  const asked = placeText(request)
+function route(explanation: Explanation): string[] {
+  const { by, rule, tried, others: untold, request, kind, service, isGoverned } = explanation
+  const asked = service === undefined ? placeText(request) : `${placeText(request)}, the Service ${service}`
   const what = kind === 'request' ? 'request' : kind === 'connect' ? 'tunnel' : 'connection'
   const refused = kind === 'request' ? '404 route_not_found' : 'the connection is closed, route_not_found'
   if (by === 'destination')
@@ -35,7 +36,7 @@ function route({ by, rule, tried, others: untold, request, kind }: Explanation):
     return [`the listener is a forward proxy: the ${what} goes to the place that it names`]
   const others = tried.length === 0 ? [] : ['', ...triedText(tried, untold)]
   if (rule === undefined)
-    return tried.length > 0
+    return tried.length > 0 || isGoverned
       ? [`no rule matches: ${refused}`, ...others]
       : [`no route is attached to ${asked}, and it names no upstream to go to: ${refused}`]
   const [name, ...lines] = ruleText(rule, kind !== 'request')
@@ -45,7 +46,9 @@ function route({ by, rule, tried, others: untold, request, kind }: Explanation):
     listener: 'the listener sends everything to one upstream',
     nothing: '',
   }[by]
-  return [why, ...lines, ...others]
+  const meant =
+    service === undefined || by !== 'route' ? [] : [`the address is that of the Service ${service}`]
+  return [...meant, why, ...lines, ...others]
 }
 
 function placeText({ host, port }: Explanation['request']): string {

@@ -7,7 +7,7 @@ import { OnDemand, type Way } from '../destinations/on-demand.ts'
 import type { Decisions } from '../forward/forwarder.ts'
 import { forPlainClients, peersOnDemand } from '../peers/on-demand.ts'
 import type { Match } from '../routing/route.ts'
-import { connectionRoutes } from './connection-routes.ts'
+import { connectionRoutes, meantByCaptured, REFUSED } from './connection-routes.ts'
 import { decisionsOf, defaultsOf, everythingTo, type ListenerDecisions } from './decisions.ts'
 import type { ListenerParts } from './listener.ts'
 import type { Target } from './passed-connection.ts'
@@ -115,6 +115,12 @@ export function capturedService(
           return place === undefined ? fallback(aim)?.match : places.find(place.host, place.port, way)?.match
         const match = decisions.find(view)
         if (match !== MEANT) return match
+        // A host that names nothing known: the address to which the application has sent it may.
+        const service = place && parts.services.at(place.host)
+        if (service !== undefined) {
+          const addressed = decisions.find({ ...view, host: service, port: place!.port })
+          if (addressed !== MEANT) return addressed
+        }
         const { host, port } = place ?? view
         return fallback(aim)?.match ?? (passes ? places.find(host, port, way, view.host)?.match : undefined)
       },
@@ -127,7 +133,8 @@ export function capturedService(
       const serverName = serverNameOf(spoken)
       const port = portOfAim(aim) ?? HTTPS_PORT
       const named = serverName === undefined ? undefined : { host: serverName, port }
-      const told = routes?.(place ?? named ?? { host: '', port }, serverName)
+      const told = routes?.(meantByCaptured(place, port, serverName, parts.services.at), serverName)
+      if (told === REFUSED) return undefined
       const upstream = fallback(aim)?.upstream
       const chosen = told ?? (upstream === undefined ? undefined : clusters.get(upstream))
       if (chosen !== undefined) return { cluster: allowed(chosen)!, label: chosen.name }

@@ -8,6 +8,7 @@ import { serverNameOf } from '../capture/first-bytes.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
+import type { ServiceBook } from '../destinations/service-book.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
 import type { FailureLog } from '../forward/failure-log.ts'
 import { type Decisions, Forwarder } from '../forward/forwarder.ts'
@@ -18,7 +19,7 @@ import type { Observation, Watchable } from '../observation/observation.ts'
 import type { PeerBook } from '../peers/peer-book.ts'
 import type { PreparedTls, TlsParts } from '../tls/entry.ts'
 import { openCaptured } from './captured.ts'
-import { connectionRoutes, meantFor } from './connection-routes.ts'
+import { connectionRoutes, meantFor, REFUSED } from './connection-routes.ts'
 import { decisionsOf } from './decisions.ts'
 import { Detection } from './detection.ts'
 import { ALPN, openEntry } from './entry.ts'
@@ -43,6 +44,7 @@ export interface ListenerParts {
   readonly tls: TlsParts
   readonly shared: SharedCounts
   readonly peers: PeerBook
+  readonly services: Pick<ServiceBook, 'at'>
   /** Names this process in Via. */
   readonly processToken: string
 }
@@ -247,5 +249,8 @@ function passedTo(
   if (config.routed === undefined) return () => undefined
   const port = portOf(config)
   const routes = connectionRoutes(config, proxy, port, clusters)
-  return serverName => named(routes(meantFor(config, port, serverName), serverName))
+  return serverName => {
+    const told = routes(meantFor(config, port, serverName), serverName)
+    return told === REFUSED ? undefined : named(told)
+  }
 }

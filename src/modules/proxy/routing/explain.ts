@@ -26,6 +26,7 @@ export interface Verdict {
 /** What the table does with a request, as data; `ruleText` and `triedText` say it to people. */
 export function explainRoute(table: CompiledTable, request: RequestView): RouteExplanation {
   const won = table.setFor(request)?.find(request)
+  const rule = table.find(request)?.rule
   const tried = table.candidates(request).map(entry => ({
     rule: entry.match.rule.name,
     match: matchText(entry),
@@ -33,7 +34,7 @@ export function explainRoute(table: CompiledTable, request: RequestView): RouteE
   }))
   return {
     governed: table.governs(request),
-    ...(won && { rule: won.match.rule }),
+    ...(rule && { rule }),
     tried,
   }
 }

@@ -5,12 +5,16 @@ import { type Entry, entriesOf } from './entry.ts'
 import { HostIndex } from './hostnames.ts'
 import { PathIndex } from './path-index.ts'
 import { signature } from './precedence.ts'
-import type { Rule } from './route.ts'
+import type { Match, Rule } from './route.ts'
 import { compilePlainRule } from './rule.ts'
 
 /** The routes that hold at one place: a port of a service, or a listener. */
 export class RouteSet {
   readonly attached: readonly Attachment[]
+  /** For every request to a service that has a TCPRoute: whatever is spoken there goes by it. */
+  readonly plainMatch: Match | undefined
+  /** A TLSRoute or a TCPRoute is among them. */
+  readonly takesConnections: boolean
   readonly #paths: PathIndex | undefined
   readonly #hosts: HostIndex<PathIndex> | undefined
   readonly #servers: HostIndex<Rule> | undefined
@@ -27,6 +31,11 @@ export class RouteSet {
     this.#servers = serverIndex(attached)
     const tcp = attached.find(({ document }) => document.kind === 'TCPRoute')
     this.#plain = tcp && plainRule(tcp)
+    this.plainMatch =
+      byHost || layerSeven.length > 0 || this.#plain === undefined
+        ? undefined
+        : { rule: this.#plain, prefix: '' }
+    this.takesConnections = layerSeven.length < attached.length
     this.#pick = paths => paths.find(this.#request!)
   }
 

@@ -11,6 +11,8 @@ export interface RouteTable {
   governs(request: Pick<RequestView, 'host' | 'port'>): boolean
   /** The rule of a TLSRoute or a TCPRoute; for a TLSRoute `serverName` is what the client asks for by SNI. */
   findConnection(target: ConnectionTarget): Rule | undefined
+  /** Whether a TLSRoute or a TCPRoute is attached to the service and its port. Then a connection without a rule is refused. */
+  governsConnections(target: Pick<ConnectionTarget, 'host' | 'port'>): boolean
 }
 
 export interface ConnectionTarget {

@@ -45,7 +45,8 @@ export class CompiledTable implements RouteTable {
   }
 
   find(request: RequestView): Match | undefined {
-    return this.setFor(request)?.find(request)?.match
+    const set = this.setFor(request)
+    return set?.find(request)?.match ?? set?.plainMatch
   }
 
   governs(request: Pick<RequestView, 'host' | 'port'>): boolean {
@@ -54,6 +55,10 @@ export class CompiledTable implements RouteTable {
 
   findConnection({ host, port, serverName }: ConnectionTarget): Rule | undefined {
     return this.setFor({ host, port })?.findConnection(serverName)
+  }
+
+  governsConnections({ host, port }: Pick<ConnectionTarget, 'host' | 'port'>): boolean {
+    return this.#services.has(host) && this.setFor({ host, port })?.takesConnections === true
   }
 
   /** The routes that hold for a host and a port: those of the service, else those of the listener. */

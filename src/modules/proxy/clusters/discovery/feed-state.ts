@@ -1,9 +1,14 @@
 import { type EndpointSpec, keyOf } from '../member.ts'
+import { readClusterIps } from './cluster-ips.ts'
 import { readEndpoints } from './endpoint-list.ts'
 
 /** What a line led to: a new list, nothing new, or a reason to begin anew with the whole list. */
 export type FeedStep =
-  | { readonly kind: 'list'; readonly endpoints: readonly EndpointSpec[] }
+  | {
+      readonly kind: 'list'
+      readonly endpoints: readonly EndpointSpec[]
+      readonly clusterIPs?: readonly string[]
+    }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'broken'; readonly reason: string }
 
@@ -21,11 +26,14 @@ export const MAX_ENDPOINTS = 100_000
  *
  * Endpoints are written as in the configuration. A change holds for the version `from` alone; `set` adds endpoints or
  * replaces those with the same address, `remove` takes addresses away that may be gone already. Versions are opaque.
+ * A whole list and a change may have `"clusterIPs":["10.96.0.12"]`, the cluster IPs of the Service (`["None"]`: headless);
+ * a whole list without them takes them away, a change without them leaves them as they were.
  */
 export class FeedState {
   /** Of the list that is held; undefined before the first, and after a broken line. */
   version: string | undefined
   readonly #endpoints = new Map<string, EndpointSpec>()
+  #clusterIPs: readonly string[] | undefined
 
   apply(line: string): FeedStep {
     const step = this.#step(line)
@@ -48,13 +56,17 @@ export class FeedState {
     if (!listed.ok) return { kind: 'broken', reason: listed.reason }
     if (!Array.isArray(remove) || !remove.every(key => typeof key === 'string'))
       return { kind: 'broken', reason: '`remove` is not a list of addresses' }
+    const clusterIPs = readClusterIps(message['clusterIPs'])
+    if (typeof clusterIPs === 'string') return { kind: 'broken', reason: clusterIPs }
     if (endpoints !== undefined) this.#endpoints.clear()
+    if (endpoints !== undefined || clusterIPs !== undefined) this.#clusterIPs = clusterIPs
     for (const key of remove) this.#endpoints.delete(key)
     for (const endpoint of listed.endpoints) this.#endpoints.set(keyOf(endpoint), endpoint)
     if (this.#endpoints.size > MAX_ENDPOINTS)
       return { kind: 'broken', reason: `there are more than ${MAX_ENDPOINTS} endpoints` }
     this.version = version
-    return { kind: 'list', endpoints: [...this.#endpoints.values()] }
+    const said = this.#clusterIPs === undefined ? {} : { clusterIPs: this.#clusterIPs }
+    return { kind: 'list', endpoints: [...this.#endpoints.values()], ...said }
   }
 }
 

@@ -127,7 +127,7 @@ class Feed implements Disposable {
     const step = this.#state.apply(line)
     if (step.kind === 'broken') return step.reason
     this.#failures = 0
-    if (step.kind === 'list') this.#sink.found(step.endpoints)
+    if (step.kind === 'list') this.#sink.found(step.endpoints, step.clusterIPs)
     return undefined
   }
 

@@ -3,7 +3,8 @@ import type { EndpointSpec } from '../member.ts'
 
 /** The contract between a cluster and its source of endpoints. */
 export interface EndpointSink {
-  found(endpoints: readonly EndpointSpec[]): void
+  /** `clusterIPs` are those of the Service, where the source knows them. */
+  found(endpoints: readonly EndpointSpec[], clusterIPs?: readonly string[]): void
   /** One line for people, naming the source. What was found before stays in use. */
   failed(reason: string): void
 }
