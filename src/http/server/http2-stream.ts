@@ -104,6 +104,7 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
     this.#checkLength(slice.length, end)
     if (slice.length > 0) this.#body.push(slice)
     if (end) this.#endBody(undefined)
+    else if (this.localEnded) return
     else if (this.#body.waiting) this.#context.wheel.arm(this, this.#context.limits.bodyStallMs)
     else if (!this.full) this.#context.wheel.disarm(this)
   }
@@ -159,8 +160,18 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
 
   override ended(): void {
     super.ended()
-    // RFC 9113 section 8.1: the answer is complete, the rest of the request is not wanted.
-    if (!this.remoteEnded && !this.broken && !this.#isTunnel) this.connection.resetStream(this.id, 'NO_ERROR')
+    if (this.remoteEnded || this.broken || this.#isTunnel) return
+    const { maxDiscardBytes, lingerMs } = this.#context.limits
+    // What is as good as sent is read over: clients such as curl 7 take a reset on the way for a failure.
+    if (!this.#owesContinue && this.#bodyLeft !== undefined && this.#bodyLeft <= maxDiscardBytes) {
+      this.#body.discard()
+      this.#context.wheel.arm(this, lingerMs)
+    } else this.#refuseRest()
+  }
+
+  /** RFC 9113 section 8.1: the answer is complete, the rest of the request is not wanted. */
+  #refuseRest(): void {
+    this.connection.resetStream(this.id, 'NO_ERROR')
   }
 
   tunnel(answer: ResponseBody): Duplex {
@@ -199,7 +210,8 @@ export class ServerStream extends Http2Stream implements Deadline, BodySource, R
   // ---- the end
 
   expire(): void {
-    if (this.full) this.connection.resetStream(this.id, 'CANCEL')
+    if (this.localEnded) this.#refuseRest()
+    else if (this.full) this.connection.resetStream(this.id, 'CANCEL')
     else if (this.#body.waiting && !this.#isPatient) {
       const { bodyStallMs } = this.#context.limits
       this.#body.fail(bodyTimeout(bodyStallMs))

@@ -323,6 +323,34 @@ describe('a server asked over HTTP/2 frame by frame', () => {
     await one.hears(/^data 1 "ok"/)
   })
 
+  test('the short rest of a body is read over once the answer is out, and waited for no longer than a while', async () => {
+    const one = await peer()
+    for (const id of [1, 3]) {
+      one.send(one.headers(id, [...POST, 'content-length', '3'], END_HEADERS))
+      await one.hears(new RegExp(`^data ${id} "hello" 5 end`))
+    }
+    one.send(frame(DATA, 0, 1, '61'), frame(DATA, END_STREAM, 1, '6262'), frame(DATA, 0, 3, '61'))
+    one.send(one.headers(5, GET, END_STREAM | END_HEADERS))
+    await one.hears(/^data 5 "hello"/)
+    assert.deepEqual(
+      one.lines.filter(line => line.startsWith('reset')),
+      [],
+    )
+    here.clock.advance(3_000)
+    assert.equal(await one.hears(/^reset/), `reset 3 ${ErrorCode.NO_ERROR}`)
+  })
+
+  for (const [what, ...fields] of [
+    ['a long rest', 'content-length', '70000'],
+    ['a rest of unknown length'],
+    ['a rest that waits for 100 Continue', 'content-length', '3', 'expect', '100-continue'],
+  ])
+    test(`${what} of a body is not taken any more once the answer is out`, async () => {
+      const one = await peer()
+      one.send(one.headers(1, [...POST, ...fields], END_HEADERS))
+      assert.equal(await one.hears(/^reset/), `reset 1 ${ErrorCode.NO_ERROR}`)
+    })
+
   const unused = '00000001'
   const floods: [what: string, count: number, make: (at: number, peer: FramePeer) => Buffer[]][] = [
     ['SETTINGS', 1, () => [frame(SETTINGS, 0, 0, '')]],
