@@ -88,8 +88,11 @@ export class ProxySidecar implements AsyncDisposable {
   async reload(proxy: object): Promise<void> {
     this.#write(proxy)
     this.#child.kill('SIGHUP')
-    const { event } = await this.says(/^reload_/)
-    if (event !== 'reload_applied') throw new Error(`${event}:\n${this.tail}`)
+    let line = await this.says(/^reload_/)
+    // The file is watched as well: what that has led to is not the answer, and may have come before it.
+    while (line['trigger'] !== 'signal') line = await this.says(/^reload_/)
+    const { event } = line
+    if (event !== 'reload_applied' && event !== 'reload_unchanged') throw new Error(`${event}:\n${this.tail}`)
   }
 
   /** The samples of the metrics page whose line begins so, added up. */
