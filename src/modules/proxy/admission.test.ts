@@ -175,6 +175,35 @@ describe('rate limits', () => {
     assert.deepEqual(await statuses('/', 'b', 1), [200])
   })
 
+  test('of a route are not used up by who may not pass, and access rules hold on every route', async () => {
+    const rules = [
+      { name: 'slow', matches: under('/slow'), backendRefs: [to('v1')] },
+      { backendRefs: [to('v1')] },
+    ]
+    const config = decodedProxy({
+      listeners: [
+        {
+          ...{ listen: '127.0.0.1:0', routed: {} },
+          access: { rules: [{ name: 'reads', action: 'allow', to: [{ methods: ['GET'] }] }] },
+          limits: [{ name: 'slow', rate: '1/h', routes: ['*/slow'] }],
+        },
+      ],
+      namespace: 'shop',
+      upstreams: await running.start('v1.shop:80'),
+      routes: [route({ rules })],
+    })
+    await using proxy = await startConfigured(config, new FakeClock())
+    for (const [line, status] of [
+      ['POST http://checkout/slow', 403],
+      ['POST http://checkout/', 403],
+      ['GET http://checkout/slow', 200],
+      ['GET http://checkout/slow', 429],
+      ['POST http://checkout/slow', 403],
+      ['GET http://checkout/', 200],
+    ] as const)
+      assert.equal((await ask(proxy.port, line)).status, status, line)
+  })
+
   test('are not used up by who may not pass, and go on counting after a reload', async () => {
     const limits = [{ name: 'one', rate: '1/h' }]
     const access = { rules: [reads] }

@@ -21,7 +21,7 @@ const capturedPort = s.object(
   { about: 'A port of its own for connections that were meant for one port.' },
 )
 
-/** The capture option whose pairs are the same. */
+/** `ports` of a captured listener. */
 export const portMap = (direction: 'inbound' | 'outbound') =>
   s.list(capturedPort, {
     about: `Ports that \`outrigger capture --${direction}-port-map PORT:LISTENPORT\` redirects each to a port of its own, so that the port that a connection was meant for is known where the system cannot be asked for its original destination (it needs node:ffi, which Node has from version 26 on). There connections go to \`upstream\` when neither a route nor the name of an upstream tells more: servers that speak first, and whatever is no HTTP and no TLS. At most ${MAX_PORTS}.`,

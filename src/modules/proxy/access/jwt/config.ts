@@ -104,7 +104,7 @@ export const jwtConfig = s.object(
   },
   {
     about:
-      'JSON Web Tokens. A request with a token that is not valid is refused with 401; one without a token goes on to the rules.',
+      'JSON Web Tokens. A request with a token that is not valid is refused with 401; one without a token goes on to the rules, and is refused with 401 where there is no allow rule and no `otherwise`.',
     optional: true,
   },
 )
