@@ -207,6 +207,18 @@ const CASES: readonly Case[] = [
     listener: { faults: [{ name: 'gone', abort: 503 }] },
   },
   {
+    code: 'fault_injected',
+    what: 'a reset on purpose, over HTTP/2',
+    listener: { faults: [{ name: 'gone', reset: true }] },
+    act: async ({ client }) => {
+      const peer = new FramePeer(client)
+      const get = [':method', 'GET', ':scheme', 'http', ':authority', 'a', ':path', '/']
+      peer.send(PREFACE, frame(4, 0, 0, ''), peer.headers(1, get, 5))
+      await peer.hears(/^reset 1 /)
+    },
+    heard: 'nothing',
+  },
+  {
     code: 'loop_detected',
     what: 'a request that comes back',
     act: async scene => {

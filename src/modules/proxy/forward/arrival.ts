@@ -101,9 +101,11 @@ export abstract class Arrival {
       return
     }
     this.fault = fault
-    this.pause = sufferFault(fault, this.response, this.forwarder.parts.clock, refused =>
-      refused === undefined ? this.#pass(view, match) : this.refuse(refused),
-    )
+    this.pause = sufferFault(fault, this.forwarder.parts.clock, (refused, reset) => {
+      if (refused === undefined) this.#pass(view, match)
+      else if (reset) this.#breakOff(refused)
+      else this.refuse(refused)
+    })
   }
 
   #pass(view: RequestView, match: Match): void {
@@ -114,6 +116,13 @@ export abstract class Arrival {
     }
     answerRedirect(this.response, redirect, match, view, schemeOf(this.request.tls))
     this.finish(redirect.status, undefined)
+  }
+
+  /** Without an answer. It is over before that, for over HTTP/2 a reset is heard of at once, as if the client had gone. */
+  #breakOff({ status, code, detail }: Refusal): void {
+    this.detail = detail
+    this.finish(status, code)
+    this.response.abort()
   }
 
   protected giveUp(code: FailureCode, detail: string, headers?: readonly string[]): void {

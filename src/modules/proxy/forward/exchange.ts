@@ -370,10 +370,11 @@ export class Exchange extends Arrival implements HedgeOwner, ResponseObserver, R
 
   /** An answer that has begun does not come to its end: the client has to see that. */
   #breakOff(code: FailureCode, detail: string): void {
+    this.detail = detail
+    // First, for over HTTP/2 the reset is heard of at once, as if the client had gone.
+    this.finish(this.#status, code)
     if (isGrpc(this.request.headers)) this.#answerBody!.end(grpcFailure(code, detail))
     else this.#answerBody!.abort()
-    this.detail = detail
-    this.finish(this.#status, code)
   }
 
   #cancelTry(outcome: CallResult['outcome']): void {
