@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { isLoopback } from '../../../http/loopback.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
-import { createHttpServer, type HttpServer } from '../../../http/server/server.ts'
+import type { HttpServer } from '../../../http/server/server.ts'
 import type { TlsPeer } from '../../../http/tls/acceptor.ts'
 import { parseAddress } from '../../../kernel/config/address.ts'
 import type { Health, Host, Listening } from '../../../kernel/module.ts'
@@ -16,19 +16,18 @@ import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
 import type { Way } from '../destinations/on-demand.ts'
 import type { FailureCode } from '../failure.ts'
-import { Forwarder } from '../forward/forwarder.ts'
 import { isGrpc } from '../forward/grpc.ts'
 import type { Tunnels } from '../forward/tunnels.ts'
 import { TlsEntry } from '../tls/entry.ts'
 import { type Aim, capturedService } from './captured-service.ts'
 import { Detection } from './detection.ts'
 import { ALPN } from './entry.ts'
-import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
 import type { Listener, ListenerParts } from './listener.ts'
 import { showConnections } from './open-connections.ts'
 import { portOf } from './port.ts'
-import { rejectedInput } from './rejected.ts'
+import { createForwarder, createRequestServer } from './request-server.ts'
 import { TcpRelay } from './tcp-relay.ts'
+import { tunnelLimits } from './tunnel-limits.ts'
 
 /** Servers of destinations that have no connection are kept up to this number. */
 const MAX_IDLE_SERVERS = 256
@@ -53,19 +52,7 @@ export async function openCaptured(
   showCapture(name, parts, cannotAsk)
   let service = capturedService(config, proxy, clusters, parts)
   let ownPorts = ownPortsOf(proxy)
-  const forwarder = new Forwarder(
-    {
-      listener: name,
-      clock: host.clock,
-      metrics,
-      clients: parts.clients,
-      failures: parts.failures,
-      tunnels,
-      random: Math.random,
-    },
-    service.decisions,
-  )
-  parts.observation.attach(name, forwarder)
+  const forwarder = createForwarder(name, parts, tunnels, service.decisions)
   const relay = new TcpRelay(name, parts, tunnels, forwarder)
   const servers = new Map<string, HttpServer>()
   showConnections(name, host, metrics, () => {
@@ -81,20 +68,8 @@ export async function openCaptured(
     if (server === undefined) {
       if (servers.size >= MAX_IDLE_SERVERS)
         for (const [known, { connections }] of servers) if (connections === 0) servers.delete(known)
-      server = createHttpServer({
-        handler: (request, response) => {
-          forwarder.handleBy(service.by(aim, wayOf(request)), request, response)
-        },
-        clock: host.clock,
-        versions: config.versions,
-        servesWebSockets: true,
-        limits: { drainIdleMs: DRAIN_IDLE_MS },
-        ...rejectedInput(name, parts, forwarder),
-        onError: error =>
-          host.log.error('request_failed', 'forwarding a request failed by our own fault', {
-            error,
-            listener: name,
-          }),
+      server = createRequestServer(config, parts, forwarder, (request, response) => {
+        forwarder.handleBy(service.by(aim, wayOf(request)), request, response)
       })
       servers.set(key, server)
     }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ServerResponse } from '../../../http/server/response.ts'
-import { createHttpServer } from '../../../http/server/server.ts'
+import type { Handler } from '../../../http/server/server.ts'
 import type { TlsPeer } from '../../../http/tls/acceptor.ts'
 import type { Deadline, Health, Host, Listening } from '../../../kernel/module.ts'
 import { serverNameOf } from '../capture/first-bytes.ts'
@@ -11,7 +11,7 @@ import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.t
 import type { ServiceBook } from '../destinations/service-book.ts'
 import type { EndpointClients } from '../forward/endpoint-clients.ts'
 import type { FailureLog } from '../forward/failure-log.ts'
-import { type Decisions, Forwarder } from '../forward/forwarder.ts'
+import type { Decisions, Forwarder } from '../forward/forwarder.ts'
 import type { ProxyMetrics } from '../forward/metrics.ts'
 import { Tunnels } from '../forward/tunnels.ts'
 import type { SharedCounts } from '../limits/shared-counts.ts'
@@ -25,12 +25,12 @@ import { Detection } from './detection.ts'
 import { ALPN, openEntry } from './entry.ts'
 import { forwardProxy } from './forward-proxy.ts'
 import { gateOf, type ListenerGate } from './gate.ts'
-import { DRAIN_IDLE_MS, tunnelLimits } from './limits.ts'
 import { showConnections } from './open-connections.ts'
 import type { Target } from './passed-connection.ts'
 import { portOf } from './port.ts'
-import { rejectedInput } from './rejected.ts'
+import { createForwarder, createRequestServer } from './request-server.ts'
 import { TcpRelay } from './tcp-relay.ts'
+import { tunnelLimits } from './tunnel-limits.ts'
 
 /** A client of TLS speaks first. */
 const HELLO_TIMEOUT_MS = 10_000
@@ -142,36 +142,12 @@ async function openHttp(
   const { host } = parts
   const name = listenerName(config)
   let service = httpService(config, proxy, clusters, parts)
-  const forwarder = new Forwarder(
-    {
-      listener: name,
-      clock: host.clock,
-      metrics: parts.metrics,
-      clients: parts.clients,
-      failures: parts.failures,
-      tunnels,
-      random: Math.random,
-    },
-    service.decisions,
-  )
-  parts.observation.attach(name, forwarder)
-  const server = createHttpServer({
-    handler:
-      config.forward === undefined
-        ? forwarder.handle
-        : (request, response) => service.handle(forwarder, request, response),
-    clock: host.clock,
-    versions: config.versions,
-    servesConnect: config.forward !== undefined,
-    servesWebSockets: true,
-    limits: { drainIdleMs: DRAIN_IDLE_MS },
-    ...rejectedInput(name, parts, forwarder),
-    onError: error =>
-      host.log.error('request_failed', 'forwarding a request failed by our own fault', {
-        error,
-        listener: name,
-      }),
-  })
+  const forwarder = createForwarder(name, parts, tunnels, service.decisions)
+  const handler: Handler =
+    config.forward === undefined
+      ? forwarder.handle
+      : (request, response) => service.handle(forwarder, request, response)
+  const server = createRequestServer(config, parts, forwarder, handler)
   host.scope.defer(() => server.close())
   const relay = new TcpRelay(name, parts, tunnels, forwarder)
   let target = passedTo(config, proxy, clusters)
