@@ -1,93 +1,23 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, test } from 'node:test'
-import { FakeClock } from '../../kernel/clock/fake.ts'
-import { listen, RawPeer, turns } from '../raw-peer-fake.ts'
-import { createHttpClient, type HttpClient, type HttpClientOptions } from './client.ts'
-import type { HttpClientErrorCode } from './error.ts'
-import type { ClientRequest } from './request.ts'
-import type { ClientResponse } from './response.ts'
+import { describe, test } from 'node:test'
+import { turns } from '../raw-peer-fake.ts'
+import { askingEachTest, fails, GET, OK, text } from './asking-fake.ts'
 
-const GET: ClientRequest = { method: 'GET', path: '/' }
-const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
-
-let clock: FakeClock
-let client: HttpClient
-let listener: Server
-let port: number
-/** The server's ends of the connections, in the order in which they were made. */
-let peers: RawPeer[]
-let arrived: (() => void) | undefined
-
-function open(options: Partial<HttpClientOptions> = {}): HttpClient {
-  client?.close()
-  client = createHttpClient({ origin: new URL(`http://127.0.0.1:${port}`), clock, ...options })
-  return client
-}
-
-async function nthPeer(index: number): Promise<RawPeer> {
-  while (peers[index] === undefined)
-    await new Promise<void>(resolve => {
-      arrived = resolve
-    })
-  return peers[index]
-}
-
-/** A request, and what the server heard of it. */
-async function ask(request: ClientRequest, answer = OK, index = 0) {
-  const peer0 = peers[index]
-  if (peer0) peer0.forget()
-  const response = client.request(request)
-  response.catch(() => {})
-  const peer = await nthPeer(index)
-  const heard = await peer.hears(/\r\n\r\n/)
-  peer.say(answer)
-  return { heard, peer, response }
-}
-
-async function text(response: Promise<{ body: { bytes(max: number): Promise<Buffer> } }>): Promise<string> {
-  return (await (await response).body.bytes(1_000_000)).toString()
-}
-
-async function fails(promise: Promise<unknown>, code: HttpClientErrorCode, message = /./): Promise<void> {
-  await assert.rejects(promise, error => {
-    assert.equal((error as { code: string }).code, code, String(error))
-    assert.match((error as Error).message, message)
-    return true
-  })
-}
-
-beforeEach(async () => {
-  clock = new FakeClock()
-  peers = []
-  ;({ server: listener, port } = await listen((socket: Socket) => {
-    peers.push(new RawPeer(socket))
-    arrived?.()
-  }))
-  open()
-})
-
-afterEach(async () => {
-  client.close()
-  listener.close()
-  for (const peer of peers) {
-    peer.socket.destroy()
-    await peer.gone()
-  }
-  await turns()
-  assert.equal(client.connections, 0, 'every connection is let go')
-  assert.equal(clock.pending, 0, 'no timer is left')
-})
+const here = askingEachTest()
+const { ask, nthPeer, open } = here
 
 describe('a request', () => {
   test('is written with Host first and its headers in order', async () => {
     const { heard, response } = await ask({ ...GET, path: '/a?b=c', headers: { 'X-b': '1', accept: '*/*' } })
-    assert.equal(heard, `GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-b: 1\r\naccept: */*\r\n\r\n`)
+    assert.equal(
+      heard,
+      `GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:${here.port}\r\nX-b: 1\r\naccept: */*\r\n\r\n`,
+    )
     assert.equal(await text(response), 'ok')
   })
 
@@ -115,7 +45,7 @@ describe('a request', () => {
       yield Buffer.alloc(0)
       yield Buffer.from('de')
     }
-    const response = client.request({ method: 'POST', path: '/', body: body() })
+    const response = here.client.request({ method: 'POST', path: '/', body: body() })
     const peer = await nthPeer(0)
     await peer.hears(/Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n$/)
     peer.say(OK)
@@ -127,17 +57,17 @@ describe('a request', () => {
     async function* body(): AsyncGenerator<Buffer> {
       throw new Error('the source is gone')
     }
-    await fails(client.request({ method: 'POST', path: '/', body: body() }), 'aborted')
+    await fails(here.client.request({ method: 'POST', path: '/', body: body() }), 'aborted')
   })
 
   test('that would break its head is refused before anything is sent', async () => {
-    await assert.rejects(client.request({ ...GET, path: '/ HTTP/1.1\r\nX: y' }), {
+    await assert.rejects(here.client.request({ ...GET, path: '/ HTTP/1.1\r\nX: y' }), {
       name: 'HeaderInjectionError',
     })
-    await assert.rejects(client.request({ ...GET, headers: { a: 'b\r\nc: d' } }), {
+    await assert.rejects(here.client.request({ ...GET, headers: { a: 'b\r\nc: d' } }), {
       name: 'HeaderInjectionError',
     })
-    assert.equal(client.connections, 0)
+    assert.equal(here.client.connections, 0)
   })
 })
 
@@ -218,227 +148,15 @@ describe('a response', () => {
   })
 })
 
-describe('a connection', () => {
-  test('is used again, the youngest first', async () => {
-    const first = await ask(GET)
-    const second = await ask(GET, OK, 1)
-    await text(first.response)
-    await text(second.response)
-    await text((await ask(GET, OK, 1)).response)
-    assert.equal(peers.length, 2)
-  })
-
-  for (const [name, answer] of [
-    ['Connection: close', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'],
-    ['HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
-    ['bytes after the response', `${OK}HTTP/1.1 200 OK\r\n\r\n`],
-  ] as const)
-    test(`is not used again after ${name}`, async () => {
-      await text((await ask(GET, answer)).response)
-      assert.equal(client.connections, 0)
-      await text((await ask(GET, OK, 1)).response)
-    })
-
-  test('on which bytes come unasked is dropped', async () => {
-    const { peer, response } = await ask(GET)
-    await text(response)
-    peer.say(OK)
-    await peer.end()
-    assert.equal(client.connections, 0)
-  })
-
-  test('is closed after 3 s without use', async () => {
-    const { peer, response } = await ask(GET)
-    await text(response)
-    clock.advance(2_900)
-    assert.equal(client.connections, 1)
-    clock.advance(400)
-    assert.equal(client.connections, 0)
-    await peer.end()
-  })
-
-  test('is closed before the time that the server promised to keep it', async () => {
-    const answer = 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2, max=9\r\nContent-Length: 2\r\n\r\nok'
-    await text((await ask(GET, answer)).response)
-    clock.advance(1_300)
-    assert.equal(client.connections, 0)
-  })
-
-  test('whose response is discarded is used again when little is left', async () => {
-    const { response, peer } = await ask(GET, 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc')
-    ;(await response).body.discard()
-    peer.say('def')
-    await turns()
-    await text((await ask(GET)).response)
-    assert.equal(peers.length, 1)
-  })
-
-  test('whose response is discarded is closed when much is left', async () => {
-    const { response, peer } = await ask(GET, 'HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\nabc')
-    ;(await response).body.discard()
-    await peer.end()
-    assert.equal(client.connections, 0)
-  })
-
-  test('that is idle when the server closes it is forgotten', async () => {
-    const { peer, response } = await ask(GET)
-    await text(response)
-    peer.socket.end()
-    await peer.end()
-    await turns()
-    assert.equal(client.connections, 0)
-  })
-})
-
-describe('a kept connection that turns out to be closed', () => {
-  /** One good exchange, and then a request on the same connection that the server resets unanswered. */
-  async function stale(request: ClientRequest): Promise<{ promise: Promise<ClientResponse> }> {
-    const { peer, response } = await ask(GET)
-    await text(response)
-    peer.forget()
-    const second = client.request(request)
-    second.catch(() => {})
-    await peer.hears(/\r\n\r\n/)
-    peer.socket.resetAndDestroy()
-    return { promise: second }
-  }
-
-  async function replayed(request: ClientRequest): Promise<string> {
-    const { promise } = await stale(request)
-    const peer = await nthPeer(1)
-    await peer.hears(/\r\n\r\n/)
-    peer.say(OK)
-    return text(promise)
-  }
-
-  for (const method of ['GET', 'PUT', 'DELETE'])
-    test(`is replaced for ${method}`, async () => {
-      assert.equal(await replayed({ method, path: '/' }), 'ok')
-    })
-
-  test('is replaced for POST when it may be replayed', async () => {
-    assert.equal(
-      await replayed({ method: 'POST', path: '/', body: Buffer.from('x'), replayable: true }),
-      'ok',
-    )
-    assert.match(peers[1]!.heard, /\r\n\r\nx$/)
-  })
-
-  test('is replaced with all of a body that goes out in parts', async () => {
-    const body = Buffer.alloc(1_000_000, 'x')
-    const { promise } = await stale({ method: 'POST', path: '/', body, replayable: true })
-    const peer = await nthPeer(1)
-    await peer.hears(({ heard }) => heard.length - heard.indexOf('\r\n\r\n') - 4 >= body.length)
-    peer.say(OK)
-    assert.equal(await text(promise), 'ok')
-    assert.ok(peer.heard.endsWith(`Content-Length: 1000000\r\n\r\n${body}`))
-  })
-
-  for (const request of [
-    { method: 'POST', path: '/' },
-    { method: 'GET', path: '/', replayable: false },
-  ])
-    test(`fails ${request.method}${'replayable' in request ? ' that may not be replayed' : ''}`, async () => {
-      const { promise } = await stale(request)
-      await fails(promise, 'reset')
-      assert.equal(peers.length, 1)
-    })
-
-  test('is replaced once only', async () => {
-    const { promise } = await stale(GET)
-    const peer = await nthPeer(1)
-    await peer.hears(/\r\n\r\n/)
-    peer.socket.resetAndDestroy()
-    await fails(promise, 'reset')
-  })
-
-  test('fails when a byte of the response has come', async () => {
-    const { peer, response } = await ask(GET)
-    await text(response)
-    const second = await ask(GET, 'HTTP')
-    await turns()
-    peer.socket.resetAndDestroy()
-    await fails(second.response, 'reset')
-  })
-
-  test('is replaced though no other connection is allowed', async () => {
-    open({ maxConnections: 1 })
-    assert.equal(await replayed(GET), 'ok')
-  })
-})
-
-test('a fresh connection that is reset is not tried again', async () => {
-  const response = client.request(GET)
-  const peer = await nthPeer(0)
-  await peer.hears(/\r\n\r\n/)
-  peer.socket.resetAndDestroy()
-  await fails(response, 'reset')
-  assert.equal(peers.length, 1)
-})
-
-describe('when all connections are busy', () => {
-  test('requests wait in order', async () => {
-    open({ maxConnections: 1 })
-    const first = client.request({ ...GET, path: '/1' })
-    const second = client.request({ ...GET, path: '/2' })
-    const third = client.request({ ...GET, path: '/3' })
-    const peer = await nthPeer(0)
-    for (const [path, response] of [
-      ['/1', first],
-      ['/2', second],
-      ['/3', third],
-    ] as const) {
-      await peer.hears(({ heard }) => heard.includes(`GET ${path} `))
-      peer.say(OK)
-      await text(response)
-    }
-    assert.equal(peers.length, 1)
-  })
-
-  test('over the limit a request fails at once', async () => {
-    open({ maxConnections: 1, maxQueued: 1 })
-    const waiting = [client.request(GET), client.request(GET)]
-    for (const one of waiting) one.catch(() => {})
-    await fails(client.request(GET), 'queue_full')
-    client.close()
-    for (const one of waiting) await fails(one, 'closed')
-  })
-
-  test('a waiting request keeps to its time', async () => {
-    open({ maxConnections: 1 })
-    const first = client.request(GET)
-    first.catch(() => {})
-    const second = client.request({ ...GET, timeoutMs: 1000 })
-    second.catch(() => {})
-    await nthPeer(0)
-    clock.advance(1_300)
-    await fails(second, 'timeout', /became free/)
-  })
-
-  test('a waiting request gets a new connection when the busy one breaks', async () => {
-    open({ maxConnections: 1 })
-    const first = client.request({ method: 'POST', path: '/1' })
-    first.catch(() => {})
-    const second = client.request({ ...GET, path: '/2' })
-    await (await nthPeer(0)).hears(/\r\n\r\n/)
-    peers[0]!.socket.resetAndDestroy()
-    await fails(first, 'reset')
-    const peer = await nthPeer(1)
-    await peer.hears(/\/2/)
-    peer.say(OK)
-    assert.equal(await text(second), 'ok')
-  })
-})
-
 describe('time and signals', () => {
   test('a response that does not come in time is an error, and its connection is closed', async () => {
-    const response = client.request({ ...GET, timeoutMs: 5000 })
+    const response = here.client.request({ ...GET, timeoutMs: 5000 })
     response.catch(() => {})
     const peer = await nthPeer(0)
     await peer.hears(/\r\n\r\n/)
-    clock.advance(4_900)
-    assert.equal(client.connections, 1)
-    clock.advance(400)
+    here.clock.advance(4_900)
+    assert.equal(here.client.connections, 1)
+    here.clock.advance(400)
     await fails(response, 'timeout', /did not answer in time/)
     await peer.end()
   })
@@ -452,17 +170,17 @@ describe('time and signals', () => {
     const bytes = body.bytes(10)
     bytes.catch(() => {})
     await turns()
-    clock.advance(5_300)
+    here.clock.advance(5_300)
     await fails(bytes, 'timeout')
   })
 
   test('a signal ends a request that waits, that is under way, and that has begun to answer', async () => {
     open({ maxConnections: 1 })
     const busy = new AbortController()
-    const first = client.request({ ...GET, signal: busy.signal })
+    const first = here.client.request({ ...GET, signal: busy.signal })
     first.catch(() => {})
     const queued = new AbortController()
-    const second = client.request({ ...GET, signal: queued.signal })
+    const second = here.client.request({ ...GET, signal: queued.signal })
     second.catch(() => {})
     await (await nthPeer(0)).hears(/\r\n\r\n/)
     queued.abort()
@@ -479,19 +197,19 @@ describe('time and signals', () => {
     late.abort()
     assert.equal(String(await body.read()), 'abc')
     await fails(body.read(), 'aborted')
-    await fails(client.request({ ...GET, signal: late.signal }), 'aborted')
+    await fails(here.client.request({ ...GET, signal: late.signal }), 'aborted')
   })
 })
 
 describe('an origin', () => {
   test('that refuses connections is told apart', async () => {
-    listener.close()
-    await fails(client.request(GET), 'connect_refused', /nothing listens there/)
+    here.listener.close()
+    await fails(here.client.request(GET), 'connect_refused', /nothing listens there/)
   })
 
   test('without an address is told apart', async () => {
     open({ origin: new URL('http://no-such-host.invalid') })
-    await fails(client.request(GET), 'resolve_failed', /no-such-host\.invalid/)
+    await fails(here.client.request(GET), 'resolve_failed', /no-such-host\.invalid/)
   })
 
   test('may be a Unix socket', async () => {
@@ -502,13 +220,13 @@ describe('an origin', () => {
     ).listen(path)
     await once(unix, 'listening')
     open({ origin: { path } })
-    assert.equal(await text(client.request(GET)), 'unix')
-    client.close()
+    assert.equal(await text(here.client.request(GET)), 'unix')
+    here.client.close()
     unix.close()
     await once(unix, 'close')
     await rm(folder, { recursive: true })
     open({ origin: { path } })
-    await fails(client.request(GET), 'connect_refused', /does not exist/)
+    await fails(here.client.request(GET), 'connect_refused', /does not exist/)
   })
 
   test('of another scheme is a mistake of the caller', () => {
@@ -517,10 +235,10 @@ describe('an origin', () => {
 })
 
 test('a closed client fails what is under way and what comes', async () => {
-  const response = client.request(GET)
+  const response = here.client.request(GET)
   response.catch(() => {})
   await (await nthPeer(0)).hears(/\r\n\r\n/)
-  client.close()
+  here.client.close()
   await fails(response, 'closed')
-  await fails(client.request(GET), 'closed')
+  await fails(here.client.request(GET), 'closed')
 })
