@@ -16,6 +16,7 @@ import { systemClock } from '../src/kernel/clock/system.ts'
 import { fakeHost } from '../src/kernel/host-fake.ts'
 import { tailConfig } from '../src/modules/logs/inputs/tail/config.ts'
 import { startTail, type Tail } from '../src/modules/logs/inputs/tail/tail.ts'
+import { LentMemory } from '../src/modules/logs/lent-memory.ts'
 import type { LineSink } from '../src/modules/logs/lines.ts'
 import { accessLines } from './access-lines.ts'
 import { memory } from './support/proc.ts'
@@ -45,6 +46,7 @@ async function withTail<T>(paths: string, sink: LineSink, work: (tail: Tail) => 
         positions,
         sink,
         readBytes: 256 * 1024,
+        memory: new LentMemory(257 * 1024, 64),
       }),
     )
   } finally {

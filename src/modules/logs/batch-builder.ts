@@ -51,10 +51,11 @@ export class BatchBuilder {
   }
 
   finish(): Batch {
-    const { bytes, origin } = this.#lines
+    const { bytes, memory, origin } = this.#lines
     const out = this.#out
     const batch = {
       bytes: out === undefined ? bytes : this.#trimmed(out),
+      memory: out === undefined ? memory : undefined,
       count: this.#count,
       starts: this.#starts,
       ends: this.#ends,

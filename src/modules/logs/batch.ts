@@ -1,3 +1,5 @@
+import type { Lent } from './lent-memory.ts'
+
 /**
  * The currency of the log pipeline: records that came from one source in one go.
  *
@@ -8,6 +10,8 @@
  */
 export interface Batch {
   readonly bytes: Buffer
+  /** What `bytes` lie in, when it is read into again later: who needs the records for longer than a call keeps it. */
+  readonly memory?: Lent | undefined
   /** How many records; the three columns are at least this long. */
   readonly count: number
   readonly starts: Uint32Array

@@ -1,8 +1,11 @@
 import type { Origin } from './batch.ts'
+import type { Lent } from './lent-memory.ts'
 
 /** Lines as an input read them, before any format: line i is `bytes[starts[i], ends[i])`, without its line feed. */
 export interface Lines {
   readonly bytes: Buffer
+  /** What `bytes` lie in, when it is read into again later: who needs them after the sink's call keeps it. */
+  readonly memory?: Lent | undefined
   /** How many lines; the columns are at least this long. Zero with a position that has moved is possible. */
   readonly count: number
   readonly starts: Uint32Array

@@ -69,6 +69,15 @@ test('what stands in the files when the drain begins has arrived when it ends, l
   assert.deepEqual(await made.lines('out2'), await made.lines('out'))
 })
 
+test('a flood of many times the memory arrives byte for byte at each output', async t => {
+  const made = await bed(t)
+  const lines = Array.from({ length: 40_000 }, (_, n) => `{"n":${n},"pad":"${String(n % 10).repeat(300)}"}`)
+  await writeFile(made.path('a.log'), `${lines.join('\n')}\n`)
+  const inputs = [made.tail('a.log', { format: 'json' })]
+  await made.run({ inputs, memory: '4MiB', outputs: [made.file('out'), made.file('out2')] }, 60_000)
+  for (const name of ['out', 'out2']) assert.ok((await made.lines(name)).join() === lines.join(), name)
+})
+
 test('every input has its own format, the steps are for all of them', async t => {
   const made = await bed(t)
   await writeFile(made.path('a.log'), '{"n":1}\n{"n":2}\n')

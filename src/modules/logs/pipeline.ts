@@ -6,6 +6,7 @@ import { openDeadLetters } from './delivery/dead-letters.ts'
 import { type Delivery, startDelivery } from './delivery/delivery.ts'
 import type { Input, Positions } from './inputs/input.ts'
 import { startInput } from './inputs/kinds.ts'
+import { LentMemory } from './lent-memory.ts'
 import type { LineSink } from './lines.ts'
 import { inTurns } from './long-work.ts'
 import { entryNames, readerNames } from './names.ts'
@@ -15,6 +16,8 @@ import { recordMetrics } from './record-metrics.ts'
 import { openSpool, type Spool } from './spool/spool.ts'
 
 const READ_BYTES = 256 * 1024
+/** A read starts a little earlier than what it brings: a piece of memory has room for both. */
+const PIECE_BYTES = READ_BYTES + 4096
 
 /** A log pipeline that runs until its host's scope closes. */
 export interface Pipeline {
@@ -116,6 +119,7 @@ async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promis
   const { scope, signal, log, metrics, clock, slice, application } = host
   const records = recordMetrics(metrics)
   const claims = new Map<string, string>()
+  const memory = new LentMemory(PIECE_BYTES, Math.ceil(config.memoryBytes / PIECE_BYTES))
   const names = entryNames(config.inputs.map(({ kind }) => kind))
   const inputs = new Map<string, Input>()
   for (const [index, entry] of config.inputs.entries()) {
@@ -135,6 +139,7 @@ async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promis
       sink,
       positions: positionsFor(name, claims, spool),
       readBytes: READ_BYTES,
+      memory,
       scope,
       signal,
       log,

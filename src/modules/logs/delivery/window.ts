@@ -1,4 +1,5 @@
 import type { Slice } from '../batch.ts'
+import type { Lent } from '../lent-memory.ts'
 import type { SpoolReader } from '../spool/reader.ts'
 import { sliceBytes } from './slices.ts'
 
@@ -7,6 +8,7 @@ interface Entry {
   readonly from: number
   readonly to: number
   readonly bytes: number
+  readonly memory: Lent | undefined
   /** Records that are not settled. */
   left: number
   /** Which records are settled, by their index from `from` on; made when they are not settled all at once. */
@@ -48,6 +50,7 @@ export class Window {
       from,
       to,
       bytes,
+      memory: frame.batch.memory,
       left: to - from,
       settled: undefined,
       head: from,
@@ -58,7 +61,7 @@ export class Window {
     this.#bytes += bytes
   }
 
-  /** These records need nothing more. Acknowledges what is unbroken now, with one call at most. */
+  /** These records need nothing more, and nobody looks at them again. Acknowledges what is unbroken now, with one call at most. */
   settle(slices: readonly Slice[]): void {
     for (const slice of slices) {
       const entry = this.#bySequence.get(slice.frame.sequence)
@@ -82,6 +85,7 @@ export class Window {
     if (entry.left > 0) return
     entry.settled = undefined
     this.#bytes -= entry.bytes
+    entry.memory?.letGo()
   }
 
   #acknowledge(): void {

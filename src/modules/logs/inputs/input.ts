@@ -1,6 +1,7 @@
 import type { LineIntake } from '../../../kernel/lines/intake.ts'
 import type { Deadline, Health, Host } from '../../../kernel/module.ts'
 import type { Position } from '../batch.ts'
+import type { LentMemory } from '../lent-memory.ts'
 import type { LineSink } from '../lines.ts'
 
 /** A source of lines that runs until its host's scope closes. */
@@ -28,6 +29,8 @@ export interface InputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'metr
   readonly sink: LineSink
   /** How much one read may bring; an input holds at most twice this outside of the sink. */
   readonly readBytes: number
+  /** What reads go into. */
+  readonly memory: LentMemory
 }
 
 /** Where a file was read to, and the name that it had in its origin then. */

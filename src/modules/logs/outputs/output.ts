@@ -8,7 +8,10 @@ import type { Slice } from '../batch.ts'
 export interface Output {
   /** How much one `send` may carry. */
   readonly limits: Limits
-  /** Resolves with what came of it, for every peer's answer and every failure of the network; rejects only for our own bugs. */
+  /**
+   * Resolves with what came of it, for every peer's answer and every failure of the network; rejects only for our own
+   * bugs. From then on it must not look at the records: other lines may be read into their memory.
+   */
   send(slices: readonly Slice[], signal: AbortSignal): Promise<Outcome>
   /** Everything of this output that `outrigger` should show besides the delivery's own state. */
   health?(): Health

@@ -32,6 +32,7 @@ export class FrameMemory {
 
   /** Evicts the oldest as needed. */
   add(stored: StoredFrame): void {
+    stored.frame.batch.memory?.keep()
     this.#frames.push(stored)
     this.#bytes += stored.retainedBytes
     while (this.#bytes > this.#maxBytes && this.#from < this.#frames.length) this.#dropOldest()
@@ -52,7 +53,9 @@ export class FrameMemory {
   }
 
   #dropOldest(): void {
-    this.#bytes -= this.#frames[this.#from]!.retainedBytes
+    const { frame, retainedBytes } = this.#frames[this.#from]!
+    this.#bytes -= retainedBytes
+    frame.batch.memory?.letGo()
     this.#frames[this.#from] = undefined as unknown as StoredFrame
     this.#from++
     if (this.#from === this.#frames.length) {

@@ -18,7 +18,8 @@ export interface SpoolReader {
   readonly name: string
   /**
    * The next records that were not given out yet; undefined when there are none for now. From memory it answers
-   * at once, from disk with a promise; one call at a time. Frames without records are left out.
+   * at once, from disk with a promise; one call at a time. Frames without records are left out. The batch's memory
+   * is kept for the taker, who lets it go when it is done with all of the records.
    */
   take(): Slice | undefined | Promise<Slice | undefined>
   /** Called after frames were appended: `take` has something again. One listener; an empty function ends it. */
@@ -151,6 +152,8 @@ export class JournalReader implements SpoolReader {
       return undefined
     }
     this.#outstanding.push({ sequence, spooledAtMs, end })
+    // Before others hear of the move: they may let it go.
+    frame.batch.memory?.keep()
     this.#world.onMoved(false)
     return { frame, from, to: count }
   }

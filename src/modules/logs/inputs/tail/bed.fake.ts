@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type FakeHost, fakeHost } from '../../../../kernel/host-fake.ts'
+import { LentMemory } from '../../lent-memory.ts'
 import type { Lines } from '../../lines.ts'
 import type { KnownPosition } from '../input.ts'
 import { type TailConfig, tailConfig } from './config.ts'
@@ -75,6 +76,8 @@ export class Bed {
         positions,
         sink: lines => this.#sink(lines, life),
         readBytes: this.#options.readBytes ?? 4096,
+        // Calls are looked at when they are over.
+        memory: new LentMemory(this.#options.readBytes ?? 4096, 0),
       },
       this.#options.layer ?? nodeFiles(),
     )

@@ -1,4 +1,5 @@
 import type { Host } from '../../../../kernel/module.ts'
+import type { Lent, LentMemory } from '../../lent-memory.ts'
 import type { LineSink } from '../../lines.ts'
 import { LineSplitter, type Split } from '../split.ts'
 import type { TailedFile } from './file.ts'
@@ -11,6 +12,7 @@ export interface PumpParts {
   readonly input: string
   readonly layer: FileLayer
   readonly limits: ReadLimits
+  readonly memory: LentMemory
   readonly sink: LineSink
   readonly host: Pick<Host, 'clock' | 'slice' | 'log'>
   readonly meters: Meters
@@ -81,6 +83,7 @@ export class Pump {
     this.#handOver(
       file,
       Buffer.alloc(0),
+      undefined,
       { count: 0, starts: none, ends: none, next: 0, midLine: false },
       0,
       0,
@@ -119,13 +122,16 @@ export class Pump {
   async #turn(file: TailedFile, heldBytes: number): Promise<void> {
     const before = file.sinking
     let handedOver = false
+    const memory = this.#parts.memory.take(heldBytes)
     try {
-      const chunk = await readChunk(file, this.#parts.layer, this.#splitter, this.#parts.limits)
+      const buffer = memory.bytes.subarray(0, heldBytes)
+      const chunk = await readChunk(file, this.#parts.layer, this.#splitter, buffer)
       await this.#parts.host.slice()
       // One call per file: a later position must not be safe before an earlier one.
       const safe = (await before) ?? true
-      if (!this.#stopped && safe) handedOver = await this.#take(file, chunk, heldBytes)
+      if (!this.#stopped && safe) handedOver = await this.#take(file, chunk, memory, heldBytes)
       else if (!this.#stopped) await this.#parts.onRefused(file)
+      if (!handedOver) memory.letGo()
     } catch (error) {
       this.#parts.meters.readErrors.inc()
       file.retryAtMs = this.#parts.host.clock.monotonic() + RETRY_MS
@@ -138,11 +144,11 @@ export class Pump {
     this.#advance()
   }
 
-  async #take(file: TailedFile, chunk: Chunk, heldBytes: number): Promise<boolean> {
+  async #take(file: TailedFile, chunk: Chunk, memory: Lent, heldBytes: number): Promise<boolean> {
     switch (chunk.kind) {
       case 'read':
         this.#parts.onRead(file)
-        this.#handOver(file, chunk.bytes, chunk.split, chunk.consumed, heldBytes)
+        this.#handOver(file, chunk.bytes, memory, chunk.split, chunk.consumed, heldBytes)
         return true
       case 'replaced':
         await this.#parts.onReplaced(file)
@@ -155,7 +161,14 @@ export class Pump {
     }
   }
 
-  #handOver(file: TailedFile, bytes: Buffer, split: Split, consumed: number, heldBytes: number): void {
+  #handOver(
+    file: TailedFile,
+    bytes: Buffer,
+    memory: Lent | undefined,
+    split: Split,
+    consumed: number,
+    heldBytes: number,
+  ): void {
     const { input, sink, host, meters } = this.#parts
     const { next: end, trail } = file
     const { next: _next, midLine: _midLine, ...columns } = split
@@ -164,11 +177,13 @@ export class Pump {
     const call = async (): Promise<boolean> => {
       try {
         const origin = { input, path: file.path, position: file.position() }
-        await sink({ bytes, ...columns, readAtMs: host.clock.now(), origin })
+        await sink({ bytes, memory, ...columns, readAtMs: host.clock.now(), origin })
       } catch (error) {
+        // Nobody knows what the sink still does with the memory: the collector gets it.
         this.#refused(file, error)
         return false
       }
+      memory?.letGo()
       // Unless the file has begun anew meanwhile.
       if (file.trail === trail) file.safe = end
       file.progressMs = host.clock.monotonic()

@@ -29,18 +29,17 @@ export function nextReadBytes(file: TailedFile, { readBytes, maxLineBytes }: Rea
 }
 
 /**
- * Reads once from `next` on and cuts it into lines. Each read starts a little earlier, with bytes that were read
+ * Reads once from `next` on into `buffer`, of `nextReadBytes`, and cuts it into lines. Each read starts a little earlier, with bytes that were read
  * before: when they differ, the file was truncated and has grown past the offset since, which its size cannot tell.
  */
 export async function readChunk(
   file: TailedFile,
   layer: FileLayer,
   splitter: LineSplitter,
-  limits: ReadLimits,
+  buffer: Buffer,
 ): Promise<Chunk> {
   if (file.size < file.next) return { kind: 'replaced' }
   const { recent } = file.trail
-  const buffer = Buffer.allocUnsafeSlow(nextReadBytes(file, limits))
   const length = await layer.read(file.fd!, buffer, file.next - recent.length)
   const bytes = length === buffer.length ? buffer : buffer.subarray(0, length)
   if (length < recent.length || !bytes.subarray(0, recent.length).equals(recent)) return { kind: 'replaced' }

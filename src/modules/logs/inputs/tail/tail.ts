@@ -69,6 +69,7 @@ export class Tail implements Input {
       layer,
       host,
       limits: { readBytes: host.readBytes, maxLineBytes: config.maxLineBytes },
+      memory: host.memory,
       sink: host.sink,
       meters: this.#meters,
       onRead: file => this.#problems.remove('read', file.at),
