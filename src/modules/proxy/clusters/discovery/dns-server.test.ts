@@ -179,6 +179,25 @@ describe('the addresses of a name', { skip }, () => {
     assert.equal(await get(), '127.0.0.2')
   })
 
+  test('are looked up when they are first asked for, and no more once nobody asks', async () => {
+    dns.names.set('shop.test', [a('127.0.0.1')])
+    const { get } = await found(byName(await place('127.0.0.1')))
+    const minutes = async (count: number) => {
+      for (let half = 0; half < 2 * count; half++) await clock.elapse(30_000)
+    }
+    await minutes(5)
+    assert.deepEqual(dns.asked, [])
+    assert.equal(await get(), '127.0.0.1')
+    await minutes(5)
+    assert.ok(dns.asked.length > 2, 'asked again and again while it is in use')
+    await minutes(15)
+    const asked = dns.asked.length
+    await minutes(15)
+    assert.equal(dns.asked.length, asked)
+    assert.equal(await get(), '127.0.0.1')
+    assert.equal(dns.asked.length, asked + 2)
+  })
+
   test('are waited for by the first requests; where there is no answer at all these are told', async () => {
     dns.names.set('shop.test', 'silence')
     const { told, get } = await found(byName(80))
