@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { RedisConnection } from '../../../backends/redis/connection.ts'
+import type { Timer } from '../../../kernel/clock/clock.ts'
 import type { Host } from '../../../kernel/module.ts'
 import { type Reply, ReplyError } from '../../../wire/resp/resp.ts'
 import { sameConfig } from '../clusters/same-config.ts'
@@ -56,11 +57,17 @@ end
 return {0, 0, 0, exceeded}
 `
 
+/** By then the next connection is there or has failed, and what was asked of the former one is answered. */
+const FORMER_MS = 15_000
+
 /** The buckets that all sidecars count in together. The connection exists only while a configuration names a Redis. */
 export class SharedCounts implements Disposable {
   readonly #host: Host
   #config: SharedLimitsConfig | undefined
   #connection: RedisConnection | undefined
+  /** Of the configuration before: it counts until the next one is connected. */
+  #former: RedisConnection | undefined
+  #formerEnds: Timer | undefined
 
   constructor(host: Host) {
     this.#host = host
@@ -73,9 +80,10 @@ export class SharedCounts implements Disposable {
   /** Takes a checked configuration over. Rejects with the error of the file system when `ca` cannot be read. */
   async use(config: SharedLimitsConfig | undefined): Promise<void> {
     if (sameConfig(config, this.#config)) return
-    const next = config && (await this.#open(config))
-    this.#connection?.[Symbol.dispose]()
-    this.#connection = next
+    const { url, ca, timeoutMs } = this.#config ?? {}
+    const isSame =
+      config?.url.reveal() === url?.reveal() && config?.ca === ca && config?.timeoutMs === timeoutMs
+    if (!isSame) this.#replace(config && (await this.#open(config)))
     this.#config = config
   }
 
@@ -87,13 +95,29 @@ export class SharedCounts implements Disposable {
     for (const { key } of demands) parts.push(`{${prefix}}:${key}`)
     for (const { intervalMs, burst, enforce } of demands)
       parts.push(String(intervalMs * 1000), String(burst), enforce ? '1' : '0')
-    if (this.#connection === undefined) answer(undefined)
-    else this.#connection.send(parts, reply => answer(this.#read(reply)))
+    const connection = this.#connection?.connected ? this.#connection : (this.#former ?? this.#connection)
+    if (connection === undefined) answer(undefined)
+    else connection.send(parts, reply => answer(this.#read(reply)))
   }
 
   [Symbol.dispose](): void {
     this.#connection?.[Symbol.dispose]()
     this.#connection = undefined
+    this.#endFormer()
+  }
+
+  #replace(next: RedisConnection | undefined): void {
+    this.#endFormer()
+    this.#former = this.#connection
+    this.#connection = next
+    if (this.#former !== undefined)
+      this.#formerEnds = this.#host.clock.timeout(FORMER_MS, () => this.#endFormer())
+  }
+
+  #endFormer(): void {
+    this.#formerEnds?.cancel()
+    this.#former?.[Symbol.dispose]()
+    this.#former = undefined
   }
 
   async #open({ url, ca, timeoutMs }: SharedLimitsConfig): Promise<RedisConnection> {

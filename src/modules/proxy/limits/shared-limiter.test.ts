@@ -61,7 +61,8 @@ async function sidecar(url: string, options: object, ...list: object[]) {
   const event = async (name: string) => {
     while (host.log.of(name).length === 0) await new Promise(resolve => setTimeout(resolve, 5))
   }
-  return { host, ask, limiter, event, [Symbol.asyncDispose]: () => host.close() }
+  const change = (next: object) => counts.use(shared({ url, timeout: '10s', ...next }))
+  return { host, ask, limiter, event, change, [Symbol.asyncDispose]: () => host.close() }
 }
 
 describe('limits that are counted in Redis', withRedis, () => {
@@ -108,6 +109,20 @@ describe('limits that are counted in Redis', withRedis, () => {
     const [byKey, byAll] = ['limit "key" allows 1/h', 'limit "all" allows 3/h']
     assert.deepEqual(told, [undefined, byKey, undefined, byKey, undefined, byAll])
     assert.equal(await elsewhere.ask(of('u')), undefined)
+  })
+
+  test('go on being counted while another connection takes the place of the first', async () => {
+    await using one = await sidecar(
+      url(),
+      { prefix: 'f', whenAway: 'refuse' },
+      { name: 'all', rate: '1000/h', shared: true },
+    )
+    await one.event('limits_shared')
+    for (const changes of [{ prefix: 'g' }, { timeout: '200ms' }, { timeout: '300ms' }]) {
+      await one.change({ prefix: 'f', whenAway: 'refuse', ...changes })
+      for (let round = 0; round < 5; round++) assert.equal(await one.ask(), undefined)
+    }
+    assert.equal(one.host.metric('limit_shared_answers_total', { result: 'answered' }), 15)
   })
 
   test('that are not enforced only count', async () => {

@@ -9,12 +9,15 @@ export type OpenListener = (config: ListenerConfig, proxy: ProxyConfig, host: Ho
 
 interface Held {
   readonly place: string
+  readonly listen: string
   readonly listener: Listener
   readonly scope: AsyncDisposableStack
 }
 
 /** How long what is under way on a listener that a reload takes away may go on. */
 const LEAVING_MS = 30_000
+/** The same where another takes its address: who is connected is not to notice, and tunnels live long. */
+const REPLACED_MS = 24 * 3600_000
 
 /**
  * The listeners of a configuration. A reload leaves those that stay in the same place alone, opens the new ones and
@@ -60,7 +63,8 @@ export class ListenerSet implements AsyncDisposable {
     for (const [at, held] of matched.entries()) held?.listener.update(next.listeners[at]!, next)
     let taken = 0
     this.#held = matched.map(held => held ?? opened[taken++]!)
-    for (const held of leaving) void this.#leave(held)
+    const addresses = new Set(next.listeners.map(({ listen }) => listen))
+    for (const held of leaving) void this.#leave(held, addresses.has(held.listen) ? REPLACED_MS : LEAVING_MS)
   }
 
   async drain(deadline: Deadline): Promise<void> {
@@ -105,12 +109,12 @@ export class ListenerSet implements AsyncDisposable {
       address: listener.listening.address,
       ...describeListener(config),
     })
-    return { place: placeOf(config), listener, scope: scope.move() }
+    return { place: placeOf(config), listen: config.listen, listener, scope: scope.move() }
   }
 
-  async #leave(held: Held): Promise<void> {
+  async #leave(held: Held, forMs: number): Promise<void> {
     this.#leaving.add(held)
-    using deadline = deadlineIn(this.#host.clock, LEAVING_MS)
+    using deadline = deadlineIn(this.#host.clock, forMs)
     await held.listener.drain(deadline)
     if (!this.#leaving.delete(held)) return
     await held.scope.disposeAsync()
