@@ -317,7 +317,7 @@ describe('beside an application', () => {
       if (/^up \d+$/m.test(output)) break
     }
     launcher.kill('SIGKILL')
-    await gone(Number(/^up (\d+)$/m.exec(output)![1]), 5000)
+    await gone(Number(/^up (\d+)$/m.exec(output)![1]), 20_000)
   })
 
   test('is not told of the launcher', async t => {
@@ -344,7 +344,7 @@ describe('beside an application', () => {
     }
     const group = Number(/^up (\d+)$/m.exec(output)![1])
     parent.kill('SIGKILL')
-    await gone(group, 5000)
+    await gone(group, 20_000)
   })
 })
 

@@ -138,14 +138,20 @@ describe('the stdout output', () => {
         const writing = openDescriptor(1, systemClock()).write(Buffer.alloc(4 << 20, 'x\\n'), new AbortController().signal)
         setTimeout(() => process.exit(7), 50)
         await writing`
-      // A child's stdout is a socket here, unless a shell puts a pipe in between.
+      // A child's stdout is a socket here, unless a shell puts a pipe in between; its reader lives as long as the shell.
       const [command, ...args] =
         what === 'socket'
           ? [process.execPath, '--input-type=module', '-e', script]
-          : ['bash', '-c', '"$0" --input-type=module -e "$1" > >(sleep 2); exit $?', process.execPath, script]
+          : [
+              'bash',
+              '-c',
+              '"$0" --input-type=module -e "$1" > >(while kill -0 $$ 2> /dev/null; do sleep 1; done); exit $?',
+              process.execPath,
+              script,
+            ]
       const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
       child.stdout.pause()
-      const fuse = setTimeout(() => child.kill('SIGKILL'), 5000)
+      const fuse = setTimeout(() => child.kill('SIGKILL'), 60_000)
       const [code] = await once(child, 'exit')
       clearTimeout(fuse)
       child.stdout.destroy()
