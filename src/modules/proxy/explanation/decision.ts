@@ -69,12 +69,13 @@ function connection(config: ProxyConfig, scene: Scene, serviceAt: ServiceAt): De
   const { upstream, outbound } = listener
   if (upstream !== undefined) return { by: 'listener', rule: ruleTo(upstream, '', {}), tried: [] }
   const port = portOf(listener)
+  const told = serviceOf(scene, serviceAt)
+  const { service } = told
   const meant =
     outbound === undefined
       ? meantFor(listener, port, serverName)
-      : meantByCaptured(addressOf(asked), asked.port, serverName, serviceAt)
+      : meantByCaptured(addressOf(asked) ?? { host: undefined, port: asked.port }, serverName, service)
   const rule = connectionRules(listener, config, port)(meant, serverName)
-  const told = serviceOf(scene, serviceAt)
   if (rule === REFUSED) return { by: 'nothing', tried: [], isGoverned: true, ...told }
   if (rule !== undefined)
     return { by: rule.name.startsWith('implicit/') ? 'implicit' : 'route', rule, tried: [], ...told }

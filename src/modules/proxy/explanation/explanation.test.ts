@@ -349,3 +349,51 @@ for (const [question, wrong] of [
     assert.ok('wrong' in result)
     assert.match(result.wrong, wrong)
   })
+
+const services = decodedProxy({
+  namespace: 'shop',
+  listeners: [{ name: 'out', listen: '127.0.0.1:4', outbound: {} }],
+  upstreams: {
+    'db:5432': { ...end(1), clusterIPs: ['10.96.0.5', 'fd96::5'] },
+    'queue:5432': { ...end(2), clusterIPs: ['10.96.0.6'] },
+    'vault:443': { ...end(3), clusterIPs: ['10.96.0.8'] },
+    next: end(4),
+  },
+  routes: ['TCPRoute db', 'TLSRoute vault'].map(text => {
+    const [kind = '', name = ''] = text.split(' ')
+    return route({
+      kind,
+      name,
+      parents: [{ kind: 'Service', name }],
+      ...(kind === 'TLSRoute' && { hostnames: ['vault', 'vault.shop'] }),
+      rules: [{ backendRefs: [{ kind: 'Cluster', name: 'next' }] }],
+    })
+  }),
+})
+
+const addressed: [line: string, by: Explanation['by'], said: RegExp][] = [
+  [
+    'tcp://10.96.0.5:5432',
+    'route',
+    /^the address is that of the Service db.shop\nrule TCPRoute\/shop\/db\/0$/m,
+  ],
+  ['tcp://[fd96:0::5]:5432', 'route', /^rule TCPRoute\/shop\/db\/0$/m],
+  ['GET http://10.96.0.5:5432/', 'route', /^rule TCPRoute\/shop\/db\/0$/m],
+  ['GET http://db:5432/', 'route', /^rule TCPRoute\/shop\/db\/0$/m],
+  [
+    'tcp://10.96.0.6:5432',
+    'implicit',
+    /the Service queue.shop: the connection goes to the upstream that it names$/m,
+  ],
+  ['tcp://10.96.0.7:5432', 'destination', /to where the application has sent it$/m],
+  ['tls://vault.shop', 'route', /^rule TLSRoute\/shop\/vault\/0$/m],
+  ['tls://vault.shop.svc', 'nothing', /^no rule matches: the connection is closed, route_not_found$/m],
+  ['tls://10.96.0.8', 'nothing', /^no rule matches: the connection is closed, route_not_found$/m],
+]
+for (const [line, by, said] of addressed)
+  test(`of Services behind captured connections: ${line}`, async () => {
+    const explained = await explainRequest(services, { line, headers: [] }, new FakeClock())
+    assert.ok(!('wrong' in explained), JSON.stringify(explained))
+    assert.equal(explained.by, by)
+    assert.match(explanationLines(explained).join('\n'), said)
+  })

@@ -84,6 +84,15 @@ export function capturedService(
   /** Where it goes when nothing else tells. */
   const fallback = (aim: Aim): Everything | undefined =>
     mapped(aim) ?? (aim.place === undefined ? usual : undefined)
+  /**
+   * The Service at the address. With `unknown: refuse` a name that means nothing is refused wherever it was sent: rules
+   * for names have judged it by that name, which is not the Service's.
+   */
+  const serviceAt = (place: Aim['place'], called: string | undefined): string | undefined => {
+    if (place === undefined) return undefined
+    const isTold = called === undefined || called === place.host || called === `[${place.host}]`
+    return passes || isTold ? parts.services.at(place.host) : undefined
+  }
   const opaquePorts = new Set(options.opaquePorts)
   const decisions = decisionsOf(purpose(config), {
     host,
@@ -116,7 +125,7 @@ export function capturedService(
         const match = decisions.find(view)
         if (match !== MEANT) return match
         // A host that names nothing known: the address to which the application has sent it may.
-        const service = place && parts.services.at(place.host)
+        const service = serviceAt(place, view.host)
         if (service !== undefined) {
           const addressed = decisions.find({ ...view, host: service, port: place!.port })
           if (addressed !== MEANT) return addressed
@@ -133,7 +142,11 @@ export function capturedService(
       const serverName = serverNameOf(spoken)
       const port = portOfAim(aim) ?? HTTPS_PORT
       const named = serverName === undefined ? undefined : { host: serverName, port }
-      const told = routes?.(meantByCaptured(place, port, serverName, parts.services.at), serverName)
+      const service = serviceAt(place, serverName)
+      const told = routes?.(
+        meantByCaptured(place ?? { host: undefined, port }, serverName, service),
+        serverName,
+      )
       if (told === REFUSED) return undefined
       const upstream = fallback(aim)?.upstream
       const chosen = told ?? (upstream === undefined ? undefined : clusters.get(upstream))

@@ -1,7 +1,6 @@
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
-import type { ServiceAt } from '../destinations/service-addresses.ts'
 import { namesOf, ruleTo } from '../routing/implicit.ts'
 import type { Rule } from '../routing/route.ts'
 import { buildRouteTable } from '../routing/table.ts'
@@ -97,15 +96,13 @@ export function meantFor(
 
 /**
  * What a captured connection is meant for: what its client of TLS asks for by name, then the Service that has the
- * address to which it was sent. `place` is undefined where that is not known.
+ * address to which it was sent. The host is undefined where that is not known.
  */
 export function meantByCaptured(
-  place: { readonly host: string; readonly port: number } | undefined,
-  port: number,
+  { host, port }: { readonly host: string | undefined; readonly port: number },
   serverName: string | undefined,
-  serviceAt: ServiceAt,
+  service: string | undefined,
 ): Meant {
-  const service = place && serviceAt(place.host)
-  const names = [serverName, service, serverName === undefined ? place?.host : undefined]
-  return { names: names.filter(name => name !== undefined), port: place?.port ?? port }
+  const names = [serverName, service, serverName === undefined ? host : undefined]
+  return { names: names.filter(name => name !== undefined), port }
 }

@@ -1,5 +1,6 @@
+import { nearest } from '../../../kernel/config/suggest.ts'
 import type { ListenerConfig, ProxyConfig } from '../config.ts'
-import { type Attachable, holdsFor, type RouteScope } from '../routing/attachment.ts'
+import { type Attachable, gatewayOf, holdsFor, type RouteScope } from '../routing/attachment.ts'
 import type { RouteDocument } from '../routing/config.ts'
 import { scopeOf } from './decisions.ts'
 import { portOf } from './port.ts'
@@ -66,10 +67,18 @@ export function ineffective(
         path,
       }
     : {
-        reason: `no listener is routed by ${kind} ${namespace}/${name}`,
+        reason: `no listener is routed by ${kind} ${namespace}/${name}${nearGateway(`${namespace}/${name}`, takers)}`,
         hint: `write routed: {gateway: ${namespace}/${name}}`,
         path,
       }
+}
+
+/** Which Gateway of a listener was probably meant. */
+function nearGateway(wanted: string, takers: readonly RouteTaker[]): string {
+  const gateways = takers.flatMap(({ scope }) => gatewayOf(scope) ?? [])
+  // One of that very name has another section or port.
+  const near = gateways.includes(wanted) ? undefined : nearest(wanted, gateways)
+  return near === undefined ? '' : `; did you mean ${near}?`
 }
 
 /** The kinds of routes that a listener goes by. */

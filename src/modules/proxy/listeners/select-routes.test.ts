@@ -26,9 +26,14 @@ const skipped: [what: string, shape: Shape, told: string][] = [
     'HTTPRoute checkout is skipped: no listener is routed by Gateway shop/edge',
   ],
   [
+    'of a Gateway of nearly this name, and it is told which may be meant',
+    { parents: [{ name: 'publik' }] },
+    'HTTPRoute checkout is skipped: no listener is routed by Gateway shop/publik; did you mean shop/public?',
+  ],
+  [
     'of a Gateway of this name elsewhere',
-    { namespace: 'ops', parents: [gateway()] },
-    'HTTPRoute ops/checkout is skipped: no listener is routed by Gateway ops/public',
+    { namespace: 'operations', parents: [gateway()] },
+    'HTTPRoute operations/checkout is skipped: no listener is routed by Gateway operations/public',
   ],
   [
     'of another listener of the Gateway',

@@ -78,11 +78,16 @@ export function holdsFor(document: Attachable, scope: RouteScope): boolean {
   return services.size > 0 || listener.length > 0
 }
 
+/** The Gateway that the listener stands for, as `namespace/name`. */
+export function gatewayOf({ listener, namespace }: RouteScope): string | undefined {
+  if (listener === undefined) return undefined
+  return listener.gateway.includes('/') ? listener.gateway : `${namespace}/${listener.gateway}`
+}
+
 function asks(parent: ParentRef, routeNamespace: string, { listener, namespace }: RouteScope): boolean {
   if (listener === undefined) return false
-  const wanted = listener.gateway.includes('/') ? listener.gateway : `${namespace}/${listener.gateway}`
   return (
-    wanted === `${parent.namespace ?? routeNamespace}/${parent.name}` &&
+    gatewayOf({ listener, namespace }) === `${parent.namespace ?? routeNamespace}/${parent.name}` &&
     (parent.sectionName === undefined || parent.sectionName === listener.section) &&
     (parent.port === undefined || parent.port === listener.port)
   )

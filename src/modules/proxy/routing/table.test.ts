@@ -240,3 +240,15 @@ test('connections are routed by server name, and else by the TCP route', () => {
   const tcp = tableOf([routeOf({ kind: 'TCPRoute', rules: [ruleTo('db')] })])
   assert.equal(tcp.findConnection(target)?.backends[0]?.cluster, 'db.shop:80')
 })
+
+test('only routes for connections govern these, and a TCP route takes requests, too', () => {
+  const ruled = [ruleTo('db')]
+  const tableWith = (kind: RouteDocument['kind']) => tableOf([routeOf({ kind, rules: ruled })])
+  const target = { host: 'checkout.shop', port: 80 }
+  const governs = (kind: RouteDocument['kind']) => tableWith(kind).governsConnections(target)
+  assert.deepEqual((['HTTPRoute', 'TLSRoute', 'TCPRoute'] as const).map(governs), [false, true, true])
+  assert.equal(tableWith('TCPRoute').governsConnections({ host: 'other.shop', port: 80 }), false)
+  const request = requestOf('GET http://checkout.shop/')
+  const found = (kind: RouteDocument['kind']) => tableWith(kind).find(request)?.rule.backends[0]?.cluster
+  assert.deepEqual((['TLSRoute', 'TCPRoute'] as const).map(found), [undefined, 'db.shop:80'])
+})

@@ -199,6 +199,11 @@ describe('the state of a feed', () => {
       '{"version":"2","from":"1","remove":"x"}',
       '`remove` is not a list of addresses',
     ],
+    [
+      'with cluster IPs that are none',
+      '{"version":"2","from":"1","clusterIPs":["10.96.0.555"]}',
+      '`clusterIPs`: expected an IP address, or None, got "10.96.0.555"',
+    ],
   ] as const) {
     it(`breaks at a line ${name}, and asks for the whole list then`, () => {
       const state = new FeedState()
@@ -207,6 +212,18 @@ describe('the state of a feed', () => {
       assert.equal(state.version, undefined)
     })
   }
+
+  it('keeps the cluster IPs over changes that say nothing of them, and not over a whole list', () => {
+    const state = new FeedState()
+    const told = (line: string) => {
+      const step = state.apply(line)
+      return step.kind === 'list' ? step.clusterIPs : step.kind
+    }
+    assert.deepEqual(told(whole.replace('{', '{"clusterIPs":["10.96.0.5"],')), ['10.96.0.5'])
+    assert.deepEqual(told('{"version":"2","from":"1","set":[]}'), ['10.96.0.5'])
+    assert.deepEqual(told('{"version":"3","from":"2","clusterIPs":["None"]}'), ['None'])
+    assert.equal(told(whole), undefined)
+  })
 
   it('takes no list with a mistake in it', () => {
     assert.deepEqual(readEndpoints([{ address: '10.0.0.1:80' }, { address: 'x' }]).ok, false)
