@@ -407,7 +407,7 @@ describe('a failure has one code in the answer, in the logs and in the metric', 
 
   test('whichever it is', () => {
     const shown = new Set(CASES.map(({ code }) => code))
-    // A tunnel alone is refused while its listener ends: see forward-proxy.test.ts.
+    // That of a tunnel whose connection is still being made when a drain is at its deadline.
     assert.deepEqual(
       Object.keys(FAILURES).filter(code => !shown.has(code as FailureCode)),
       ['draining'],
