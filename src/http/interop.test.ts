@@ -260,3 +260,35 @@ test('our client and our server speak many requests at once', async () => {
   )
   assert.equal(client.connections, 8)
 })
+
+test('our server chooses the version by ALPN, and our client follows', withOpenssl, async () => {
+  const handler: Handler = async (request, response) => response.send(200, {}, await request.body.bytes(100))
+  for (const [ALPNProtocols, protocol] of [
+    [['h2', 'http/1.1'], 'auto'],
+    [['h2'], 'http2'],
+    [['http/1.1'], 'auto'],
+  ] as const) {
+    const engine = createHttpServer({ clock, handler })
+    const { ca } = certificates
+    const sockets: (string | false | null)[] = []
+    const listener = tls.createServer(
+      { ...certificates.server, ALPNProtocols: [...ALPNProtocols] },
+      socket => {
+        sockets.push(socket.alpnProtocol)
+        engine.accept(socket)
+      },
+    )
+    const port = await listening(listener)
+    open.push(engine)
+    const one = ourClient({ origin: new URL(`https://localhost:${port}`), protocol, tls: { ca } })
+    const answers = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const { body } = await one.request({ method: 'POST', path: '/', body: Buffer.from('hi') })
+        return String(await body.bytes(10))
+      }),
+    )
+    assert.deepEqual(answers, ['hi', 'hi', 'hi'])
+    assert.equal(sockets.at(-1), ALPNProtocols[0])
+    if (ALPNProtocols[0] === 'h2') assert.equal(sockets.length, 1)
+  }
+})

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import * as http2 from 'node:http2'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, afterEach, before, describe, test } from 'node:test'
-import * as tls from 'node:tls'
+import { afterEach, describe, test } from 'node:test'
 import { FakeClock } from '../../kernel/clock/fake.ts'
 import { systemClock } from '../../kernel/clock/system.ts'
 import { ByteWriter } from '../../wire/http2/byte-writer.ts'
@@ -14,23 +10,14 @@ import { PREFACE } from '../../wire/http2/frame.ts'
 import { FrameDecoder } from '../../wire/http2/frame-decoder.ts'
 import { FrameLog, frame } from '../../wire/http2/frame-log-fake.ts'
 import { HpackEncoder } from '../../wire/http2/hpack-encoder.ts'
-import { hasOpenssl, makeCertificates, type TestCertificates } from '../certificates-fake.ts'
 import { listen, RawPeer, turns } from '../raw-peer-fake.ts'
 import { createHttpServer, type Handler } from '../server/server.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './client.ts'
 import type { HttpClientError } from './error.ts'
 
 const clock = systemClock()
-const withOpenssl = { skip: hasOpenssl() ? false : 'the openssl program is not installed' }
 const open: { close(): void }[] = []
-let folder: string
-let certificates: TestCertificates
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'outrigger-http2-'))
-  if (hasOpenssl()) certificates = makeCertificates(folder)
-})
-after(() => rm(folder, { recursive: true }))
 afterEach(() => {
   for (const one of open.splice(0).reverse()) one.close()
 })
@@ -42,8 +29,8 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-function client(port: number, options: Partial<HttpClientOptions> = {}, scheme = 'http'): HttpClient {
-  const origin = new URL(`${scheme}://localhost:${port}`)
+function client(port: number, options: Partial<HttpClientOptions> = {}): HttpClient {
+  const origin = new URL(`http://localhost:${port}`)
   const made = createHttpClient({ origin, clock, protocol: 'http2', ...options })
   open.push(made)
   return made
@@ -431,39 +418,6 @@ describe('our client and our server over HTTP/2', () => {
         ),
       )
       assert.deepEqual([error.unsent, ready], [true, readies])
-    }
-  })
-
-  test('over TLS the server chooses by ALPN, and auto follows', withOpenssl, async () => {
-    const handler: Handler = async (request, response) =>
-      response.send(200, {}, await request.body.bytes(100))
-    for (const [ALPNProtocols, protocol] of [
-      [['h2', 'http/1.1'], 'auto'],
-      [['h2'], 'http2'],
-      [['http/1.1'], 'auto'],
-    ] as const) {
-      const engine = createHttpServer({ clock, handler })
-      const { ca } = certificates
-      const sockets: (string | false | null)[] = []
-      const listener = tls.createServer(
-        { ...certificates.server, ALPNProtocols: [...ALPNProtocols] },
-        socket => {
-          sockets.push(socket.alpnProtocol)
-          engine.accept(socket)
-        },
-      )
-      const port = await portOf(listener)
-      open.push(engine)
-      const one = client(port, { protocol, tls: { ca } }, 'https')
-      const answers = await Promise.all(
-        [1, 2, 3].map(async () => {
-          const { body } = await one.request({ method: 'POST', path: '/', body: Buffer.from('hi') })
-          return String(await body.bytes(10))
-        }),
-      )
-      assert.deepEqual(answers, ['hi', 'hi', 'hi'])
-      assert.equal(sockets.at(-1), ALPNProtocols[0])
-      if (ALPNProtocols[0] === 'h2') assert.equal(sockets.length, 1)
     }
   })
 })
