@@ -117,9 +117,9 @@ export const proxy: Module<ProxyConfig> = {
         commitKeys()
         for (const [name, upstream] of Object.entries(next.upstreams))
           if (!reachedAlike(present.upstreams[name], upstream)) clients.retireCluster(name)
+        clusters.update(next.upstreams)
         peers.use(next)
         services.use(next)
-        clusters.update(next.upstreams)
         for (const upstream of services.kept) clusters.get(upstream)
         commitTls()
         // Before them, so that what a new listener takes is watched from its first request on.

@@ -32,8 +32,8 @@ export class ServiceBook implements Disposable {
   /** Upstreams, and the Services that they stand for. */
   #kept: ReadonlyMap<string, string> = new Map()
   readonly #inquiries = new Map<string, Inquiry>()
-  /** By upstream. */
-  readonly #found = new Map<string, { readonly service: string; readonly addresses: readonly string[] }>()
+  /** By upstream, of all that are open: a reload may ask for any of them. */
+  readonly #found = new Map<string, readonly string[]>()
   #index: AddressIndex | undefined
 
   constructor(parts: ServiceBookParts) {
@@ -55,7 +55,6 @@ export class ServiceBook implements Disposable {
     this.#index = undefined
     const { kept, dns } = addressSources(settings)
     this.#kept = kept
-    for (const upstream of this.#found.keys()) if (!kept.has(upstream)) this.#found.delete(upstream)
     for (const [service, inquiry] of this.#inquiries)
       if (!sameConfig(inquiry.config, dns.get(service))) {
         inquiry[Symbol.dispose]()
@@ -67,14 +66,12 @@ export class ServiceBook implements Disposable {
 
   /** What is found of an upstream in use; an empty list when it is closed. */
   found(upstream: string, specs: readonly EndpointSpec[], clusterIPs: readonly string[] = []): void {
-    const service = this.#kept.get(upstream)
-    if (service === undefined) return
     const addresses = addressesOf(
       clusterIPs,
       specs.map(({ host }) => host),
     )
     if (addresses.length === 0) this.#found.delete(upstream)
-    else this.#found.set(upstream, { service, addresses })
+    else this.#found.set(upstream, addresses)
     this.#index = undefined
   }
 
@@ -118,8 +115,8 @@ export class ServiceBook implements Disposable {
     const index = new AddressIndex()
     if (this.#settings === undefined) return index
     addConfigured(index, this.#settings.upstreams, this.#settings.namespace)
-    for (const { service, addresses } of this.#found.values())
-      for (const address of addresses) index.add(address, service)
+    for (const [upstream, service] of this.#kept)
+      for (const address of this.#found.get(upstream) ?? []) index.add(address, service)
     for (const [service, { addresses }] of this.#inquiries)
       for (const address of addresses) index.add(address, service)
     return index
