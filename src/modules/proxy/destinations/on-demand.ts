@@ -33,6 +33,8 @@ export interface OnDemandParts {
   readonly limits?: Readonly<Record<string, number>>
   /** Who is to be met at the places; undefined: nobody is asked who he is. */
   readonly peers?: PeersOnDemand | undefined
+  /** There could be `peers`, and the configuration wants none. */
+  readonly asksNobody?: boolean
   /** Tests give their own. */
   readonly resolver?: DnsResolver
 }
@@ -57,8 +59,9 @@ export class OnDemand {
    * the client knows the place by, where that is another.
    */
   find(host: string, port: number, way: Way, called = host): Destination | undefined {
-    const { listener, peers } = this.#parts
-    const place = placeName(host, port, listener, way)
+    const { listener, peers, asksNobody } = this.#parts
+    // A reload that asks, or asks no more, must not meet what was made before.
+    const place = placeName(host, port, asksNobody ? `${listener} of anybody` : listener, way)
     // A service's address is asked for by many names: each is held to its own.
     const expected = called === host ? undefined : peers?.book.called(called)
     const name = expected === undefined ? place : `${place} as ${expected}`

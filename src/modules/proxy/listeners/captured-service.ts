@@ -69,7 +69,8 @@ export function capturedService(
     policy: undefined,
     rule: defaultsOf(config),
     label,
-    peers: peersOnDemand(mutualTls, parts.peers, parts.tls.metrics.upstreamPlain.with(name)),
+    peers: peersOnDemand(mutualTls, parts.peers, parts.tls.metrics.upstreamPlain, name),
+    asksNobody: config.outbound?.mutualTls === 'off',
     ...(inbound && { limits: APPLICATION_LIMITS }),
   })
   const passes = inbound !== undefined || config.outbound!.unknown === 'pass'

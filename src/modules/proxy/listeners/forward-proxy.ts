@@ -38,7 +38,8 @@ export function forwardProxy(
     listener,
     policy,
     rule,
-    peers: peersOnDemand(mutualTls, peers, tls.metrics.upstreamPlain.with(listener)),
+    asksNobody: mutualTls === 'off',
+    peers: peersOnDemand(mutualTls, peers, tls.metrics.upstreamPlain, listener),
   })
   const secured = (cluster: RunningCluster | undefined) => forPlainClients(mutualTls, cluster)
   const allowed = new DestinationGate(places, gate)

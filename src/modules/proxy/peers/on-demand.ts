@@ -1,4 +1,4 @@
-import type { Counter } from '../../../kernel/metrics/metrics.ts'
+import type { Counter, Family } from '../../../kernel/metrics/metrics.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { securedCluster } from '../clusters/secured-cluster.ts'
 import type { MutualTls } from './config.ts'
@@ -12,8 +12,13 @@ export interface PeersOnDemand {
 }
 
 /** Undefined where places are reached as clients would reach them. */
-export function peersOnDemand(mode: MutualTls, book: PeerBook, plain: Counter): PeersOnDemand | undefined {
-  return mode === 'off' ? undefined : { book, plain }
+export function peersOnDemand(
+  mode: MutualTls,
+  book: PeerBook,
+  plain: Family<Counter>,
+  listener: string,
+): PeersOnDemand | undefined {
+  return mode === 'off' ? undefined : { book, plain: plain.with(listener) }
 }
 
 /** The cluster as a listener of this mode may use it for what its clients send without TLS. */
