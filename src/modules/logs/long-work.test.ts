@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { atOnce, inTurns } from './long-work.ts'
+import { inTurns } from './long-work.ts'
 
 function* threeSteps(done: string[]): Generator<void, string> {
   for (const step of ['one', 'two']) {
@@ -12,12 +12,6 @@ function* threeSteps(done: string[]): Generator<void, string> {
 }
 
 describe('long work', () => {
-  it('gives its result when all steps are taken at once', () => {
-    const done: string[] = []
-    assert.equal(atOnce(threeSteps(done)), 'result')
-    assert.deepEqual(done, ['one', 'two', 'three'])
-  })
-
   it('asks before each step whether others are to have the loop, and waits for them', async () => {
     const done: string[] = []
     let asked = 0

@@ -12,11 +12,3 @@ export async function inTurns<T>(work: LongWork<T>, slice: Host['slice']): Promi
     if (step.done) return step.value
   }
 }
-
-/** Takes all steps in one go. */
-export function atOnce<T>(work: LongWork<T>): T {
-  for (;;) {
-    const step = work.next()
-    if (step.done) return step.value
-  }
-}

@@ -4,7 +4,7 @@ import type { Batch } from './batch.ts'
 import { checkFormat, formatFields } from './formats/config.ts'
 import type { Lines } from './lines.ts'
 import { linesOf } from './lines-fake.ts'
-import { atOnce, type LongWork } from './long-work.ts'
+import type { LongWork } from './long-work.ts'
 import { createProcessor } from './processor.ts'
 import { recordMetrics } from './record-metrics.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
@@ -36,5 +36,13 @@ export function processorOf(format: object, steps: readonly object[] = []): Fake
     begin,
     process: lines => atOnce(begin(lines)),
     metric: (name, labels = {}) => host.metric(name, { input: 'test', ...labels }),
+  }
+}
+
+/** Takes all steps in one go. */
+export function atOnce<T>(work: LongWork<T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
   }
 }

@@ -61,7 +61,10 @@ export class Window {
     this.#bytes += bytes
   }
 
-  /** These records need nothing more, and nobody looks at them again. Acknowledges what is unbroken now, with one call at most. */
+  /**
+   * These records need nothing more, and nobody looks at them again. Acknowledges what is unbroken now, with one call
+   * at most.
+   */
   settle(slices: readonly Slice[]): void {
     for (const slice of slices) {
       const entry = this.#bySequence.get(slice.frame.sequence)

@@ -29,8 +29,9 @@ export function nextReadBytes(file: TailedFile, { readBytes, maxLineBytes }: Rea
 }
 
 /**
- * Reads once from `next` on into `buffer`, of `nextReadBytes`, and cuts it into lines. Each read starts a little earlier, with bytes that were read
- * before: when they differ, the file was truncated and has grown past the offset since, which its size cannot tell.
+ * Reads once from `next` on into `buffer`, of `nextReadBytes`, and cuts it into lines. Each read starts a little
+ * earlier, with bytes that were read before: when they differ, the file was truncated and has grown past the offset
+ * since, which its size cannot tell.
  */
 export async function readChunk(
   file: TailedFile,
