@@ -107,7 +107,8 @@ export function parseDocuments(
   return { parsed, problems }
 }
 
-type MakeProblem = (offset: number, message: string, hint?: string) => Located
+/** A problem at an offset of the text. */
+export type MakeProblem = (offset: number, message: string, hint?: string) => Located
 
 function plain(
   file: string,
@@ -137,7 +138,8 @@ function plain(
   return { ok: true, parsed: { file, root: root as Record<string, unknown>, locate } }
 }
 
-function duplicates(document: Document, lines: LineCounter, problem: MakeProblem): Located[] {
+/** Keys that a mapping of the document has twice. */
+export function duplicates(document: Document, lines: LineCounter, problem: MakeProblem): Located[] {
   const problems: Located[] = []
   visit(document, {
     Map(_, map) {
@@ -162,11 +164,17 @@ function duplicates(document: Document, lines: LineCounter, problem: MakeProblem
   return problems
 }
 
-function danglingAliases(document: Document, problem: MakeProblem): Located[] {
+/** Aliases without an anchor before them, or inside it. */
+export function danglingAliases(document: Document, problem: MakeProblem): Located[] {
   const problems: Located[] = []
   visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document) !== undefined) return
+    Alias(_, alias, ancestors) {
+      const target = alias.resolve(document)
+      if (target !== undefined && ancestors.includes(target)) {
+        const message = `the alias *${alias.source} stands inside what it stands for`
+        problems.push(problem(alias.range?.[0] ?? 0, message, 'write it out where it is needed'))
+      }
+      if (target !== undefined) return
       const message = `the alias *${alias.source} has no anchor &${alias.source} before it`
       problems.push(
         problem(alias.range?.[0] ?? 0, message, `if it is text, put it in quotes: "*${alias.source}"`),
@@ -176,7 +184,7 @@ function danglingAliases(document: Document, problem: MakeProblem): Located[] {
   return problems
 }
 
-function placeOf(lines: LineCounter, offset: number): Position {
+export function placeOf(lines: LineCounter, offset: number): Position {
   const { line, col } = lines.linePos(offset)
   return { line: Math.max(line, 1), column: Math.max(col, 1) }
 }
