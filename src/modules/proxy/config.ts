@@ -8,6 +8,7 @@ import { checkListenPorts } from './capture/ports.ts'
 import { checkCluster, clusterConfig, HTTP_VERSIONS } from './clusters/config.ts'
 import { unknownUpstream } from './clusters/unknown-upstream.ts'
 import { checkForward, forwardConfig } from './destinations/config.ts'
+import { checkController, controllerConfig } from './destinations/controller.ts'
 import { checkClusterIPs } from './destinations/service-addresses.ts'
 import { checkFaults, faultsConfig } from './faults/config.ts'
 import { checkIdentity, identityConfig } from './identity/config.ts'
@@ -178,6 +179,7 @@ export const proxyConfig = s.object(
     listeners: s.list(listener, { about: 'Where the proxy takes connections.', minItems: 1 }),
     identity: identityConfig,
     peers: peersConfig,
+    controller: controllerConfig,
     requestId,
     tracing,
     accessLog: accessLogs({ about: 'A line for each request that came to its end.', default: [] }),
@@ -247,6 +249,7 @@ export function checkProxy(config: ProxyConfig): Problem[] {
     ...checkShared(config.sharedLimits, listeners),
     ...within(['identity'], identity === undefined ? [] : checkIdentity(identity)),
     ...checkPeers(config.peers, listeners, identity !== undefined),
+    ...within(['controller'], config.controller === undefined ? [] : checkController(config.controller)),
   ]
   const names = new Map<string, number>()
   for (const [index, listener] of listeners.entries()) {

@@ -1,6 +1,7 @@
 import type { Module } from '../../kernel/module.ts'
 import { missingDestinations } from './capture/missing-destinations.ts'
 import { ClusterPool } from './clusters/cluster-pool.ts'
+import { FeedClients } from './clusters/discovery/feed-clients.ts'
 import { clusterFamilies } from './clusters/metrics.ts'
 import { sameConfig } from './clusters/same-config.ts'
 import { UpstreamKeys } from './clusters/upstream-keys.ts'
@@ -56,6 +57,7 @@ export const proxy: Module<ProxyConfig> = {
         families: clusterFamilies(host.metrics),
         random: Math.random,
         onRemoved: (_, endpoint) => clients.retire(endpoint),
+        feedClients: new FeedClients(host.clock),
         identity,
         peersOf: name => peers.of(name),
         keeps: upstream => services.keeps(upstream),

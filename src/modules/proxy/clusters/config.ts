@@ -2,7 +2,7 @@ import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { BALANCINGS, goesByHash } from './balancing/create.ts'
 import { clusterIPs } from './discovery/cluster-ips.ts'
-import { discovery } from './discovery/config.ts'
+import { type DiscoveryConfig, discovery } from './discovery/config.ts'
 import { endpointConfig } from './discovery/endpoint-list.ts'
 import { healthCheck } from './health/config.ts'
 import { checkHedging, hedgingConfig } from './hedging/config.ts'
@@ -250,7 +250,9 @@ export const clusterConfig = s.object(
   { about: 'One backend: where it listens, and how requests are spread and kept from harm.' },
 )
 
-export type ClusterConfig = Infer<typeof clusterConfig>
+export type ClusterConfig = Omit<Infer<typeof clusterConfig>, 'discovery'> & {
+  readonly discovery?: DiscoveryConfig | undefined
+}
 export type OutlierDetectionConfig = NonNullable<ClusterConfig['outlierDetection']>
 export type HashOn = NonNullable<ClusterConfig['hashOn']>
 
@@ -262,6 +264,8 @@ export function checkCluster(config: ClusterConfig, hasIdentity = false): Proble
     add([], 'expected `endpoints` or `discovery`, got none', 'write endpoints: [{address: "127.0.0.1:8080"}]')
   if (config.endpoints !== undefined && config.discovery !== undefined)
     add(['discovery'], 'expected `endpoints` or `discovery`, got both', 'remove one of them')
+  if (config.discovery?.kind === 'feed' && config.discovery.config.token && config.discovery.config.tokenFile)
+    add(['discovery', 'feed', 'tokenFile'], '`token` is given, too', 'remove one of them')
   if (config.hashOn !== undefined && !goesByHash(config.balancing))
     add(
       ['hashOn'],

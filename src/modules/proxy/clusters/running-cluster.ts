@@ -11,6 +11,7 @@ import type { CallResult, Cluster, Endpoint, Lease, Wish } from './cluster.ts'
 import type { ClusterConfig } from './config.ts'
 import { startDiscovery } from './discovery/discovery.ts'
 import { specOf } from './discovery/endpoint-list.ts'
+import type { FeedClients } from './discovery/feed-clients.ts'
 import type { DnsResolver } from './discovery/resolver.ts'
 import type { HealthCheckConfig } from './health/config.ts'
 import { MemberChecks } from './health/member-checks.ts'
@@ -45,6 +46,8 @@ export interface ClusterParts {
   /** The endpoint is listed no more, or is somebody else: no call will go there as before, those under way go on. */
   readonly onRemoved?: (cluster: string, endpoint: Endpoint) => void
   readonly resolver?: DnsResolver
+  /** Of all clusters together. */
+  readonly feedClients?: FeedClients | undefined
   /** Who the sidecar is to endpoints that are reached by it. */
   readonly identity?: Identity | undefined
   /** Why no endpoint can be used; `no_healthy_upstream` unless given. */

@@ -2,11 +2,13 @@ import { isIP } from 'node:net'
 import type { Log } from '../../../kernel/log/log.ts'
 import type { ClusterPool, Demand } from '../clusters/cluster-pool.ts'
 import { type ClusterConfig, clusterConfig } from '../clusters/config.ts'
+import type { ServiceDiscovery } from '../clusters/discovery/config.ts'
 import { type DnsResolver, systemResolver } from '../clusters/discovery/resolver.ts'
 import { ON_DEMAND } from '../clusters/metrics.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import type { PeersOnDemand } from '../peers/on-demand.ts'
 import type { Match, Rule } from '../routing/route.ts'
+import type { ServiceLookup } from './controller.ts'
 import type { DestinationPolicy } from './policy.ts'
 
 /** A place that a client named. */
@@ -35,6 +37,8 @@ export interface OnDemandParts {
   readonly peers?: PeersOnDemand | undefined
   /** There could be `peers`, and the configuration wants none. */
   readonly asksNobody?: boolean
+  /** Services are found by the controller. */
+  readonly services?: ServiceLookup | undefined
   /** Tests give their own. */
   readonly resolver?: DnsResolver
 }
@@ -96,8 +100,8 @@ export class OnDemand {
   }
 
   #demand(host: string, port: number, way: Way, called: string, listed: boolean): Demand {
-    const { log, policy, limits, peers, resolver = systemResolver() } = this.#parts
-    const config = placeConfig(host, port, way, limits)
+    const { log, policy, limits, peers, services, resolver = systemResolver() } = this.#parts
+    const config = withLookup(placeConfig(host, port, way, limits), services?.(host, port))
     // What clients ask for is not the operator's failure.
     const debug: Log['debug'] = (event, message, fields) => log.debug(event, message, fields)
     const quiet: Log = { debug, info: debug, warn: debug, error: debug }
@@ -154,6 +158,13 @@ export function placeConfig(
   })
   if (!decoded.ok) throw new Error(`${host}:${port}: ${decoded.problems[0]!.message}`)
   return decoded.value
+}
+
+/** The place as the controller knows it. */
+function withLookup(config: ClusterConfig, discovery: ServiceDiscovery | undefined): ClusterConfig {
+  if (discovery === undefined) return config
+  const { endpoints: _, ...rest } = config
+  return { ...rest, discovery }
 }
 
 const SUFFIX: Readonly<Record<Way, string>> = {

@@ -1,8 +1,12 @@
 import { type ClusterConfig, clusterConfig } from '../clusters/config.ts'
 import type { ProxyConfig } from '../config.ts'
 import { targetsOf, withShortNames } from '../routing/targets.ts'
+import { type ServiceLookup, serviceLookup } from './controller.ts'
 
-type Services = Pick<ProxyConfig, 'routes' | 'namespace' | 'clusterDomain' | 'upstreams' | 'unlistedServices'>
+type Services = Pick<
+  ProxyConfig,
+  'routes' | 'namespace' | 'clusterDomain' | 'upstreams' | 'unlistedServices' | 'controller'
+>
 
 /**
  * The configuration in which each Service that routes name is an upstream: the one that stands for it, whose name
@@ -26,18 +30,25 @@ function withFound<C extends Services>(config: C): C {
       else if (!found.has(cluster)) found.set(cluster, 'auto')
     }
   if (found.size === 0) return config
-  const services = [...found].map(([name, protocol]) => [name, byDns(name, protocol, config)] as const)
+  const lookup = serviceLookup(config.controller, config)
+  const services = [...found].map(
+    ([name, protocol]) => [name, byName(name, protocol, config, lookup)] as const,
+  )
   return { ...config, upstreams: { ...config.upstreams, ...Object.fromEntries(services) } }
 }
 
-/** `checkout.shop:80` is at `checkout.shop.svc.cluster.local`, port 80. */
-function byDns(cluster: string, protocol: string, { clusterDomain }: Services): ClusterConfig {
+/** `checkout.shop:80` is at `checkout.shop.svc.cluster.local`, port 80; where there is a controller, as that says. */
+function byName(
+  cluster: string,
+  protocol: string,
+  { clusterDomain }: Services,
+  lookup: ServiceLookup | undefined,
+): ClusterConfig {
   const colon = cluster.lastIndexOf(':')
   const name = `${cluster.slice(0, colon)}.svc.${clusterDomain}`
-  const decoded = clusterConfig.decode({
-    discovery: { dns: { name, port: Number(cluster.slice(colon + 1)) } },
-    protocol,
-  })
+  const port = Number(cluster.slice(colon + 1))
+  const decoded = clusterConfig.decode({ discovery: { dns: { name, port } }, protocol })
   if (!decoded.ok) throw new Error(`${cluster}: ${decoded.problems[0]!.message}`)
-  return decoded.value
+  const discovery = lookup?.(name, port)
+  return discovery === undefined ? decoded.value : { ...decoded.value, discovery }
 }

@@ -164,6 +164,10 @@ function notesOf(
 
 function sourceOf({ kind, config }: NonNullable<ClusterConfig['discovery']>): string {
   switch (kind) {
+    case 'service':
+      return config.otherwise.kind === 'dns'
+        ? `the feed of the controller, or DNS where that knows no such Service`
+        : 'the feed of the controller, or the address itself where that knows nobody there'
     case 'dns':
       return `the addresses of ${config.name} in DNS, port ${config.port}`
     case 'dnsSrv':

@@ -1,6 +1,7 @@
 import type { Certificate } from '../../../http/tls/certificate.ts'
 import type { Family, Gauge } from '../../../kernel/metrics/metrics.ts'
 import type { Health } from '../../../kernel/module.ts'
+import { parseSpiffeId } from '../../../wire/spiffe/identity.ts'
 import type { IdentityConfig } from './config.ts'
 import { type Identity, type IdentityHost, openIdentity } from './identity.ts'
 
@@ -89,8 +90,7 @@ export class ChangingIdentity implements Identity {
       commit: () => {
         const before = this.#opened
         const last = this.current()
-        const id = config?.kind === 'authority' ? config.config.id : undefined
-        this.#last = id !== undefined && last?.identity === id ? last : undefined
+        this.#last = config?.kind === 'authority' && isOf(last?.identity, config.config) ? last : undefined
         this.#opened = next
         this.#follow(next)
         void before.close()
@@ -111,6 +111,15 @@ export class ChangingIdentity implements Identity {
   #changed(): void {
     for (const call of [...this.#calls]) call()
   }
+}
+
+/** Whether the identity is what the configuration asks for. */
+function isOf(
+  identity: string | undefined,
+  { id, trustDomain }: { readonly id?: string; readonly trustDomain?: string },
+): boolean {
+  if (identity === undefined) return false
+  return id === undefined ? parseSpiffeId(identity)?.trustDomain === trustDomain : identity === id
 }
 
 /** With a scope and a signal of its own: it may end before the module does. */

@@ -36,10 +36,19 @@ const authority = s.object(
       example: '/var/run/secrets/outrigger/token',
     }),
     id: s.string({
-      about: 'The identity to ask for; the token must grant it.',
+      about: 'The identity to ask for; the token must grant it. Instead of `trustDomain`.',
+      optional: true,
       pattern: /^spiffe:\/\//,
       expected: 'a SPIFFE ID such as spiffe://example.org/ns/shop/sa/cart',
       example: 'spiffe://example.org/ns/shop/sa/cart',
+    }),
+    trustDomain: s.string({
+      about:
+        'Where the token is that of a Kubernetes service account: the trust domain, in which the identity is /ns/NAMESPACE/sa/ACCOUNT as the token says. Instead of `id`.',
+      optional: true,
+      pattern: /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/,
+      expected: 'a domain in lower case',
+      example: 'cluster.local',
     }),
     dnsNames: s.list(s.string({ about: 'A host name.' }), {
       about: 'Host names that the certificate is to hold besides; the token must grant them.',
@@ -68,7 +77,16 @@ export type IdentityConfig = NonNullable<Infer<typeof identityConfig>>
 /** Rules between the options. Paths begin at `identity`. */
 export function checkIdentity(identity: IdentityConfig): Problem[] {
   if (identity.kind !== 'authority') return []
-  const { id } = identity.config
+  const { id, trustDomain } = identity.config
+  if ((id === undefined) === (trustDomain === undefined))
+    return [
+      {
+        path: ['authority'],
+        message: `expected \`id\` or \`trustDomain\`, got ${id === undefined ? 'none' : 'both'}`,
+        hint: 'give id, or in Kubernetes trustDomain',
+      },
+    ]
+  if (id === undefined) return []
   const parsed = parseSpiffeId(id)
   if (parsed !== undefined && parsed.path !== '') return []
   const path = ['authority', 'id']

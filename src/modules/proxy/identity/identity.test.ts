@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { testAuthority } from '../../../authority/authority-fake.ts'
 import { parseTokenFile } from '../../../authority/grant.ts'
@@ -11,6 +14,7 @@ import { systemClock } from '../../../kernel/clock/system.ts'
 import { fakeHost } from '../../../kernel/host-fake.ts'
 import { workloadId } from '../../../wire/spiffe/identity.ts'
 import { authorityClient } from './authority-client.ts'
+import { openIdentity } from './identity.ts'
 import { issuedCertificates } from './issued-certificates.ts'
 
 test('two sidecars get their identities from the authority and know each other by them', async () => {
@@ -78,5 +82,41 @@ test('an authority is reached by https alone', () => {
   assert.throws(
     () => authorityClient({ ...options, url: new URL('http://127.0.0.1') }),
     /must be reached by https/,
+  )
+})
+
+test('in Kubernetes the identity is that of the token’s service account', async t => {
+  const clock = systemClock()
+  const { authority } = await testAuthority('example.org', clock, true)
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-identity-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const claims = { sub: 'system:serviceaccount:shop:cart' }
+  const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+  await writeFile(join(folder, 'token'), token)
+  await writeFile(join(folder, 'strange'), 'not-a-token-of-kubernetes')
+  await writeFile(join(folder, 'ca.pem'), authority.trustBundle)
+  await using server = await startAuthorityServer({
+    ...{ authority, clock, log: fakeHost({ name: 'ca', clock }).log, lifetimeMs: 3600_000 },
+    grants: parseTokenFile(`${token} shop/cart`, 'example.org'),
+    ...{ listen: { host: '127.0.0.1', port: 0 }, names: ['127.0.0.1'] },
+  })
+  const host = fakeHost({ name: 'proxy', clock })
+  t.after(() => host.close())
+  const config = {
+    url: `https://127.0.0.1:${(server.address as { port: number }).port}`,
+    ca: join(folder, 'ca.pem'),
+    tokenFile: join(folder, 'token'),
+    trustDomain: 'example.org',
+    dnsNames: [],
+  }
+  const identity = await openIdentity({ kind: 'authority', config }, host)
+  const { promise: come, resolve } = Promise.withResolvers<void>()
+  identity.onChange(resolve)
+  if (identity.current() === undefined) await come
+  assert.equal(identity.current()?.identity, 'spiffe://example.org/ns/shop/sa/cart')
+  const strange = { ...config, tokenFile: join(folder, 'strange') }
+  await assert.rejects(
+    openIdentity({ kind: 'authority', config: strange }, host),
+    /no token of a Kubernetes service account/,
   )
 })

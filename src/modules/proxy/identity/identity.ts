@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { CertificateSource } from '../../../http/tls/certificate.ts'
 import type { Health, Host } from '../../../kernel/module.ts'
-import { parseSpiffeId } from '../../../wire/spiffe/identity.ts'
+import { parseSpiffeId, type SpiffeId, workloadId } from '../../../wire/spiffe/identity.ts'
 import { authorityClient } from './authority-client.ts'
 import { certificateHealth } from './certificate-health.ts'
 import type { IdentityConfig } from './config.ts'
@@ -48,14 +48,15 @@ async function fromFiles(config: Config<'files'>, host: IdentityHost): Promise<I
 
 async function fromAuthority(config: Config<'authority'>, host: IdentityHost): Promise<Identity> {
   const { url, ca, tokenFile, dnsNames } = config
-  const id = parseSpiffeId(config.id)!
   const sign = authorityClient({
     url: new URL(url),
     trustBundle: await readPem(ca, 'identity.authority.ca', 'CERTIFICATE'),
     token: () => readToken(tokenFile),
     clock: host.clock,
   })
-  await readToken(tokenFile)
+  const token = await readToken(tokenFile)
+  const id =
+    config.id === undefined ? accountId(token, config.trustDomain!, tokenFile) : parseSpiffeId(config.id)!
   return new Awaited(id.trustDomain, url, issuedCertificates({ identity: id, dnsNames, sign }, host))
 }
 
@@ -73,6 +74,22 @@ async function readToken(file: string): Promise<string> {
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new TypeError(`identity.authority.tokenFile: ${file} holds no token; expected one line of text`)
   return token
+}
+
+const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
+
+/** Of the service account whose token it is. That it is genuine is for the authority to find out. */
+function accountId(token: string, trustDomain: string, file: string): SpiffeId {
+  let subject: unknown
+  try {
+    subject = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sub
+  } catch {}
+  const [, namespace, account] = ACCOUNT.exec(typeof subject === 'string' ? subject : '') ?? []
+  if (namespace === undefined || account === undefined)
+    throw new TypeError(
+      `identity.authority.tokenFile: ${file} holds no token of a Kubernetes service account; give identity.authority.id instead of trustDomain`,
+    )
+  return workloadId(trustDomain, namespace, account)
 }
 
 /** Certificates of an authority, from before there is a first one. */

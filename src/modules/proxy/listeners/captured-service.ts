@@ -3,6 +3,7 @@ import type { OriginalDestination } from '../capture/original-destination.ts'
 import type { ClusterPool } from '../clusters/cluster-pool.ts'
 import type { RunningCluster } from '../clusters/running-cluster.ts'
 import { type ListenerConfig, listenerName, type ProxyConfig } from '../config.ts'
+import { serviceLookup } from '../destinations/controller.ts'
 import { OnDemand, type Way } from '../destinations/on-demand.ts'
 import type { Decisions } from '../forward/forwarder.ts'
 import { forPlainClients, peersOnDemand } from '../peers/on-demand.ts'
@@ -72,6 +73,7 @@ export function capturedService(
     peers: peersOnDemand(mutualTls, parts.peers, parts.tls.metrics.upstreamPlain, name),
     asksNobody: config.outbound?.mutualTls === 'off',
     ...(inbound && { limits: APPLICATION_LIMITS }),
+    ...(inbound === undefined && { services: serviceLookup(proxy.controller, proxy) }),
   })
   const passes = inbound !== undefined || config.outbound!.unknown === 'pass'
   const options = inbound ?? config.outbound!

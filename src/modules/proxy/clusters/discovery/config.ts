@@ -1,4 +1,5 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import type { EndpointSpec } from '../member.ts'
 
 const servers = s.list(
   s.string({
@@ -71,6 +72,11 @@ export const feed = s.object(
       example: 'https://outrigger-controller:4700/feeds/shop/checkout:80',
     }),
     token: s.secret({ about: 'Sent as a bearer token.', optional: true, example: `\${FEED_TOKEN}` }),
+    tokenFile: s.string({
+      about: 'File with the token, read for each connection. Instead of `token`.',
+      optional: true,
+      example: '/var/run/secrets/outrigger/token',
+    }),
     ca: s.string({
       about: 'File with the certificates (PEM) that the controller’s certificate must lead to.',
       optional: true,
@@ -93,7 +99,19 @@ export const discovery = s.oneOf(
   },
 )
 
-export type DiscoveryConfig = NonNullable<Infer<typeof discovery>>
+/** Of a Service: as the controller says; as `otherwise` until it has spoken, and where it knows no such Service. */
+export interface ServiceDiscovery {
+  readonly kind: 'service'
+  readonly config: {
+    readonly feed: FeedConfig
+    readonly otherwise:
+      | { readonly kind: 'dns'; readonly config: DnsConfig }
+      | { readonly kind: 'address'; readonly endpoint: EndpointSpec }
+  }
+}
+
+/** What a configuration may say, and what is made from `proxy.controller`. */
+export type DiscoveryConfig = NonNullable<Infer<typeof discovery>> | ServiceDiscovery
 export type DnsConfig = Infer<typeof dns>
 export type DnsSrvConfig = Infer<typeof dnsSrv>
 export type FileConfig = Infer<typeof file>

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { createHttpClient, type HttpClient } from '../../../../http/client/client.ts'
 import type { ClientResponse } from '../../../../http/client/response.ts'
 import type { Timer } from '../../../../kernel/clock/clock.ts'
 import type { FeedConfig } from './config.ts'
+import { FeedClients, type LentClient } from './feed-clients.ts'
 import { FeedState } from './feed-state.ts'
 import type { DiscoveryWorld, EndpointSink } from './source.ts'
 
@@ -19,23 +19,30 @@ const MAX_LINE_LENGTH = 4 * 1024 * 1024
  * that nothing is new. The server sends `{}` at least every 15 s, and may end the answer whenever it likes: a server
  * that ends it after each change is a long poll. Whatever happens, the last list stays in use.
  */
-export function feedDiscovery(config: FeedConfig, world: DiscoveryWorld, sink: EndpointSink): Disposable {
+export function feedDiscovery(config: FeedConfig, world: FeedWorld, sink: EndpointSink): Disposable {
   return new Feed(config, world, sink)
+}
+
+export interface FeedWorld extends DiscoveryWorld {
+  /** Of all feeds together; this one has its own connection unless given. */
+  readonly feedClients?: FeedClients | undefined
 }
 
 class Feed implements Disposable {
   readonly #config: FeedConfig
   readonly #world: DiscoveryWorld
+  readonly #clients: FeedClients
   readonly #sink: EndpointSink
   readonly #state = new FeedState()
-  #client: HttpClient | undefined
+  #connection: { readonly lent: LentClient; readonly stop: AbortController } | undefined
   #timer: Timer | undefined
   #failures = 0
   #ended = false
 
-  constructor(config: FeedConfig, world: DiscoveryWorld, sink: EndpointSink) {
+  constructor(config: FeedConfig, world: FeedWorld, sink: EndpointSink) {
     this.#config = config
     this.#world = world
+    this.#clients = world.feedClients ?? new FeedClients(world.clock)
     this.#sink = sink
     void this.#turn()
   }
@@ -43,17 +50,17 @@ class Feed implements Disposable {
   [Symbol.dispose](): void {
     this.#ended = true
     this.#timer?.cancel()
-    this.#client?.close()
+    this.#hangUp()
   }
 
   async #turn(): Promise<void> {
     let reason: string | undefined
     try {
-      reason = await this.#connection()
+      reason = await this.#listen()
     } catch (error) {
       reason = (error as Error).message
     }
-    this.#client?.close()
+    this.#hangUp()
     this.#timer?.cancel()
     if (this.#ended) return
     if (reason !== undefined) this.#sink.failed(`feed ${this.#config.url}: ${reason}`)
@@ -68,7 +75,7 @@ class Feed implements Disposable {
   }
 
   /** One connection until its end; gives what went wrong. */
-  async #connection(): Promise<string | undefined> {
+  async #listen(): Promise<string | undefined> {
     const response = await this.#ask()
     if (response.status === 200) return this.#follow(response)
     response.body.discard()
@@ -78,23 +85,43 @@ class Feed implements Disposable {
   }
 
   async #ask(): Promise<ClientResponse> {
-    const { url: text, token, ca } = this.#config
+    const { url: text, ca: caFile } = this.#config
     const url = new URL(text)
     this.#watch()
-    const tls = ca === undefined ? {} : { ca: await readFile(ca) }
-    const { clock } = this.#world
+    const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8')
+    const token = await this.#token()
     if (this.#ended) throw new Error('the feed is closed')
-    this.#client = createHttpClient({ origin: url, clock, tls, maxConnections: 1 })
+    const lent = this.#clients.lend(url, ca)
+    const stop = new AbortController()
+    this.#connection = { lent, stop }
     const { version } = this.#state
-    return this.#client.request({
+    return lent.client.request({
       method: 'GET',
       path: url.pathname + url.search,
       headers: {
         accept: 'application/x-ndjson',
         ...(version !== undefined && { 'outrigger-feed-version': version }),
-        ...(token !== undefined && { authorization: `Bearer ${token.reveal()}` }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
+      signal: stop.signal,
     })
+  }
+
+  /** A file's token is renewed while we run. */
+  async #token(): Promise<string | undefined> {
+    const { token, tokenFile } = this.#config
+    if (tokenFile === undefined) return token?.reveal()
+    const read = (await readFile(tokenFile, 'utf8')).trim()
+    // Whatever is wrong with it, it is not to be seen.
+    if (!/^[\x21-\x7e]+$/.test(read))
+      throw new Error(`${tokenFile} holds no token; expected one line of text`)
+    return read
+  }
+
+  #hangUp(): void {
+    this.#connection?.stop.abort(new Error('the feed is given up'))
+    this.#connection?.lent[Symbol.dispose]()
+    this.#connection = undefined
   }
 
   async #follow({ body }: ClientResponse): Promise<string | undefined> {
@@ -134,6 +161,6 @@ class Feed implements Disposable {
   /** Silence means that the other side is gone, though TCP has not noticed. */
   #watch(): void {
     this.#timer?.cancel()
-    this.#timer = this.#world.clock.timeout(this.#config.silenceMs, () => this.#client?.close())
+    this.#timer = this.#world.clock.timeout(this.#config.silenceMs, () => this.#hangUp())
   }
 }
