@@ -1,4 +1,4 @@
-import { createHttpServer, type HttpServer } from '../http/server/server.ts'
+import { createHttpServer, type Handler, type HttpServer } from '../http/server/server.ts'
 import { createTlsAcceptor, type TlsAcceptor } from '../http/tls/acceptor.ts'
 import type { Clock, Timer } from '../kernel/clock/clock.ts'
 import type { Address, Listening } from '../kernel/module.ts'
@@ -12,6 +12,10 @@ export interface AuthorityServerOptions extends ServiceOptions {
   readonly listen: Address
   /** DNS names and IP addresses that callers reach it by. */
   readonly names: readonly string[]
+  /** Paths that begin so are served by others. */
+  readonly beside?: { readonly prefix: string; readonly handler: Handler }
+  /** Default 1000. */
+  readonly maxConnections?: number
 }
 
 export interface AuthorityServer extends AsyncDisposable {
@@ -20,7 +24,7 @@ export interface AuthorityServer extends AsyncDisposable {
 
 /** Its own certificate lives so long, and is renewed at half of it. */
 const OWN_LIFETIME_MS = 24 * 3600_000
-const LIMITS = { maxConnections: 1000, headTimeoutMs: 10_000, idleTimeoutMs: 10_000, bodyStallMs: 10_000 }
+const LIMITS = { headTimeoutMs: 10_000, idleTimeoutMs: 10_000, bodyStallMs: 10_000 }
 
 /** Serves the authority over HTTPS, with a certificate of its own making. */
 export async function startAuthorityServer(options: AuthorityServerOptions): Promise<AuthorityServer> {
@@ -31,14 +35,21 @@ export async function startAuthorityServer(options: AuthorityServerOptions): Pro
   const acceptor = createTlsAcceptor({
     materials: { fallback: await own() },
     clock,
+    alpn: ['h2', 'http/1.1'],
     onFailure: (reason, from) =>
       log.debug('handshake_failed', 'a caller did not finish TLS', { reason, from }),
   })
   starting.defer(() => acceptor.close())
+  const service = authorityService(options)
+  const { beside, maxConnections = 1000 } = options
   const server = createHttpServer({
-    handler: authorityService(options),
+    handler:
+      beside === undefined
+        ? service
+        : (request, response) =>
+            (request.path.startsWith(beside.prefix) ? beside.handler : service)(request, response),
     clock,
-    limits: LIMITS,
+    limits: { ...LIMITS, maxConnections },
     onError: error => log.error('request_failed', 'a request failed by our own fault', { error }),
   })
   starting.defer(() => server.close())
