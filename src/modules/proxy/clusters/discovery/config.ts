@@ -69,7 +69,7 @@ export const feed = s.object(
   {
     url: s.url({
       about: 'Where the controller streams the endpoints of this backend.',
-      example: 'https://outrigger-controller:4700/feeds/shop/checkout:80',
+      example: 'https://outrigger-controller:4700/feeds/services/shop/checkout:80',
     }),
     token: s.secret({ about: 'Sent as a bearer token.', optional: true, example: `\${FEED_TOKEN}` }),
     tokenFile: s.string({
