@@ -52,10 +52,15 @@ export interface Alias {
   readonly set: Readonly<Record<string, Json>>
 }
 
-/** A JSON Schema of one value (type, enum, pattern, minimum, maximum, items, …), with `description` and `default`. */
+/**
+ * A JSON Schema of one value (parameter-schema.ts: KEYWORDS), with `description` and `default` (which may be a fact:
+ * `${app.port}`). Besides: `required: true` or a condition; `atMost: NAME` of a parameter that it must not exceed.
+ */
 export type Parameter = JsonObject
 
 export interface ContainerTemplate {
+  /** A condition (condition.ts) under which it is there; gone in what was rendered. */
+  readonly $when?: string
   /** native: an init container with restartPolicy Always. auto: native where the cluster has it, else classic. */
   readonly form: 'native' | 'classic' | 'auto'
   /** The container as Kubernetes writes it: name, image, resources (requests and limits), securityContext, … */
@@ -63,6 +68,8 @@ export interface ContainerTemplate {
 }
 
 export interface SharedFolder {
+  /** A condition (condition.ts) under which it is there; gone in what was rendered. */
+  readonly $when?: string
   /** Name of the volume if one must be made. */
   readonly name: string
   /** Absolute path in the application's container. What is mounted there, or above it, is used as it is. */
@@ -77,6 +84,8 @@ export interface SharedFolder {
 }
 
 export interface GeneratedFile {
+  /** A condition (condition.ts) under which it is there; gone in what was rendered. */
+  readonly $when?: string
   /** Absolute path in the sidecar's containers. */
   readonly path: string
   /** yaml and json: a value, written in that format. text: lines, joined with line feeds. */
@@ -87,6 +96,8 @@ export interface GeneratedFile {
 }
 
 export interface ApplicationChange {
+  /** A condition (condition.ts) under which it is there; gone in what was rendered. */
+  readonly $when?: string
   readonly containers: 'all' | 'first' | readonly string[]
   readonly env: readonly JsonObject[]
   /** Volumes of the entry: { name, mountPath, readOnly, … }. */
