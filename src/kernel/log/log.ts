@@ -9,6 +9,8 @@ export interface Log {
   info(event: string, message: string, fields?: Fields): void
   warn(event: string, message: string, fields?: Fields): void
   error(event: string, message: string, fields?: Fields): void
+  /** As info, and never held back however many there are: an account of decisions, of which each has to be there. */
+  audit(event: string, message: string, fields?: Fields): void
 }
 
 export type Fields = Readonly<Record<string, unknown>>

@@ -164,3 +164,10 @@ describe('in a terminal', () => {
     assert.ok(textLine(true)(record, false).includes('\u001b[31merror\u001b[0m'))
   })
 })
+
+test('an account of decisions is written whole, however many there are', () => {
+  const { log, records } = setUp()
+  for (let i = 0; i < 100; i++) log.audit('decided', `decision ${i}`)
+  assert.equal(records().length, 100)
+  assert.equal(records()[99]!['level'], 'info')
+})

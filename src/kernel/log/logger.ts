@@ -27,28 +27,35 @@ export class Logger {
   /** Told of each record that was written or held back; the kernel counts them. */
   onRecord: (record: LogRecord, suppressed: boolean) => void = () => {}
   readonly #now: () => number
+  readonly #put: (record: LogRecord) => void
   readonly #limit: LogLimit
 
   constructor({ write, format, clock, level = 'info' }: LoggerOptions) {
     this.level = level
     this.format = format
     this.#now = () => clock.now()
-    const put = (record: LogRecord) => {
+    this.#put = record => {
       this.onRecord(record, false)
       write(this.format(record, this.level === 'debug'))
     }
-    this.#limit = new LogLimit(clock, put, record => this.onRecord(record, true))
+    this.#limit = new LogLimit(clock, this.#put, record => this.onRecord(record, true))
   }
 
   /** A module's log. */
   for(module: string): Log {
     const at =
-      (level: Level) =>
+      (level: Level, take = (record: LogRecord) => this.#limit.take(record)) =>
       (event: string, message: string, fields: Fields = {}) => {
         if (!isShown(level, this.level)) return
-        this.#limit.take({ timeMs: this.#now(), level, module, event, message, fields })
+        take({ timeMs: this.#now(), level, module, event, message, fields })
       }
-    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+    return {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      audit: at('info', this.#put),
+    }
   }
 
   /** Tells now what was held back; for the end of the process. */

@@ -28,6 +28,10 @@ export class MemoryLog implements Log {
     this.#add('error', event, message, fields)
   }
 
+  audit(event: string, message: string, fields?: Fields): void {
+    this.#add('info', event, message, fields)
+  }
+
   /** The records of one event. */
   of(event: string): LogRecord[] {
     return this.records.filter(record => record.event === event)

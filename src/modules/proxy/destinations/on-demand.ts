@@ -104,7 +104,7 @@ export class OnDemand {
     const config = withLookup(placeConfig(host, port, way, limits), services?.(host, port))
     // What clients ask for is not the operator's failure.
     const debug: Log['debug'] = (event, message, fields) => log.debug(event, message, fields)
-    const quiet: Log = { debug, info: debug, warn: debug, error: debug }
+    const quiet: Log = { debug, info: debug, warn: debug, error: debug, audit: debug }
     const parts = {
       log: quiet,
       peers: peers?.book.of(called),
