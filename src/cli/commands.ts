@@ -65,6 +65,20 @@ export const commands: Readonly<Record<string, Command>> = {
     options: { config },
     load: () => import('./check.ts'),
   },
+  health: {
+    summary: 'Ask the sidecar on this machine whether it is ready',
+    about:
+      'Ends with 0 when /readyz says so, else with 1. For health checks in containers, where there is no curl: test: [CMD, outrigger, health].',
+    options: {
+      config,
+      admin: {
+        about:
+          'The admin address of the sidecar. Default: admin.listen of the configuration, else 127.0.0.1:4600.',
+        value: 'ADDRESS',
+      },
+    },
+    load: () => import('./health.ts'),
+  },
   explain: {
     summary: 'Show what an option means: its type, default, example and children',
     positionals: '[PATH]',

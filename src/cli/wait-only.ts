@@ -1,16 +1,15 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { delimiter, resolve } from 'node:path'
 import { formatAddress } from '../kernel/config/address.ts'
 import { parseDuration } from '../kernel/config/units.ts'
 import type { Address } from '../kernel/module.ts'
 import { adminAddress } from './admin-address.ts'
 import type { Call } from './call.ts'
+import { askReady } from './readiness.ts'
 
 const DEFAULT_TIMEOUT = '60s'
 const ASK_EVERY_MS = 100
-const ANSWER_MS = 2000
 
 /** Waits until the sidecar that runs beside us is ready, then becomes the application: same process, nothing of us is left. */
 export async function waitThenBecome(call: Call): Promise<number> {
@@ -45,29 +44,6 @@ async function untilReady(address: Address, timeoutMs: number): Promise<string |
     if (answer === undefined || performance.now() >= end) return answer
     await new Promise(resolve => setTimeout(resolve, ASK_EVERY_MS))
   }
-}
-
-/** One GET /readyz, written by hand: nothing more is needed, and the HTTP engine need not be loaded for it. */
-function askReady(address: Address): Promise<string | undefined> {
-  return new Promise(resolve => {
-    const socket = connect('path' in address ? { path: address.path } : address)
-    let text = ''
-    const done = (answer: string | undefined) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(ANSWER_MS, () => done('it does not answer'))
-    socket.on('error', error => done((error as NodeJS.ErrnoException).code ?? error.message))
-    socket.on('close', () =>
-      done(text === '' ? 'it closed the connection' : `it answered ${text.slice(0, 40)}`),
-    )
-    socket.on('data', chunk => {
-      text += chunk.toString('latin1')
-      const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1]
-      if (status !== undefined) done(status === '200' ? undefined : `it answered ${status}`)
-    })
-    socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
-  })
 }
 
 type Found = { readonly path: string } | { readonly code: number; readonly message: string }
