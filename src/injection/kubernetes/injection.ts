@@ -1,5 +1,5 @@
 import type { Finding } from '../../manifests/finding.ts'
-import type { JsonObject, Path } from '../../manifests/json.ts'
+import type { Path } from '../../manifests/json.ts'
 import type { PatchOperation } from '../../wire/json-patch/patch.ts'
 
 /** What is known of the cluster, the namespace and the wish of the caller. Everything is optional offline. */
@@ -18,6 +18,8 @@ export interface InjectionContext {
   readonly inject?: string
   /** Understand the annotations of other injectors and take their sidecars' place. */
   readonly adopt?: boolean
+  /** User ids are then left to the cluster; a namespace of OpenShift is also known by its annotations. */
+  readonly openshift?: boolean
 }
 
 /** What came of one pod template of a document. */
@@ -26,16 +28,78 @@ export interface Injected {
   readonly path: Path
   readonly workload: { readonly kind: string; readonly name: string; readonly namespace?: string }
   readonly outcome: 'injected' | 'unchanged' | 'skipped' | 'failed'
-  /** Machine id: `not_asked`, `skip_annotation`, `static_pod`, `host_network`, `already_injected`, `unknown_entry`, … */
-  readonly reason?: string
+  /** Of everything but `injected`. */
+  readonly reason?: Reason
   readonly status?: InjectionStatus
 }
+
+/** Machine ids: labels of metrics, and what scripts ask for. docs/injection.md explains each. */
+export type Reason = UnchangedReason | SkipReason | FailureReason
+export type UnchangedReason = 'not_asked' | 'already_injected'
+export type SkipReason =
+  | 'skip_annotation'
+  | 'mirror_pod'
+  | 'static_pod'
+  | 'windows_pod'
+  | 'host_network'
+  | 'container_exists'
+export type FailureReason =
+  | 'invalid_pod'
+  | 'pod_too_large'
+  | 'invalid_annotation'
+  | 'unknown_entry'
+  | 'invalid_parameter'
+  | 'missing_requirement'
+  | 'conflict'
+  | 'kubernetes_version'
+  | 'native_unsupported'
+  | 'port_collision'
+  | 'shared_folder'
+  | 'service_account_token'
+  | 'unreadable_status'
+  | 'annotations_too_large'
 
 /** Value of the annotation outrigger.dev/status: what was added, so that it can be taken away again, value for value. */
 export interface InjectionStatus {
   readonly v: 1
-  readonly entries: readonly { readonly name: string; readonly version: string; readonly hash: string }[]
-  readonly added: JsonObject
+  /** The container whose name and ports stood for the application's. */
+  readonly application: string
+  readonly entries: readonly InjectedEntry[]
+  /** Lists and mappings that were not there: `spec.volumes`, `env of web`. */
+  readonly made: readonly string[]
+  /** The same where the manifest said null. */
+  readonly nulls: readonly string[]
+}
+
+export interface InjectedEntry {
+  readonly name: string
+  readonly version: string
+  /** Of the catalogue's entry. */
+  readonly hash: string
+  readonly added: Added
+}
+
+/** Everything by the key that Kubernetes merges it by, so that what others add to the same lists stays theirs. */
+export interface Added {
+  readonly initContainers?: Readonly<Record<string, Fingerprint>>
+  readonly containers?: Readonly<Record<string, Fingerprint>>
+  readonly volumes?: readonly string[]
+  /** By container: mount paths. */
+  readonly volumeMounts?: Readonly<Record<string, readonly string[]>>
+  /** By container: names. */
+  readonly env?: Readonly<Record<string, readonly string[]>>
+  readonly annotations?: readonly string[]
+  readonly labels?: readonly string[]
+  readonly imagePullSecrets?: readonly string[]
+  /** Fields of the pod's securityContext. */
+  readonly securityContext?: readonly string[]
+}
+
+/** Of a container as it was injected. The image stands apart because it can be changed in a running pod. */
+export interface Fingerprint {
+  readonly image: string
+  /** 16 hex digits over everything but the image, without the defaults that an API server writes in. */
+  readonly hash: string
 }
 
 /** Pure result of `inject(document, catalogue, context)`. Applying `patch` to the document gives the injected one. */

@@ -1,0 +1,55 @@
+import { isObject, type Json, type JsonObject } from '../../manifests/json.ts'
+import { parseQuantity } from '../../manifests/quantity.ts'
+import { sha256 } from '../../wire/sha256/sha256.ts'
+import type { Fingerprint } from './injection.ts'
+
+/** Deeper than any field of a container. What is deeper is told apart by nothing. */
+const MAX_DEPTH = 32
+
+/** What an API server writes into a container that leaves it out (k8s.io/kubernetes/pkg/apis/core/v1/defaults.go). */
+const DEFAULTS: Readonly<Record<string, Json>> = {
+  terminationMessagePath: '/dev/termination-log',
+  terminationMessagePolicy: 'File',
+  protocol: 'TCP',
+  scheme: 'HTTP',
+  timeoutSeconds: 1,
+  periodSeconds: 10,
+  successThreshold: 1,
+  failureThreshold: 3,
+  apiVersion: 'v1',
+}
+const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+export function fingerprint(container: JsonObject): Fingerprint {
+  const { image, imagePullPolicy: _, restartPolicy, ...rest } = container
+  const kept = restartPolicy === undefined ? rest : { ...rest, restartPolicy }
+  const text = JSON.stringify(normal(kept, '', MAX_DEPTH)) ?? ''
+  return { image: typeof image === 'string' ? image : '', hash: sha256(text).slice(0, 16) }
+}
+
+/** `docker.io/team/agent:1.2@sha256:…` → `agent`: what stays when a mirror's webhook rewrites the registry. */
+export function programOf(image: string): string {
+  const path = image.split('@')[0]!
+  const last = path.slice(path.lastIndexOf('/') + 1)
+  return last.split(':')[0]!
+}
+
+/** Keys in order, without nulls, empty things and an API server's defaults, quantities in one spelling. */
+function normal(value: Json, key: string, depth: number): Json | undefined {
+  if (depth === 0 || value === null) return undefined
+  if (Array.isArray(value)) {
+    const items = value.filter(item => !(isObject(item) && item['mountPath'] === TOKEN_MOUNT))
+    const list = items.map(item => normal(item, '', depth - 1) ?? null)
+    return list.length === 0 ? undefined : list
+  }
+  if (!isObject(value)) return Object.hasOwn(DEFAULTS, key) && DEFAULTS[key] === value ? undefined : value
+  const members: [string, Json][] = []
+  for (const name of Object.keys(value).sort()) {
+    const quantity = key === 'requests' || key === 'limits'
+    const member = quantity
+      ? (parseQuantity(value[name]) ?? value[name]!)
+      : normal(value[name]!, name, depth - 1)
+    if (member !== undefined) members.push([name, member])
+  }
+  return members.length === 0 ? undefined : Object.fromEntries(members)
+}
