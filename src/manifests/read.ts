@@ -21,7 +21,7 @@ export interface ManifestDocument {
   /** Plain values: aliases and merge keys are resolved. */
   readonly value: Json
   readonly kind: 'kubernetes' | 'compose' | 'other'
-  /** With ranges into the file's text and all comments. */
+  /** With ranges into the file's text, all comments, and the tokens that edit/ works on. */
   readonly yaml: Document
   /** Of the value at a path, or of its key; of the nearest ancestor where there is nothing. */
   locate(path: Path, at?: 'key' | 'value'): Position
@@ -29,6 +29,7 @@ export interface ManifestDocument {
 
 export interface Manifests {
   readonly file: string
+  /** As it was given. */
   readonly text: string
   readonly documents: readonly ManifestDocument[]
   /** What is wrong with one document does not hide the others. */
@@ -55,7 +56,7 @@ export function readManifests(file: string, text: string): Manifests {
   })
   const documents: ManifestDocument[] = []
   const problems: Located[] = []
-  for (const yaml of parse(text, lines)) {
+  for (const yaml of parse(withoutMark(text), lines)) {
     const syntax = yaml.errors[0]
     if (syntax !== undefined) {
       const template = /\{\{-?\s/.test(text)
@@ -91,12 +92,18 @@ export function readManifests(file: string, text: string): Manifests {
   return { file, text, documents, problems }
 }
 
+/** What is parsed, and what all offsets mean: the YAML library counts a byte order mark as a column. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text
+}
+
 function parse(text: string, lines: LineCounter): readonly Document[] {
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
     merge: true,
+    keepSourceTokens: true,
     logLevel: 'error',
   })
   return Array.isArray(parsed) ? (parsed as Document[]) : []
