@@ -1,0 +1,34 @@
+import type { Problem } from '../../../kernel/config/problem.ts'
+import { nearest } from '../../../kernel/config/suggest.ts'
+import type { Entry } from '../entry.ts'
+import { fault } from './fault.ts'
+
+/** What an entry says of others that is not so; `names` are those of all entries and their aliases. */
+export function relationProblems(entry: Entry, all: readonly Entry[], names: readonly string[]): Problem[] {
+  const others = names.filter(name => name !== entry.name && !Object.hasOwn(entry.aliases, name))
+  const missing = (['requires', 'conflicts'] as const).flatMap(key =>
+    entry[key].flatMap((name, i): Problem[] => {
+      if (others.includes(name)) return []
+      if (names.includes(name)) return [fault([key, i], 'an entry says nothing of itself there')]
+      const near = nearest(name, others)
+      return [fault([key, i], `there is no entry "${name}"`, near && `did you mean "${near}"?`)]
+    }),
+  )
+  // What is replaced may be the container of a foreign injector.
+  const misspelt = entry.replaces.flatMap((name, i): Problem[] => {
+    const near = names.includes(name) ? undefined : nearest(name, others)
+    return near === undefined
+      ? []
+      : [fault(['replaces', i], `there is no entry "${name}"; did you mean "${near}"?`)]
+  })
+  const both = entry.requires.flatMap((name, i) =>
+    entry.conflicts.includes(name) ? [fault(['requires', i], `"${name}" is required and conflicts`)] : [],
+  )
+  const aliases = Object.keys(entry.aliases).flatMap((alias): Problem[] => {
+    const owner = all.find(
+      other => other.name !== entry.name && (other.name === alias || Object.hasOwn(other.aliases, alias)),
+    )
+    return owner === undefined ? [] : [fault(['aliases', alias], `"${alias}" is ${owner.name} already`)]
+  })
+  return [...missing, ...misspelt, ...both, ...aliases]
+}
