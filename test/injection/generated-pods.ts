@@ -256,8 +256,33 @@ export function documentOf(template: fc.Arbitrary<JsonObject>): fc.Arbitrary<Jso
     .map(([each, kind]) => JSON.parse(JSON.stringify(kind(each))) as JsonObject)
 }
 
-/** A field that no schema knows yet, somewhere in a document. */
-export const unknownField: fc.Arbitrary<JsonObject> = fc.record({
+/** The document with a field that no schema knows in one of its mappings. */
+export function withUnknownField(document: fc.Arbitrary<JsonObject>): fc.Arbitrary<JsonObject> {
+  return fc.tuple(document, unknownField, fc.nat()).map(([value, field, where]) => {
+    let left = where % countMappings(value)
+    const walk = (each: Json): Json => {
+      if (Array.isArray(each)) return each.map(walk)
+      if (typeof each !== 'object' || each === null) return each
+      const added = left-- === 0 ? field : {}
+      return {
+        ...Object.fromEntries(Object.entries(each).map(([name, member]) => [name, walk(member)])),
+        ...added,
+      }
+    }
+    return walk(value) as JsonObject
+  })
+}
+
+function countMappings(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0
+  return (
+    (Array.isArray(value) ? 0 : 1) +
+    Object.values(value).reduce((sum: number, each) => sum + countMappings(each as Json), 0)
+  )
+}
+
+/** A field that no schema knows yet. */
+const unknownField: fc.Arbitrary<JsonObject> = fc.record({
   futureField: fc.oneof(
     fc.constant(null),
     text,

@@ -23,22 +23,26 @@ export interface Cluster {
   readonly openshift: boolean
 }
 
-/** Proxies and secrets serve the application's init containers too; what comes later need not lie under their peak. */
-const FIRST_BELOW_ORDER = 50
+/** How an entry comes into a pod. */
+export interface Manner extends Cluster {
+  /** Of native sidecars and init containers among the pod's own init containers. */
+  readonly place: Place
+}
+
 export const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'
 
 /** Adds all that an entry brings to its plan. */
-export function assemble(rendered: Rendered, cluster: Cluster, site: Site, tell: Tell): void {
+export function assemble(rendered: Rendered, manner: Manner, site: Site, tell: Tell): void {
   const { entry } = site.plan
   const renamed = addVolumes(rendered.volumes, site)
   const make = ({ container }: ContainerTemplate): NamedContainer =>
-    withMounts(forCluster(container, cluster), renamed)
+    withMounts(forCluster(container, manner), renamed)
   const initContainers = rendered.initContainers.map(make)
   const sidecars = rendered.containers.map(make)
   for (const folder of rendered.shared) shareFolder(folder, sidecars, site, tell)
   addFiles(entry.name, rendered.files, [sidecars, initContainers], site, tell)
 
-  const place = entry.order < FIRST_BELOW_ORDER ? 'first' : 'last'
+  const { place } = manner
   const add = (list: PlacedContainer[], container: NamedContainer, where: Place): void => {
     assertFree(container.name, entry, site)
     list.push({ container, place: where })
@@ -46,7 +50,7 @@ export function assemble(rendered: Rendered, cluster: Cluster, site: Site, tell:
   for (const container of initContainers) add(site.plan.initContainers, container, place)
   for (const [index, template] of rendered.containers.entries()) {
     const container = sidecars[index]!
-    if (isNative(template, entry, cluster)) add(site.plan.initContainers, native(container, template), place)
+    if (isNative(template, entry, manner)) add(site.plan.initContainers, native(container, template), place)
     else {
       const blocks = at(container, ['lifecycle', 'postStart']) !== undefined
       add(site.plan.containers, container, blocks ? 'first' : 'last')

@@ -4,6 +4,7 @@ import { type Workload, workloads } from '../../manifests/workload.ts'
 import { applyPatch, type PatchOperation } from '../../wire/json-patch/patch.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { type Account, additionsFor } from './additions.ts'
+import { adopt, tellRivals } from './adopt/adopt.ts'
 import { choose } from './choose.ts'
 import type { Injected, Injection, InjectionContext, InjectionStatus, Reason } from './injection.ts'
 import { refuseByNature } from './nature.ts'
@@ -11,6 +12,7 @@ import { assertFits, planPod } from './planning.ts'
 import { fail, Refusal, skip, type Tell } from './refusal.ts'
 import { STATUS } from './removal.ts'
 import { joinEntries, readStatus, writeStatus } from './status.ts'
+import { tellSurprises } from './surprises.ts'
 import { finding, misplaced, misspelt } from './vocabulary.ts'
 import { asksOf, readWish, skipOf } from './wish.ts'
 
@@ -62,7 +64,8 @@ function injectOne(
     ...(status !== undefined && { status }),
   })
   try {
-    const asked = asksOf(annotations, context, undefined)
+    const adopted = context.adopt === true ? adopt(template, catalogue, context, tell) : undefined
+    const asked = asksOf(annotations, context, adopted)
     const reading = readStatus(annotations[STATUS])
     if (asked.length === 0)
       return { patch: [], findings, injected: end('unchanged', 'not_asked', statusIn(reading)) }
@@ -76,10 +79,15 @@ function injectOne(
         `the status cannot be read: ${reading.message}`,
         'remove the annotation; only the injector writes it',
       )
-    const wish = readWish(annotations, catalogue, context, asked, undefined)
+    const wish = readWish(annotations, catalogue, context, asked, adopted)
     const chosen = choose(asked, catalogue, tell)
+    if (adopted === undefined)
+      tellRivals(template, new Set(chosen.map(({ entry }) => entry.name)), catalogue, context, tell)
     const before = statusIn(reading)
-    const { plans, owned, application } = planPod({ template, workload, chosen, wish, before, context }, tell)
+    const { plans, base, owned, application } = planPod(
+      { template, workload, chosen, wish, before, context },
+      tell,
+    )
     const status = (account: Account): InjectionStatus => ({
       v: 1,
       application: before?.application ?? application,
@@ -91,7 +99,9 @@ function injectOne(
     const patch = additionsFor(template, plans, owned, account => writeStatus((after = status(account))))
     if (after === undefined)
       return { patch, findings, injected: end('unchanged', 'already_injected', before) }
-    assertFits(applyPatch(template, patch) as JsonObject)
+    const done = applyPatch(template, patch) as JsonObject
+    assertFits(done)
+    tellSurprises({ before: base, after: done, plans, workload, context }, tell)
     return { patch, findings, injected: end('injected', undefined, after) }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

@@ -1,7 +1,8 @@
 import { at, isObject, type Json, type JsonObject, type Path } from '../../manifests/json.ts'
 import type { Workload } from '../../manifests/workload.ts'
 import { applyPatch } from '../../wire/json-patch/patch.ts'
-import { resolveParameters } from '../catalogue/parameters.ts'
+import type { Entry } from '../catalogue/entry.ts'
+import { resolveParameters, type Values } from '../catalogue/parameters.ts'
 import { type Rendered, render } from '../catalogue/render.ts'
 import { TooLarge } from '../catalogue/values.ts'
 import { assemble, type Cluster } from './assemble.ts'
@@ -10,9 +11,9 @@ import { factsOf } from './facts.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { InjectedEntry, InjectionContext, InjectionStatus } from './injection.ts'
 import { emptyPlan, type Plan, type Site } from './plan.ts'
-import { applicationOf, type Pod, quote, readPod } from './pod.ts'
+import { applicationOf, isAbsent, listOf, type Pod, quote, readPod } from './pod.ts'
 import { assertPortsFree } from './ports.ts'
-import { fail, type Tell } from './refusal.ts'
+import { fail, skip, type Tell } from './refusal.ts'
 import { removalOf } from './removal.ts'
 import { joinAdded } from './status.ts'
 import { FIRST_WITH_NATIVE_SIDECARS, isAtLeast, isInRange, type KubernetesVersion } from './version.ts'
@@ -33,6 +34,8 @@ export interface Order {
 
 export interface Planned {
   readonly plans: readonly Plan[]
+  /** The pod template without them. */
+  readonly base: JsonObject
   /** What of the plans is in the pod already. */
   readonly owned: ReadonlySet<string>
   readonly application: string
@@ -101,7 +104,8 @@ function planOnce(order: Order, kept: ReadonlySet<string>, tell: Tell): Planned 
     .filter(({ name }) => mine.some(({ entry }) => entry.name === name))
     .reduce((sum, entry) => joinAdded(sum, entry.added), {})
   const removal = before === undefined ? undefined : removalOf(template, added, before, false)
-  const pod = podOf(removal === undefined ? template : (applyPatch(template, removal.patch) as JsonObject))
+  const base = removal === undefined ? template : (applyPatch(template, removal.patch) as JsonObject)
+  const pod = podOf(base)
   for (const name of wish.application)
     if (!pod.containers.some(container => container.name === name))
       fail(
@@ -110,6 +114,13 @@ function planOnce(order: Order, kept: ReadonlySet<string>, tell: Tell): Planned 
         `there is no container ${quote(name)}`,
       )
   const application = applicationOf(pod, wish.application, before?.application)
+  if (pod.spec['hostNetwork'] === true && !wish.hostNetwork)
+    skip(
+      'host_network',
+      ['spec', 'hostNetwork'],
+      'the pod has the network of its node, where ports of a sidecar are ports of the node',
+      'if that is meant: outrigger.dev/host-network: allow',
+    )
   const plans: Plan[] = []
   for (const each of mine) {
     const plan = emptyPlan(each.entry)
@@ -117,7 +128,7 @@ function planOnce(order: Order, kept: ReadonlySet<string>, tell: Tell): Planned 
     planEntry(each, { pod, application, plans, plan }, order, tell)
   }
   assertPortsFree(pod, plans)
-  return { plans, owned: removal?.owned ?? new Set(), application: application[0]!.name }
+  return { plans, base, owned: removal?.owned ?? new Set(), application: application[0]!.name }
 }
 
 function podOf(template: JsonObject): Pod {
@@ -151,8 +162,43 @@ function planEntry(chosen: Chosen, site: Site, order: Order, tell: Tell): void {
       `${problem.parameter} of ${entry.name}: ${problem.message}`,
       problem.hint,
     )
+  if (site.pod.spec['hostNetwork'] === true && isProxy(entry, values))
+    skip(
+      'host_network',
+      ['spec', 'hostNetwork'],
+      `${entry.name} carries traffic, which it must not do for a whole node`,
+      'ask for sidecars without proxy',
+    )
   meetOthers(chosen, site.pod, tell)
-  assemble(rendered(entry, values, facts), cluster, site, tell)
+  const rendering = rendered(entry, values, facts)
+  assertTokens(entry.name, rendering.volumes, site.pod)
+  const place = wish.place ?? (serves(entry, values) ? 'first' : 'last')
+  assemble(rendering, { ...cluster, place }, site, tell)
+}
+
+/** Proxies and secrets serve init containers, too. What only reads need not be counted with their peak. */
+function serves({ order }: Entry, values: Values): boolean {
+  const { modules } = values
+  return order < 50 && !(Array.isArray(modules) && modules.every(each => each === 'logs'))
+}
+
+function isProxy({ order, parameters }: Entry, { modules }: Values): boolean {
+  if (Object.hasOwn(parameters, 'modules')) return Array.isArray(modules) && modules.includes('proxy')
+  return order <= PROXIES
+}
+
+/** A pod that wants no token of its API server gets none through a volume of a sidecar either. */
+function assertTokens(entry: string, volumes: readonly JsonObject[], pod: Pod): void {
+  if (pod.spec['automountServiceAccountToken'] !== false) return
+  for (const volume of volumes)
+    for (const source of listOf(at(volume, ['projected', 'sources'])))
+      if (isObject(source['serviceAccountToken']) && isAbsent(source['serviceAccountToken']['audience']))
+        fail(
+          'service_account_token',
+          ['spec', 'automountServiceAccountToken'],
+          `${entry} needs a token of the API server, and the pod wants none`,
+          'leave automountServiceAccountToken out, or let the entry have a token with an audience of its own',
+        )
 }
 
 function rendered(...[entry, values, facts]: Parameters<typeof render>): Rendered {
@@ -206,6 +252,8 @@ function clusterOf({
   }
 }
 
+/** The order of sidecars that carry traffic. */
+const PROXIES = 10
 const UID_RANGE = 'openshift.io/sa.scc.uid-range'
 /** Of a cluster of which nothing is known. */
 const NEWEST: KubernetesVersion = { major: 1, minor: 35 }

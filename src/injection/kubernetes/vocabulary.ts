@@ -14,6 +14,7 @@ export const KEYS = {
   inject: 'The sidecars that the pod asks for: `logs,proxy` or `outrigger@1,vault-agent`',
   skip: 'The reason why this pod gets none, whatever its namespace asks for',
   app: 'Names of the containers that are the application; default: all but known sidecars',
+  place: 'Where native sidecars start: `first`, before the init containers of the pod, or `last`',
   'host-network': '`allow` injects into a pod with hostNetwork, where ports are those of the node',
   status: 'Written by the injector: what it added',
 } as const

@@ -3,7 +3,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { InjectionContext } from './injection.ts'
 import { quote } from './pod.ts'
 import { fail } from './refusal.ts'
-import { DOMAIN, readSetting } from './vocabulary.ts'
+import { DOMAIN, type Key, readSetting } from './vocabulary.ts'
 
 const MAX_INJECT_LENGTH = 2000
 const MAX_ASKED = 20
@@ -16,6 +16,7 @@ export interface Wish {
   readonly settings: ReadonlyMap<string, ReadonlyMap<string, Setting>>
   readonly application: readonly string[]
   readonly hostNetwork: boolean
+  readonly place: 'first' | 'last' | undefined
 }
 
 export interface Asked {
@@ -124,7 +125,8 @@ export function readWish(
     asked,
     settings,
     application: namesIn(annotations[`${DOMAIN}app`]),
-    hostNetwork: annotations[`${DOMAIN}host-network`] === 'allow',
+    hostNetwork: oneOf(annotations, 'host-network', ['allow']) !== undefined,
+    place: oneOf(annotations, 'place', ['first', 'last']),
   }
 }
 
@@ -135,6 +137,18 @@ function isSetting(key: string): boolean {
 }
 
 const GENERATED = /^(file|lint-ignore)\./
+
+function oneOf<T extends string>(annotations: JsonObject, key: Key, values: readonly T[]): T | undefined {
+  const value = annotations[DOMAIN + key]
+  const known = values.find(each => each === value)
+  if (value !== undefined && known === undefined)
+    fail(
+      'invalid_annotation',
+      [...ANNOTATIONS, DOMAIN + key],
+      `${key} must be ${values.join(' or ')}, not ${quote(String(value))}`,
+    )
+  return known
+}
 
 function namesIn(value: Json | undefined): string[] {
   if (typeof value !== 'string') return []
