@@ -277,6 +277,51 @@ export const commands: Readonly<Record<string, Command>> = {
     options: {},
     load: () => import('./import.ts'),
   },
+  lint: {
+    summary: 'Find the mistakes of sidecars in manifests, before they run',
+    positionals: '[FILE|DIR|- ...]',
+    about:
+      'Looks at Kubernetes manifests and Compose files: pods, whatever makes pods, and services. Ends with 1 when there is a finding from --fail-on on, with 2 when something cannot be read. The annotation outrigger.dev/lint-ignore.SC005: REASON waives one check for a workload. --explain lists the checks; --explain SC005 says why one is there.',
+    options: {
+      output: {
+        about:
+          'The format: text, json, sarif, junit or github. With =FILE it is written there; may be given several times. Default: text.',
+        value: 'FORMAT[=FILE]',
+        short: 'o',
+        multiple: true,
+      },
+      'fail-on': {
+        about: 'From which severity on a finding makes it fail: info, warning or error. Default: warning.',
+        value: 'SEVERITY',
+      },
+      explain: { about: 'Explain the named checks, or list all.' },
+      only: { about: 'Only these checks, by id or name.', value: 'CHECKS', multiple: true },
+      disable: { about: 'Not these checks.', value: 'CHECKS', multiple: true },
+      fix: {
+        about:
+          'Mend what is mechanical, in the files; what comes from standard input goes to standard output.',
+      },
+      diff: { about: 'With --fix: show what would change, and change nothing.' },
+      baseline: { about: 'Let the findings of this file be, and tell only new ones.', value: 'FILE' },
+      'write-baseline': { about: 'Write all findings there are to this file.', value: 'FILE' },
+      'kubernetes-version': { about: 'Of the cluster that it is for. Default: 1.34.', value: 'VERSION' },
+      'max-sidecars': {
+        about: 'So many sidecars in a pod are a warning, more are an error. Default: 3.',
+        value: 'N',
+      },
+      'max-overhead': {
+        about: 'How much sidecars may ask for, in percent of the application. Default: 50.',
+        value: 'PERCENT',
+      },
+      catalog: {
+        about:
+          'A catalogue of approved sidecars: a file or a folder. Default: the one that comes with Outrigger.',
+        value: 'PATH',
+        multiple: true,
+      },
+    },
+    load: () => import('./lint.ts'),
+  },
   version: {
     summary: 'Print the versions of Outrigger and of its runtime',
     options: {},

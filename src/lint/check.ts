@@ -42,6 +42,7 @@ export interface Fix {
 /** A pod template with all that stands around it. */
 export interface PodSubject {
   readonly workload: Workload
+  readonly document: JsonObject
   /** The whole object: the Deployment, the Pod. */
   readonly object: JsonObject
   /** What holds the pod's metadata and spec. */

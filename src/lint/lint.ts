@@ -83,6 +83,7 @@ export function podSubject(document: JsonObject, workload: Workload, world: Worl
   const sidecars = sidecarsAmong(containers, world.catalogue)
   return {
     workload,
+    document,
     object: at(document, workload.object) as JsonObject,
     template,
     containers,

@@ -20,8 +20,11 @@ import { check as sc018 } from './sc018-sidecar-not-restricted.ts'
 import { check as sc019 } from './sc019-shared-process-namespace.ts'
 import { check as sc020 } from './sc020-sidecar-has-application-secrets.ts'
 import { check as sc021 } from './sc021-unapproved-image.ts'
+import { check as sc022 } from './sc022-misspelt-annotation.ts'
+import { check as sc023 } from './sc023-misplaced-annotation.ts'
 import { check as sc024 } from './sc024-conflicting-injectors.ts'
 import { check as sc025 } from './sc025-impostor.ts'
+import { check as sc026 } from './sc026-stale-status.ts'
 import { check as sc027 } from './sc027-pod-resources-too-small.ts'
 import { check as sc028 } from './sc028-sidecar-is-default-container.ts'
 import { check as sc029 } from './sc029-impatient-liveness.ts'
@@ -50,8 +53,11 @@ export const checks: readonly Check[] = [
   sc019,
   sc020,
   sc021,
+  sc022,
+  sc023,
   sc024,
   sc025,
+  sc026,
   sc027,
   sc028,
   sc029,

@@ -1,0 +1,78 @@
+import type { LintFinding, Report } from '../../lint/report.ts'
+import { applyToText, EditError } from '../../manifests/edit/edit.ts'
+import { pointer } from '../../manifests/json.ts'
+import { type Manifests, readManifests } from '../../manifests/read.ts'
+import { PatchError, type PatchOperation } from '../../wire/json-patch/patch.ts'
+import { unifiedDiff } from '../../wire/unified-diff/unified-diff.ts'
+import type { Io } from '../io.ts'
+import { type Target, writeAll } from '../written-files.ts'
+
+/** One mend may make room for the next; more rounds than this would be a circle. */
+const MAX_ROUNDS = 50
+
+/**
+ * Mends what is mechanical, in the files themselves or, from standard input, to standard output. With `isDiff` only what
+ * would change is shown. `check` looks at all files again after each round, for mends that meet each other.
+ */
+export async function writeFixes(
+  files: readonly Manifests[],
+  check: (files: readonly Manifests[]) => Report,
+  isDiff: boolean,
+  io: Io,
+): Promise<number> {
+  let now = files
+  let report = check(now)
+  let mended = 0
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const rounds = now.map(file => fixed(file, report.findings))
+    const count = rounds.reduce((sum, each) => sum + each.count, 0)
+    if (count === 0) break
+    mended += count
+    now = now.map(({ file }, index) => readManifests(file, rounds[index]!.text))
+    report = check(now)
+  }
+  const changed = now.flatMap(({ file, text }, index): Target[] =>
+    text !== files[index]!.text || file === '-' ? [{ path: file, text }] : [],
+  )
+  if (isDiff)
+    for (const { path, text } of changed) {
+      const old = files.find(({ file }) => file === path)!.text
+      io.stdout.write(unifiedDiff(old, text, { before: `a/${path}`, after: `b/${path}` }))
+    }
+  else if ((await writeAll(changed, io, 'lint')) !== 0) return 2
+  io.stderr.write(`${mended} mended, ${report.findings.length} left\n`)
+  return report.findings.length > 0 ? 1 : 0
+}
+
+/** The text after all mends that do not meet each other. */
+function fixed(
+  file: Manifests,
+  findings: readonly LintFinding[],
+): { readonly text: string; readonly count: number } {
+  let count = 0
+  const edits = file.documents.map((document, index) => {
+    const patch: PatchOperation[] = []
+    const touched: string[] = []
+    const own = findings.filter(each => each.file === file.file && each.document === index)
+    for (const { fix = [] } of own) {
+      const places = fix.map(({ path }) => pointer(path))
+      const meets = places.some(place =>
+        touched.some(other => place.startsWith(other) || other.startsWith(place)),
+      )
+      // What is taken away moves what stands behind it: such a mend goes alone.
+      const moves = fix.some(({ op }) => op === 'remove')
+      if (meets || (moves && touched.length > 0)) continue
+      touched.push(...places)
+      if (fix.length > 0) count++
+      patch.push(...fix.map(each => ({ ...each, path: pointer(each.path) }) as PatchOperation))
+      if (moves) break
+    }
+    return { document, patch }
+  })
+  try {
+    return { text: applyToText(file, edits), count }
+  } catch (error) {
+    if (error instanceof EditError || error instanceof PatchError) return { text: file.text, count: 0 }
+    throw error
+  }
+}
