@@ -17,7 +17,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   authority: ['kernel', 'wire', 'http'],
   manifests: ['kernel/config', 'wire'],
   injection: ['manifests', 'kernel/config', 'wire'],
-  lint: ['injection/catalogue', 'injection/kubernetes', 'manifests', 'kernel/config', 'wire'],
+  lint: [
+    'injection/catalogue',
+    'injection/kubernetes',
+    'injection/compose',
+    'manifests',
+    'kernel/config',
+    'wire',
+  ],
   'injection/webhook': ['injection', 'lint', 'manifests', 'kernel', 'http', 'wire'],
   'injection/controller': [
     'injection',

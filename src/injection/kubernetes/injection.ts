@@ -58,6 +58,8 @@ export type FailureReason =
   | 'service_account_token'
   | 'unreadable_status'
   | 'annotations_too_large'
+  | 'no_compose_form'
+  | 'network_not_movable'
 
 /** Value of the annotation outrigger.dev/status: what was added, so that it can be taken away again, value for value. */
 export interface InjectionStatus {

@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts'
+import { composeChecks } from './of-compose.ts'
 import { check as sc001 } from './sc001-too-many-sidecars.ts'
 import { check as sc002 } from './sc002-sidecar-without-resources.ts'
 import { check as sc003 } from './sc003-qos-demotion.ts'
@@ -62,4 +63,5 @@ export const checks: readonly Check[] = [
   sc028,
   sc029,
   sc030,
+  ...composeChecks,
 ]
