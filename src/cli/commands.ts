@@ -34,6 +34,32 @@ const config: Option = {
   multiple: true,
 }
 
+/** Of the commands that change manifests. */
+const manifestOptions: Readonly<Record<string, Option>> = {
+  file: {
+    about:
+      'A file, a folder with all its *.yaml, *.yml and *.json, or - for standard input. May be given several times.',
+    value: 'FILE',
+    short: 'f',
+    multiple: true,
+  },
+  format: {
+    about:
+      'yaml: the manifests in their own text; json: all objects as JSON; patch: a line of JSON for each changed document, with its JSON Patch. Default: yaml.',
+    value: 'FORMAT',
+    short: 'o',
+  },
+  output: {
+    about: 'Write there instead of standard output: a file, or a folder where each result has its own.',
+    value: 'PATH',
+  },
+  'in-place': { about: 'Change the files themselves: all of them, or none when something is wrong.' },
+  diff: { about: 'Print what changes as a unified diff, instead of the manifests.' },
+  explain: { about: 'Say for each workload what was added and why, or why nothing was.' },
+  strict: { about: 'Treat warnings as errors.' },
+  quiet: { about: 'No summary on standard error.', short: 'q' },
+}
+
 /** Every command, in the order of --help; each file is loaded when its command is called. */
 export const commands: Readonly<Record<string, Command>> = {
   run: {
@@ -268,6 +294,51 @@ export const commands: Readonly<Record<string, Command>> = {
       undo: { about: 'With print: what remove would do.' },
     },
     load: () => import('./capture.ts'),
+  },
+  inject: {
+    summary: 'Put sidecars beside the applications of manifests, where annotations ask for them',
+    positionals: '[FILE|FOLDER|- ...]',
+    about:
+      'Reads manifests of Kubernetes and Compose files and prints them with the sidecars of the catalogue that they ask for (outrigger.dev/inject: "logs,proxy"). Comments, order and formatting stay; what has its sidecars already stays as it is. Findings go to standard error with their places. When one workload cannot get what it asks for nothing is written, and the exit code is 1.',
+    options: {
+      ...manifestOptions,
+      catalog: {
+        about:
+          'Entries of a catalogue: a file or a folder. May be given several times. Default: the catalogue that comes with Outrigger.',
+        value: 'PATH',
+        multiple: true,
+      },
+      set: {
+        about:
+          'A parameter, such as logs.path=/data, for all pods whose annotations do not say otherwise. May be given several times.',
+        value: 'ENTRY.PARAMETER=VALUE',
+        multiple: true,
+      },
+      inject: {
+        about: 'Sidecars for every workload besides those that annotations ask for: logs,proxy.',
+        value: 'NAMES',
+      },
+      adopt: { about: 'Understand the annotations of other injectors as well.' },
+      'kubernetes-version': {
+        about:
+          'Of the cluster, such as 1.27: without native sidecars classic ones are made. Default: new enough.',
+        value: 'VERSION',
+      },
+      'namespace-file': {
+        about:
+          'A file with Namespaces, whose annotations are defaults for the pods in them. May be given several times.',
+        value: 'FILE',
+        multiple: true,
+      },
+      openshift: { about: 'Leave user ids to the cluster, as OpenShift wants it.' },
+    },
+    load: () => import('./inject.ts'),
+  },
+  uninject: {
+    summary: 'Take out of manifests what inject has put into them, and nothing else',
+    positionals: '[FILE|FOLDER|- ...]',
+    options: manifestOptions,
+    load: () => import('./uninject.ts'),
   },
   import: {
     summary: 'Translate the configuration of another product',
