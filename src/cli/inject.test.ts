@@ -181,6 +181,17 @@ describe('outrigger inject', () => {
     assert.deepEqual([strict.code, strict.out], [1, ''])
   })
 
+  it('takes Compose files, and gives their bytes back', async () => {
+    const text =
+      '# shop\nservices:\n  web:\n    image: a # pinned\n    labels: {outrigger.dev/inject: logs}\n    volumes: [logs:/var/log/app]\nvolumes: {logs: }\n'
+    const { code, out, err } = await outrigger(['inject', '-', '--set', 'compose.mode=none'], text)
+    assert.equal(code, 0, err)
+    assert.match(out, /web-outrigger:\n/)
+    assert.match(err, /^service web: injected, outrigger /m)
+    assert.equal((await outrigger(['inject', '-', '--set', 'compose.mode=none'], out)).out, out)
+    assert.equal((await outrigger(['uninject', '-'], out)).out, text)
+  })
+
   it('says why each workload is as it is', async () => {
     const skipped = DEPLOYMENT.replace(
       'outrigger.dev/inject',

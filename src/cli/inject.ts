@@ -1,4 +1,5 @@
 import type { Catalogue } from '../injection/catalogue/catalogue.ts'
+import { injectCompose } from '../injection/compose/injector.ts'
 import { inject } from '../injection/kubernetes/inject.ts'
 import type { Injection, InjectionContext } from '../injection/kubernetes/injection.ts'
 import { at, type Json, type Path, pointer } from '../manifests/json.ts'
@@ -7,7 +8,7 @@ import { workloads } from '../manifests/workload.ts'
 import type { Call } from './call.ts'
 import { contextOf, type Settings } from './inject/context.ts'
 import { editManifests, type Transformed, wrongUsage } from './inject/edit-manifests.ts'
-import { resultOf } from './inject/words.ts'
+import { resultOf, serviceResultOf } from './inject/words.ts'
 
 /** `outrigger inject` */
 export async function run(call: Call): Promise<number> {
@@ -20,7 +21,15 @@ export async function run(call: Call): Promise<number> {
   return editManifests(call, 'inject', document => injected(document, context))
 }
 
-function injected({ value }: ManifestDocument, settings: Settings): Transformed {
+function injected({ value, kind }: ManifestDocument, settings: Settings): Transformed {
+  if (kind === 'compose') {
+    const { patch, findings, status } = injectCompose(
+      value,
+      settings.catalogue,
+      settings.contextFor(undefined),
+    )
+    return { patch, findings, results: status.map(serviceResultOf) }
+  }
   const { patch, findings, status } = injectObjects(value, settings)
   return { patch, findings, results: status.map(each => resultOf(each, settings.catalogue)) }
 }

@@ -1,5 +1,6 @@
+import { uninjectCompose } from '../injection/compose/uninject.ts'
 import { uninject } from '../injection/kubernetes/inject.ts'
-import { pointer } from '../manifests/json.ts'
+import { type Json, pointer } from '../manifests/json.ts'
 import type { ManifestDocument } from '../manifests/read.ts'
 import { workloads } from '../manifests/workload.ts'
 import type { Call } from './call.ts'
@@ -11,7 +12,25 @@ export function run(call: Call): Promise<number> {
   return editManifests(call, 'uninject', uninjected)
 }
 
-function uninjected({ value }: ManifestDocument): Transformed {
+function uninjected({ value, kind }: ManifestDocument): Transformed {
+  return kind === 'compose' ? fromCompose(value) : fromPods(value)
+}
+
+/** The status of Compose is one for the whole file. */
+function fromCompose(value: Json): Transformed {
+  const { patch, findings } = uninjectCompose(value)
+  const isChanged = patch.length > 0
+  const result = {
+    subject: 'the Compose file',
+    outcome: isChanged ? 'restored' : 'unchanged',
+    detail: isChanged ? '' : 'nothing is injected',
+    isQuiet: !isChanged,
+    reasons: patch.map(({ op, path }) => `${op} ${path}`),
+  }
+  return { patch, findings, results: [result] }
+}
+
+function fromPods(value: Json): Transformed {
   const { patch, findings } = uninject(value)
   const results = workloads(value).map(workload => {
     const prefix = `${pointer(workload.template)}/`

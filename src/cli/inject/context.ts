@@ -1,12 +1,13 @@
 import type { Catalogue } from '../../injection/catalogue/catalogue.ts'
+import { isMode } from '../../injection/compose/words.ts'
 import type { InjectionContext } from '../../injection/kubernetes/injection.ts'
 import { Refusal } from '../../injection/kubernetes/refusal.ts'
 import { readSetting } from '../../injection/kubernetes/vocabulary.ts'
 import { readInject } from '../../injection/kubernetes/wish.ts'
 import { at, isObject, type Json } from '../../manifests/json.ts'
 import type { Call } from '../call.ts'
+import { openCatalogue } from '../catalogue.ts'
 import { readManifestFiles } from '../manifest-files.ts'
-import { openCatalogue } from './catalogue.ts'
 import { problemsText } from './report.ts'
 
 /** All that the injection of a call goes by. */
@@ -24,8 +25,8 @@ type Context =
 /** From the options of a call; everything that is wrong with them is found before any manifest is read. */
 export async function contextOf(call: Call): Promise<Context> {
   const { values, io } = call
-  const opened = await openCatalogue(call)
-  if (!opened.ok) return { ok: false, report: problemsText(opened.problems, io) }
+  const opened = await openCatalogue(listOf(values['catalog']), io)
+  if (!opened.ok) return opened
   const { catalogue } = opened
   const version = versionOf(values['kubernetes-version'])
   if (version === false)
@@ -69,7 +70,7 @@ function settingsOf(given: readonly string[], catalogue: Catalogue): Record<stri
     if (equals < 1) return `--set is ENTRY.PARAMETER=VALUE, such as logs.path=/var/log/app, not "${each}"`
     const word = each.slice(0, equals)
     const read = readSetting(word, catalogue)
-    if (read.kind === 'unknown')
+    if (read.kind === 'unknown' && !isMode(word))
       return `--set: ${read.message}${read.hint === undefined ? '' : `; ${read.hint.replace('outrigger.dev/', '')}`}`
     settings.set(word, each.slice(equals + 1))
   }

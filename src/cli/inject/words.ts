@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../injection/catalogue/catalogue.ts'
+import type { ComposeInjected } from '../../injection/compose/injection.ts'
 import type { Added, Injected, InjectedEntry, Reason } from '../../injection/kubernetes/injection.ts'
 import type { Result } from './report.ts'
 
@@ -25,6 +26,8 @@ const REASONS: Readonly<Record<Reason, string>> = {
   shared_folder: 'the folder of the application cannot be shared',
   service_account_token: 'the sidecar needs a token that the pod does not give',
   unreadable_status: 'its annotation outrigger.dev/status cannot be read',
+  no_compose_form: 'a sidecar has no form for Compose',
+  network_not_movable: 'the network of the service cannot be shared',
   annotations_too_large: 'its annotations would be larger than Kubernetes allows',
 }
 
@@ -49,6 +52,24 @@ export function resultOf({ workload, outcome, reason, status }: Injected, catalo
         ? entries.flatMap(entry => entryWords(entry, catalogue))
         : []),
     ],
+  }
+}
+
+/** What came of a service of Compose. */
+export function serviceResultOf({ workload, outcome, reason, entries = [] }: ComposeInjected): Result {
+  const names = entries.map(({ name, version }) => `${name} ${version}`).join(', ')
+  const why = reason === undefined ? '' : REASONS[reason]
+  return {
+    subject: `service ${workload.name}`,
+    outcome,
+    detail: outcome === 'injected' ? names : outcome === 'unchanged' && names !== '' ? `has ${names}` : why,
+    isQuiet: outcome === 'unchanged' && reason === 'not_asked',
+    reasons:
+      outcome === 'injected' || outcome === 'unchanged'
+        ? entries.map(
+            ({ name, service }) => `service ${service}: the sidecar of ${name}, beside ${workload.name}`,
+          )
+        : [],
   }
 }
 
