@@ -3,6 +3,7 @@ import { at, isObject, type Json, type JsonObject, type Path } from '../../manif
 import { workloads } from '../../manifests/workload.ts'
 import { applyPatch, equal } from '../../wire/json-patch/patch.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import { contentOf } from './fingerprint.ts'
 import type { Added, Fingerprint, Injected, InjectedEntry, InjectionContext } from './injection.ts'
 import { inject } from './injector.ts'
 import { removalOf, STATUS } from './removal.ts'
@@ -97,16 +98,22 @@ export function statusOf(document: Json, catalogue?: Catalogue, context: Injecti
     ...pod,
     entries: entries.map(({ added, ...entry }) => {
       const outdated =
-        catalogue && outdatedOf({ ...entry, added }, document, pod.path, catalogue, today ?? [])
+        catalogue && today && outdatedOf({ ...entry, added }, document, pod.path, catalogue, today)
       return { ...entry, ...(outdated && { outdated }) }
     }),
   }))
 }
 
 /** What the same pods would get if they came without sidecars. */
-function injectedToday(document: Json, catalogue: Catalogue, context: InjectionContext): readonly Injected[] {
+function injectedToday(document: Json, catalogue: Catalogue, context: InjectionContext): Today {
   const bare = applyPatch(document, uninject(document).patch) as Json
-  return inject(bare, catalogue, context).status
+  const { patch, status } = inject(bare, catalogue, context)
+  return { document: applyPatch(bare, patch) as Json, status }
+}
+
+interface Today {
+  readonly document: Json
+  readonly status: readonly Injected[]
 }
 
 function outdatedOf(
@@ -114,15 +121,34 @@ function outdatedOf(
   document: Json,
   path: Path,
   catalogue: Catalogue,
-  today: readonly Injected[],
+  today: Today,
 ): Outdated | undefined {
   const found = catalogue.find(entry.name)
   if (!found.ok || found.entry.hash === entry.hash) return undefined
   const { version, hash } = found.entry
-  const pod = today.find(each => equal(each.path, path))
+  const pod = today.status.find(each => equal(each.path, path))
   const added = pod?.status?.entries.find(({ name }) => name === entry.name)?.added
-  const images = added && imagesOf(entry.added, added, document, path)
+  const images =
+    added && isSameBesides(added, document, today.document, path)
+      ? imagesOf(entry.added, added, document, path)
+      : undefined
   return { version, hash, ...(images && { images }) }
+}
+
+/** Whether generated files and volumes are what they would be today. */
+function isSameBesides(added: Added, before: Json, after: Json, path: Path): boolean {
+  const text = (document: Json, key: string): Json | undefined =>
+    at(document, [...path, 'metadata', 'annotations', key])
+  const volume = (document: Json, name: string): string => {
+    const volumes = at(document, [...path, 'spec', 'volumes'])
+    return contentOf(
+      Array.isArray(volumes) ? volumes.find(each => isObject(each) && each['name'] === name) : undefined,
+    )
+  }
+  return (
+    (added.annotations ?? []).every(key => text(before, key) === text(after, key)) &&
+    (added.volumes ?? []).every(name => volume(before, name) === volume(after, name))
+  )
 }
 
 /** undefined when more than images differs. */

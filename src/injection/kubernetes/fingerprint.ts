@@ -17,14 +17,20 @@ const DEFAULTS: Readonly<Record<string, Json>> = {
   successThreshold: 1,
   failureThreshold: 3,
   apiVersion: 'v1',
+  defaultMode: 420,
+  expirationSeconds: 3600,
 }
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 export function fingerprint(container: JsonObject): Fingerprint {
   const { image, imagePullPolicy: _, restartPolicy, ...rest } = container
   const kept = restartPolicy === undefined ? rest : { ...rest, restartPolicy }
-  const text = JSON.stringify(normal(kept, '', MAX_DEPTH)) ?? ''
-  return { image: typeof image === 'string' ? image : '', hash: sha256(text).slice(0, 16) }
+  return { image: typeof image === 'string' ? image : '', hash: sha256(contentOf(kept)).slice(0, 16) }
+}
+
+/** The same text for what an API server takes for the same. */
+export function contentOf(value: Json | undefined): string {
+  return value === undefined ? '' : (JSON.stringify(normal(value, '', MAX_DEPTH)) ?? '')
 }
 
 /** `docker.io/team/agent:1.2@sha256:…` → `agent`: what stays when a mirror's webhook rewrites the registry. */
@@ -45,7 +51,7 @@ function normal(value: Json, key: string, depth: number): Json | undefined {
   if (!isObject(value)) return Object.hasOwn(DEFAULTS, key) && DEFAULTS[key] === value ? undefined : value
   const members: [string, Json][] = []
   for (const name of Object.keys(value).sort()) {
-    const quantity = key === 'requests' || key === 'limits'
+    const quantity = key === 'requests' || key === 'limits' || name === 'sizeLimit'
     const member = quantity
       ? (parseQuantity(value[name]) ?? value[name]!)
       : normal(value[name]!, name, depth - 1)
