@@ -1,0 +1,53 @@
+import { allows, type User } from './access.ts'
+import { invalid } from './failure.ts'
+import type { Kind } from './kinds.ts'
+import type { Store } from './store.ts'
+import type { Tree } from './tree.ts'
+
+/** A token that somebody may show. */
+export interface Token {
+  readonly user: User
+  readonly audiences: readonly string[]
+}
+
+/** The audience of the API server itself, and of tokens that ask for none. */
+export const OWN_AUDIENCE = 'https://kubernetes.default.svc'
+
+/** Answers what is asked and never stored. */
+export function reviewed(
+  kind: Kind,
+  review: Tree,
+  user: User,
+  store: Store,
+  tokens: ReadonlyMap<string, Token>,
+): Tree {
+  const { spec = {} } = review
+  if (kind.kind === 'TokenReview') {
+    if (!spec.token)
+      throw invalid(kind.kind, kind.group, '', [{ field: 'spec.token', message: 'Required value' }])
+    return { ...review, metadata: {}, status: tokenStatus(spec, tokens) }
+  }
+  const asked: User =
+    kind.kind === 'SelfSubjectAccessReview' ? user : { username: spec.user ?? '', groups: spec.groups ?? [] }
+  const { resourceAttributes: resource, nonResourceAttributes: path } = spec
+  if ((resource === undefined) === (path === undefined))
+    throw invalid(kind.kind, kind.group, '', [
+      {
+        field: 'spec.resourceAttributes',
+        message:
+          'Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      },
+    ])
+  const wish = resource
+    ? { verb: '', group: '', resource: '', subresource: '', namespace: '', name: '', ...resource }
+    : { verb: path.verb, path: path.path }
+  return { ...review, metadata: {}, status: { allowed: allows(store, asked, wish) } }
+}
+
+function tokenStatus({ token, audiences = [OWN_AUDIENCE] }: Tree, tokens: ReadonlyMap<string, Token>): Tree {
+  const known = tokens.get(token)
+  const shared = known?.audiences.filter(one => audiences.includes(one)) ?? []
+  if (known === undefined || shared.length === 0)
+    return { user: {}, error: '[invalid bearer token, token lookup failed]' }
+  return { authenticated: true, user: { uid: 'fake', ...known.user }, audiences: shared }
+}
