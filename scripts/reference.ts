@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { commands } from '../src/cli/commands.ts'
+import { controllerModules } from '../src/injection/controller/registry.ts'
 import { wholeDoc } from '../src/kernel/config/whole.ts'
 import { modules } from '../src/modules/registry.ts'
 import { commandsPage } from './reference/commands-page.ts'
@@ -10,6 +11,10 @@ import { referencePage } from './reference/configuration-page.ts'
 const folder = join(import.meta.dirname, '..', 'docs', 'reference')
 const pages = {
   'configuration.md': referencePage(await wholeDoc(modules)),
+  'controller.md': referencePage(await wholeDoc(controllerModules({ builtInCatalogue: async () => [] })), {
+    title: 'Configuration reference of the controller',
+    file: 'controller.yaml',
+  }),
   'cli.md': commandsPage(commands),
 }
 

@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import { controllerCommands } from './controller-commands.ts'
 
 /** One command of `outrigger`. The table is also what --help and the reference page are made from. */
 export interface Command {
@@ -393,6 +394,7 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     load: () => import('./lint.ts'),
   },
+  ...controllerCommands,
   version: {
     summary: 'Print the versions of Outrigger and of its runtime',
     options: {},

@@ -4,7 +4,7 @@ import { ApplicationGuard } from '../kernel/application/guard.ts'
 import { adoptOrphans } from '../kernel/application/orphans.ts'
 import { ApplicationStreams } from '../kernel/application/streams.ts'
 import { systemClock } from '../kernel/clock/system.ts'
-import type { Configuration } from '../kernel/config/load.ts'
+import type { Configuration, Loaded } from '../kernel/config/load.ts'
 import { deadlineIn, type OwnDeadline } from '../kernel/lifecycle/deadline.ts'
 import { Sidecar } from '../kernel/lifecycle/sidecar.ts'
 import { jsonLine, textLine } from '../kernel/log/format.ts'
@@ -30,7 +30,12 @@ export async function run(call: Call): Promise<number> {
     )
     return 2
   }
-  return call.values['wait-only'] ? waitThenBecome(call) : new Run(call).whole()
+  return call.values['wait-only'] ? waitThenBecome(call) : runModules(call, () => loadForCall(call))
+}
+
+/** The modules of a configuration from start to end, with signals, reloads and the orderly end of a process. */
+export function runModules(call: Call, load: () => Promise<Loaded>): Promise<number> {
+  return new Run(call, load).whole()
 }
 
 /** Asked to end a third time we do not tidy up any more. */
@@ -63,14 +68,14 @@ class Run {
   #application: Application | undefined
   #deadline: OwnDeadline | undefined
 
-  constructor(call: Call) {
+  constructor(call: Call, load: () => Promise<Loaded>) {
     this.#call = call
     const { stderr } = call.io
     const format = stderr.isTTY ? textLine(call.io.env['NO_COLOR'] === undefined) : jsonLine
     this.#logger = new Logger({ write: line => stderr.write(line), format, clock: this.#clock })
     this.#log = this.#logger.for('kernel')
     this.#sidecar = new Sidecar({
-      load: () => loadForCall(call),
+      load,
       logger: this.#logger,
       clock: this.#clock,
       env: call.io.env,

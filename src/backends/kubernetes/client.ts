@@ -92,6 +92,8 @@ export interface KubernetesClient {
     options: WriteOptions & { readonly manager: string; readonly force?: boolean },
   ): Promise<KubernetesObject>
   delete(type: ResourceType, place: Place, options?: DeleteOptions): Promise<void>
+  /** Of the API server. */
+  serverVersion(options?: RequestOptions): Promise<{ readonly major: number; readonly minor: number }>
   /** The server's time as its answers tell it; the own clock's before the first answer. */
   serverNow(): number
   /** Breaks what is under way. Idempotent. */
@@ -103,6 +105,9 @@ export interface Place {
   /** For namespaced kinds. */
   readonly namespace?: string
 }
+
+/** No resource; for messages. */
+const VERSION: ResourceType = { group: '', version: '', resource: 'version', kind: '', namespaced: false }
 
 const DEFAULT_TIMEOUT_MS = 30_000
 const PAGE = 500
@@ -242,6 +247,18 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
           ...(propagation && { propagationPolicy: propagation }),
         },
       })
+    },
+    async serverVersion(given = {}) {
+      const response = await transport.send({
+        attempt: { verb: 'get', type: VERSION },
+        method: 'GET',
+        path: '/version',
+        timeoutMs: given.timeoutMs ?? timeoutMs,
+        ...(given.signal && { signal: given.signal }),
+      })
+      const told = JSON.parse((await response.body.bytes(MAX_OBJECT_BYTES)).toString('utf8'))
+      // Some distributions write 31+.
+      return { major: Number.parseInt(told.major, 10) || 1, minor: Number.parseInt(told.minor, 10) || 0 }
     },
     serverNow: () => transport.serverNow ?? clock.now(),
     close: () => transport.close(),

@@ -1,7 +1,7 @@
 import { at, type JsonObject } from '../../manifests/json.ts'
+import { requiredOf } from '../kubernetes/selection.ts'
 import type { AdmissionRequest } from './admission-review.ts'
 import { type Decision, type Knowledge, passedBy } from './decision.ts'
-import { requiredOf } from './selection.ts'
 import { warningsOf } from './warnings.ts'
 
 /** A pod that cannot be refused, or must not: it runs already, or it was told to go without. */

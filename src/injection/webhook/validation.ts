@@ -1,9 +1,9 @@
 import type { Finding } from '../../manifests/finding.ts'
 import { at, isObject, type Json, type JsonObject } from '../../manifests/json.ts'
+import { requiredOf } from '../kubernetes/selection.ts'
 import type { AdmissionRequest } from './admission-review.ts'
 import { type Decision, type Knowledge, passedBy } from './decision.ts'
 import { askedOf, isPod, namespaceOf } from './mutation.ts'
-import { requiredOf } from './selection.ts'
 import { warningsOf } from './warnings.ts'
 
 export interface ValidationKnowledge extends Knowledge {

@@ -137,3 +137,18 @@ for (const [name, files, report] of unreadable) {
     assert.match(result.report, report)
   })
 }
+
+test('options from elsewhere are stronger than the file, mapping by mapping', async t => {
+  const cwd = await folder(t, { 'a.yaml': 'log: { level: warn, format: json }\ndataDir: /a\n' })
+  const load = (overrides: Record<string, unknown>, files = ['a.yaml']) =>
+    loadConfiguration({ files, environment: {}, modules: fakeModules, cwd, overrides })
+  const result = await load({ log: { level: 'debug' } })
+  assert.ok(result.ok)
+  const { log, dataDir } = result.configuration
+  assert.deepEqual([log.level, log.format, dataDir], ['debug', 'json', '/a'])
+  const alone = await load({ dataDir: '/b' }, [])
+  assert.ok(alone.ok)
+  assert.equal(alone.configuration.dataDir, '/b')
+  const wrong = await load({ log: { level: 'loud' } }, [])
+  assert.match(wrong.ok ? '' : wrong.report, /log\.level/)
+})

@@ -26,6 +26,8 @@ export interface LoadOptions {
   readonly modules: ModuleTable
   /** What relative names are relative to; the folder of the process unless given. */
   readonly cwd?: string
+  /** Options that were given elsewhere, in the notation of the files, which they are stronger than. */
+  readonly overrides?: Readonly<Record<string, unknown>>
 }
 
 export type Loaded =
@@ -66,7 +68,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
     if (parsing.ok) parsed.push(parsing.parsed)
     else problems.push(...parsing.problems)
   }
-  const merged = merge(parsed, options.environment)
+  const inFiles = merge(parsed, options.environment)
+  const merged = { ...inFiles, input: overridden(inFiles.input, options.overrides ?? {}) }
   problems.push(...merged.problems)
   const decoded = await decode(merged, options.modules, options.cwd ?? resolve('.'))
   const doubtful = new Set(merged.unresolved.map(path => JSON.stringify(path)))
@@ -121,6 +124,26 @@ function merge(parsed: readonly Parsed[], environment: Environment): Merged {
   problems.push(...interpolation.problems.map(problem => locate(problem, parsed)))
   const unresolved = interpolation.problems.map(({ path }) => path)
   return { input: interpolation.value as Record<string, unknown>, problems, unresolved }
+}
+
+/** Mappings are joined, all else is replaced. */
+function overridden(
+  input: Readonly<Record<string, unknown>>,
+  overrides: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...input }
+  for (const [key, value] of Object.entries(overrides))
+    result[key] =
+      isMapping(value) && isMapping(input[key] ?? {})
+        ? overridden((input[key] ?? {}) as Mapping, value)
+        : value
+  return result
+}
+
+type Mapping = Readonly<Record<string, unknown>>
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function givenTwice(key: string, first: Parsed, second: Parsed): Located {
