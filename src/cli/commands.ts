@@ -395,6 +395,45 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import('./lint.ts'),
   },
   ...controllerCommands,
+  overhead: {
+    summary: 'Say what the sidecars of manifests or of a cluster cost, and what would cost less',
+    positionals: '[FILE|DIR|- ...]',
+    about:
+      'By request, by limit and, where something has measured it, by usage; with the formula by which the scheduler reserves for pods, so that a sidecar that hides behind an init container costs nothing. Then a DaemonSet in place of sidecars, and one sidecar in place of several.',
+    options: {
+      file: { about: 'A file or folder of manifests.', value: 'PATH', short: 'f', multiple: true },
+      cluster: { about: 'The workloads of the cluster that kubectl speaks to.' },
+      namespace: { about: 'With --cluster: only this namespace.', value: 'NAME', short: 'n' },
+      output: {
+        about:
+          'text, json or html. With =FILE it is written there; may be given several times. Default: text.',
+        value: 'FORMAT[=FILE]',
+        short: 'o',
+        multiple: true,
+      },
+      pods: { about: 'As if there were so many pods together.', value: 'N' },
+      nodes: { about: 'How many nodes there are. Default: as many as are needed.', value: 'N' },
+      'node-cpu': { about: 'What pods may use of a node. Default: 3920m.', value: 'QUANTITY' },
+      'node-memory': { about: 'What pods may use of a node. Default: 13Gi.', value: 'QUANTITY' },
+      'max-pods': { about: 'Pods on a node. Default: 110.', value: 'N' },
+      'agent-cpu': { about: 'What an agent of a DaemonSet asks for. Default: 200m.', value: 'QUANTITY' },
+      'agent-memory': { about: 'What an agent of a DaemonSet asks for. Default: 256Mi.', value: 'QUANTITY' },
+      prices: { about: 'A YAML file with cpuHour, memoryGiBHour and currency.', value: 'FILE' },
+      usage: {
+        about: 'Measured usage: what kubectl get --raw /apis/metrics.k8s.io/v1beta1/pods has printed.',
+        value: 'FILE',
+      },
+      prometheus: { about: 'Measured usage: a Prometheus with the metrics of cAdvisor.', value: 'URL' },
+      'metrics-api': { about: 'Measured usage: the metrics API of the cluster that kubectl speaks to.' },
+      catalog: {
+        about:
+          'A catalogue of approved sidecars: a file or a folder. Default: the one that comes with Outrigger.',
+        value: 'PATH',
+        multiple: true,
+      },
+    },
+    load: () => import('./overhead.ts'),
+  },
   version: {
     summary: 'Print the versions of Outrigger and of its runtime',
     options: {},

@@ -154,7 +154,8 @@ function fingerprintOf(check: string, subject: string, document: JsonObject, pat
   return sha256(JSON.stringify([check, subject, steps])).slice(0, 32)
 }
 
-function objectsOf({ kind, value }: ManifestDocument): JsonObject[] {
+/** The objects of Kubernetes in a document: a List has several. */
+export function objectsOf({ kind, value }: ManifestDocument): JsonObject[] {
   if (kind !== 'kubernetes' || !isObject(value)) return []
   const items = value['items']
   if (String(value['kind']).endsWith('List') && Array.isArray(items)) return items.filter(isObject)

@@ -17,6 +17,7 @@ export type Duty =
   | 'proxy'
   | 'logs'
   | 'metrics'
+  | 'exporter'
   | 'secrets'
   | 'policy'
   | 'runtime'
@@ -68,19 +69,19 @@ const KNOWN: readonly Known[] = [
   known('telegraf', 'metrics', ['telegraf'], ['telegraf']),
   known(
     'statsd-exporter',
-    'metrics',
+    'exporter',
     ['statsd-exporter', 'prom-statsd-exporter'],
     ['prom/statsd-exporter', 'prometheus/statsd-exporter'],
   ),
-  known('redis-exporter', 'metrics', ['redis-exporter'], ['oliver006/redis_exporter']),
-  known('postgres-exporter', 'metrics', ['postgres-exporter'], ['prometheuscommunity/postgres-exporter']),
+  known('redis-exporter', 'exporter', ['redis-exporter'], ['oliver006/redis_exporter']),
+  known('postgres-exporter', 'exporter', ['postgres-exporter'], ['prometheuscommunity/postgres-exporter']),
   known(
     'nginx-exporter',
-    'metrics',
+    'exporter',
     ['nginx-exporter', 'nginx-prometheus-exporter'],
     ['nginx/nginx-prometheus-exporter', 'nginx-prometheus-exporter'],
   ),
-  known('jmx-exporter', 'metrics', ['jmx-exporter'], ['bitnami/jmx-exporter']),
+  known('jmx-exporter', 'exporter', ['jmx-exporter'], ['bitnami/jmx-exporter']),
   known(
     'cloud-sql-proxy',
     'database',

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { EstimateOptions } from '../../lint/overhead/estimate.ts'
+import { DEFAULT_PRICES, type Prices } from '../../lint/overhead/prices.ts'
+import { at, isObject } from '../../manifests/json.ts'
+import { parseQuantity } from '../../manifests/quantity.ts'
+import { readManifests } from '../../manifests/read.ts'
+import type { Call } from '../call.ts'
+
+export type Figures = Pick<EstimateOptions, 'node' | 'nodes' | 'pods' | 'agent'>
+
+/** What stands for a node and an agent on it where nothing is said. */
+const DEFAULTS = {
+  'node-cpu': '3920m',
+  'node-memory': '13Gi',
+  'max-pods': '110',
+  'agent-cpu': '200m',
+  'agent-memory': '256Mi',
+}
+
+/** A text says which option is wrong. */
+export function figuresOf({ values }: Call): Figures | string {
+  const quantity = (name: keyof typeof DEFAULTS): number =>
+    parseQuantity(String(values[name] ?? DEFAULTS[name])) ?? Number.NaN
+  const whole = (name: string): number | undefined => {
+    const value = values[name]
+    return value === undefined ? undefined : /^\d{1,7}$/.test(String(value)) ? Number(value) : Number.NaN
+  }
+  for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[])
+    if (!(quantity(name) > 0))
+      return `--${name}: expected a quantity such as ${DEFAULTS[name]}, got "${values[name]}"`
+  for (const name of ['nodes', 'pods']) {
+    const number = whole(name)
+    if (number !== undefined && !(number > 0))
+      return `--${name}: expected a number from 1 on, got "${values[name]}"`
+  }
+  return {
+    node: { cpu: quantity('node-cpu'), memory: quantity('node-memory'), maxPods: quantity('max-pods') },
+    nodes: whole('nodes'),
+    pods: whole('pods'),
+    agent: { cpu: quantity('agent-cpu'), memory: quantity('agent-memory') },
+  }
+}
+
+/** `cpuHour`, `memoryGiBHour`, `currency` of a YAML file; what it leaves out is as by default. Throws with what is wrong. */
+export async function readPrices(path: string | undefined, cwd: string): Promise<Prices> {
+  if (path === undefined) return DEFAULT_PRICES
+  const text = await readFile(resolve(cwd, path), 'utf8')
+  const { documents, problems } = readManifests(path, text)
+  const value = documents[0]?.value
+  if (problems[0] !== undefined) throw new TypeError(problems[0].message)
+  if (!isObject(value)) throw new TypeError('expected cpuHour, memoryGiBHour and currency')
+  const known = ['cpuHour', 'memoryGiBHour', 'currency']
+  const unknown = Object.keys(value).find(key => !known.includes(key))
+  if (unknown !== undefined) throw new TypeError(`"${unknown}" is no price; there are ${known.join(', ')}`)
+  const price = (name: 'cpuHour' | 'memoryGiBHour') => {
+    const given = at(value, [name]) ?? DEFAULT_PRICES[name]
+    if (typeof given !== 'number' || !(given >= 0))
+      throw new TypeError(`${name}: expected a number, got ${JSON.stringify(given)}`)
+    return given
+  }
+  const currency = at(value, ['currency']) ?? DEFAULT_PRICES.currency
+  if (typeof currency !== 'string' || currency.length > 8)
+    throw new TypeError('currency: expected a sign or a code such as EUR')
+  return { cpuHour: price('cpuHour'), memoryGiBHour: price('memoryGiBHour'), currency, source: path }
+}
