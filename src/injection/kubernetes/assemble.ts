@@ -14,6 +14,7 @@ import {
 import { listOf, type NamedContainer, quote } from './pod.ts'
 import { fail, skip, type Tell } from './refusal.ts'
 import { shareFolder } from './shared-folders.ts'
+import { withTextFields } from './text-fields.ts'
 
 /** What decides the form of containers. */
 export interface Cluster {
@@ -36,7 +37,7 @@ export function assemble(rendered: Rendered, manner: Manner, site: Site, tell: T
   const { entry } = site.plan
   const renamed = addVolumes(rendered.volumes, site)
   const make = ({ container }: ContainerTemplate): NamedContainer =>
-    withMounts(forCluster(container, manner), renamed)
+    withMounts(forCluster(withTextFields(container), manner), renamed)
   const initContainers = rendered.initContainers.map(make)
   const sidecars = rendered.containers.map(make)
   for (const folder of rendered.shared) shareFolder(folder, sidecars, site, tell)
@@ -62,7 +63,7 @@ export function assemble(rendered: Rendered, manner: Manner, site: Site, tell: T
     for (const container of targets) {
       for (const mount of change.volumeMounts)
         addMount(container, withName(mount, renamed), entry, site, tell)
-      for (const variable of change.env) addVariable(container, variable, entry, site, tell)
+      for (const variable of change.env) addVariable(container, withTextFields(variable), entry, site, tell)
     }
   }
   changePod(rendered, site, tell)

@@ -8,6 +8,7 @@ import type { Adopted, Asked } from '../wish.ts'
 import { type ForeignInjector, INJECTORS, type Signs } from './injectors.ts'
 import { vaultSecrets } from './vault.ts'
 
+const VAULT_SECRETS = 'vault-agent.secrets'
 const ANNOTATIONS: Path = ['metadata', 'annotations']
 
 /** A pod that another injector is asked about. */
@@ -98,12 +99,18 @@ function settingsOf(
 ): Adopted['settings'][number][] {
   const settings: Adopted['settings'][number][] = []
   const taken = new Set(injector.silent)
-  if (injector.sidecar === 'vault-agent') {
-    const secrets = vaultSecrets(signs.annotations)
-    if (secrets !== undefined && readSetting(secrets.word, catalogue).kind === 'setting') {
-      settings.push({ word: secrets.word, value: secrets.value, path: ANNOTATIONS })
-      for (const key of secrets.keys) taken.add(key)
-    }
+  const secrets = injector.sidecar === 'vault-agent' ? vaultSecrets(signs.annotations) : undefined
+  if (secrets !== undefined && readSetting(VAULT_SECRETS, catalogue).kind === 'setting') {
+    const path = [...ANNOTATIONS, secrets.keys[0]!]
+    settings.push({ word: VAULT_SECRETS, value: secrets.value, path })
+    for (const key of secrets.keys) taken.add(key)
+    tell(
+      'info',
+      'adopted',
+      path,
+      'files of secrets hold the JSON of all fields, where the Vault Agent Injector writes lines of its own',
+      'name a field of each in outrigger.dev/vault-agent.secrets to have its value alone',
+    )
   }
   for (const [key, value] of Object.entries(signs.annotations)) {
     const prefix = injector.prefixes.find(each => key.startsWith(each))

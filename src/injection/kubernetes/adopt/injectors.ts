@@ -98,6 +98,9 @@ export const INJECTORS: readonly ForeignInjector[] = [
     sidecar: 'vault-agent',
     words: {
       service: 'vault-agent.address',
+      namespace: 'vault-agent.vaultNamespace',
+      'secret-volume-path': 'vault-agent.path',
+      'template-static-secret-render-interval': 'vault-agent.interval',
       'agent-requests-cpu': 'vault-agent.resources.cpu',
       'agent-limits-cpu': 'vault-agent.resources.cpuLimit',
       'agent-requests-mem': 'vault-agent.resources.memory',
