@@ -347,10 +347,7 @@ describe('a catalogue', () => {
       catalogue.entries.map(entry => entry.name),
       ['a'],
     )
-    assert.deepEqual(
-      problems.map(({ file }) => file),
-      ['a.yaml', 'b.yaml'],
-    )
+    assert.deepEqual(problems.map(({ file }) => file).sort(), ['a.yaml', 'b.yaml'])
   })
 
   test('finds the newest version that fits, is stable and not deprecated', () => {
@@ -406,6 +403,38 @@ describe('a catalogue', () => {
       ['a', 'b'],
     )
     assert.notEqual(catalogue.entries[0]?.hash, base.entries[0]?.hash)
+  })
+
+  test('of several layers is one, in which later ones replace entries only when told', () => {
+    const layers = [
+      { name: 'a.yaml', text: named('a', '1.0.0'), layer: 'ours' },
+      { name: 'b.yaml', text: named('a', '1.0.0').replace('10m', '11m'), layer: 'theirs' },
+    ]
+    assert.match(readCatalogue(layers).problems[0]?.hint ?? '', /allow it to replace/)
+    const { catalogue, problems } = readCatalogue(layers, { replace: true })
+    assert.deepEqual(problems, [])
+    assert.equal(catalogue.entries.length, 1)
+    const within = layers.map(file => ({ ...file, layer: 'ours' }))
+    assert.equal(readCatalogue(within, { replace: true }).problems.length, 1)
+  })
+
+  test('may be a ConfigMap, whose keys are files', () => {
+    const map = (data: object) =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data })
+    const good = readCatalogue(
+      files(map({ 'a.yaml': named('a', '1.0.0'), 'b.yml': named('b', '1.0.0'), README: 'x' })),
+    )
+    assert.deepEqual(good.problems, [])
+    assert.deepEqual(
+      good.catalogue.entries.map(each => each.name),
+      ['a', 'b'],
+    )
+    const bad = readCatalogue(files(map({ 'a.yaml': named('a', '1') })))
+    assert.deepEqual(
+      bad.problems.map(({ file, position }) => [file, position?.line]),
+      [['0.yaml[a.yaml]', 4]],
+    )
+    assert.match(readCatalogue(files(map({}))).problems[0]?.message ?? '', /no key that ends in/)
   })
 
   test('knows its entries when one names another', () => {

@@ -16,6 +16,8 @@ export interface CatalogueFile {
   /** What problems call it. */
   readonly name: string
   readonly text: string
+  /** Which of several catalogues it is of; one that comes later may replace entries of another. */
+  readonly layer?: string
 }
 
 export interface CatalogueReading {
@@ -28,7 +30,7 @@ export interface CatalogueReading {
 export interface CatalogueOptions {
   /** What is there already; what is read comes on top of it. */
   readonly base?: Catalogue
-  /** Whether an entry may take the place of one of the base that has its name and version. */
+  /** Whether an entry may take the place of one of the base, or of an earlier layer, that has its name and version. */
   readonly replace?: boolean
 }
 
@@ -38,34 +40,72 @@ export function readCatalogue(
   options: CatalogueOptions = {},
 ): CatalogueReading {
   const problems: Located[] = []
-  const read: { readonly entry: Entry; readonly document: ManifestDocument }[] = []
-  for (const file of files) {
-    const manifests = readManifests(file.name, file.text)
-    problems.push(...manifests.problems)
-    for (const document of manifests.documents) {
-      const reading = readEntry(document)
-      problems.push(...reading.problems.map(problem => located(document, problem)))
-      if (reading.entry !== undefined) read.push({ entry: reading.entry, document })
+  const read: Source[] = []
+  for (const { document, layer } of files.flatMap(file => documentsOf(file, problems))) {
+    const reading = readEntry(document)
+    problems.push(...reading.problems.map(problem => located(document, problem)))
+    if (reading.entry !== undefined) read.push({ entry: reading.entry, document, layer })
+  }
+  const base = (options.base?.entries ?? []).map((entry): Taken => ({ entry, layer: BASE }))
+  const all = [...base, ...read].map(({ entry }) => entry)
+  const names = all.flatMap(entry => [entry.name, ...Object.keys(entry.aliases)])
+  const taken = new Map(base.map(each => [idOf(each.entry), each]))
+  for (const source of read) {
+    const { entry, document, layer } = source
+    const found = relationProblems(entry, all, names)
+    const before = taken.get(idOf(entry))
+    const isFree = before === undefined || before.entry.hash === entry.hash
+    if (!isFree && !(options.replace === true && before.layer !== layer)) {
+      const hint =
+        before.layer === layer
+          ? 'give it another version'
+          : 'give it another version, or allow it to replace the other'
+      found.push({ path: ['version'], message: `${idOf(entry)} is there already`, hint })
     }
-  }
-  const base = options.base?.entries ?? []
-  const taken = new Set(base.map(idOf))
-  const names = [...base, ...read.map(({ entry }) => entry)].flatMap(each => [
-    each.name,
-    ...Object.keys(each.aliases),
-  ])
-  const good = new Map(base.map(entry => [idOf(entry), entry]))
-  for (const { entry, document } of read) {
-    const id = idOf(entry)
-    const found = relationProblems(entry, [...base, ...read.map(each => each.entry)], names)
-    const isSame = good.get(id)?.hash === entry.hash
-    if (taken.has(id) && !isSame && !(options.replace === true && base.some(each => idOf(each) === id)))
-      found.push({ path: ['version'], message: `${id} is there already`, hint: 'give it another version' })
     problems.push(...found.map(problem => located(document, problem)))
-    taken.add(id)
-    if (found.length === 0) good.set(id, entry)
+    if (found.length === 0) taken.set(idOf(entry), source)
   }
-  return { catalogue: catalogueOf([...good.values()]), problems }
+  return { catalogue: catalogueOf([...taken.values()].map(({ entry }) => entry)), problems }
+}
+
+const BASE = Symbol('base')
+
+interface Taken {
+  readonly entry: Entry
+  readonly layer: string | symbol | undefined
+}
+
+interface Source extends Taken {
+  readonly document: ManifestDocument
+  readonly layer: string | undefined
+}
+
+/** Those of a file; for a ConfigMap those of the files in it. */
+function documentsOf(
+  { name, text, layer }: CatalogueFile,
+  problems: Located[],
+): { readonly document: ManifestDocument; readonly layer: string | undefined }[] {
+  const manifests = readManifests(name, text)
+  problems.push(...manifests.problems)
+  return manifests.documents.flatMap(document => {
+    const { value } = document
+    if (!isObject(value) || value['kind'] !== 'ConfigMap' || value['apiVersion'] !== 'v1')
+      return [{ document, layer }]
+    const data = isObject(value['data']) ? value['data'] : {}
+    const inner = Object.entries(data).filter(([key]) => /\.(?:ya?ml|json)$/.test(key))
+    if (inner.length === 0)
+      problems.push(
+        located(document, {
+          path: ['data'],
+          message: 'the ConfigMap has no key that ends in .yaml, .yml or .json',
+        }),
+      )
+    return inner.flatMap(([key, entry]) => {
+      const file = readManifests(`${name}[${key}]`, String(entry))
+      problems.push(...file.problems)
+      return file.documents.map(each => ({ document: each, layer }))
+    })
+  })
 }
 
 /** `fluent-bit@1.0.0` */

@@ -6,21 +6,26 @@ import { fault } from './fault.ts'
 /** What an entry says of others that is not so; `names` are those of all entries and their aliases. */
 export function relationProblems(entry: Entry, all: readonly Entry[], names: readonly string[]): Problem[] {
   const others = names.filter(name => name !== entry.name && !Object.hasOwn(entry.aliases, name))
-  const missing = (['requires', 'conflicts'] as const).flatMap(key =>
+  const missing = entry.requires.flatMap((name, i): Problem[] => {
+    if (names.includes(name)) return []
+    const near = nearest(name, others)
+    return [fault(['requires', i], `there is no entry "${name}"`, near && `did you mean "${near}"?`)]
+  })
+  const own = (['requires', 'conflicts'] as const).flatMap(key =>
     entry[key].flatMap((name, i): Problem[] => {
-      if (others.includes(name)) return []
-      if (names.includes(name)) return [fault([key, i], 'an entry says nothing of itself there')]
-      const near = nearest(name, others)
-      return [fault([key, i], `there is no entry "${name}"`, near && `did you mean "${near}"?`)]
+      const isOwn = name === entry.name || Object.hasOwn(entry.aliases, name)
+      return isOwn ? [fault([key, i], 'an entry says nothing of itself there')] : []
     }),
   )
-  // What is replaced may be the container of a foreign injector.
-  const misspelt = entry.replaces.flatMap((name, i): Problem[] => {
-    const near = names.includes(name) ? undefined : nearest(name, others)
-    return near === undefined
-      ? []
-      : [fault(['replaces', i], `there is no entry "${name}"; did you mean "${near}"?`)]
-  })
+  // What is replaced may be the container of a foreign injector, and what conflicts may be of another catalogue.
+  const misspelt = (['replaces', 'conflicts'] as const).flatMap(key =>
+    entry[key].flatMap((name, i): Problem[] => {
+      const near = names.includes(name) ? undefined : nearest(name, others)
+      return near === undefined
+        ? []
+        : [fault([key, i], `there is no entry "${name}"; did you mean "${near}"?`)]
+    }),
+  )
   const both = entry.requires.flatMap((name, i) =>
     entry.conflicts.includes(name) ? [fault(['requires', i], `"${name}" is required and conflicts`)] : [],
   )
@@ -30,5 +35,5 @@ export function relationProblems(entry: Entry, all: readonly Entry[], names: rea
     )
     return owner === undefined ? [] : [fault(['aliases', alias], `"${alias}" is ${owner.name} already`)]
   })
-  return [...missing, ...misspelt, ...both, ...aliases]
+  return [...missing, ...own, ...misspelt, ...both, ...aliases]
 }
