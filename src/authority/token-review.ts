@@ -64,7 +64,7 @@ async function ask({ url, access, clock }: TokenReviewOptions, review: object) {
 }
 
 /** Undefined: the token is no good here. */
-function reviewed(status: unknown, audience: string, trustDomain: string): SpiffeId | undefined {
+export function reviewed(status: unknown, audience: string, trustDomain: string): SpiffeId | undefined {
   const { authenticated, audiences, user } = objectOf(status)
   // A server that knows no audiences leaves them out; it would take tokens for anybody.
   if (authenticated !== true || !Array.isArray(audiences) || !audiences.includes(audience)) return undefined

@@ -14,6 +14,7 @@ export function controllerModules(parts: ControllerParts): ModuleTable {
   return {
     cluster: () => import('./cluster/module.ts').then(({ cluster }) => cluster),
     injection: () => import('./injection/module.ts').then(({ injectionModule }) => injectionModule(parts)),
+    mesh: () => import('./mesh/module.ts').then(({ mesh }) => mesh),
     watchdog: () => import('./watchdog/module.ts').then(({ watchdog }) => watchdog),
   }
 }

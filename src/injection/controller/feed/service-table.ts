@@ -26,7 +26,20 @@ export interface EndpointList {
   readonly clusterIPs: readonly string[]
 }
 
-export type WatchedKind = 'Service' | 'EndpointSlice' | 'Pod'
+/** What is kept of each kind. */
+export interface Watched {
+  readonly Service: ServiceRecord
+  readonly EndpointSlice: SliceRecord
+  readonly Pod: PodRecord
+}
+
+export type WatchedKind = keyof Watched
+
+export const RECORD_OF: { readonly [Kind in WatchedKind]: (object: Json) => Watched[Kind] | undefined } = {
+  Service: serviceRecord,
+  EndpointSlice: sliceRecord,
+  Pod: podRecord,
+}
 
 /**
  * The Services of a cluster, their endpoints and who is met there. Fed object by object; what is asked is answered from
@@ -50,13 +63,22 @@ export class ServiceTable {
     this.#changed = changed
   }
 
-  /** `object` undefined: it is gone. */
+  /** An object as the API server has it; undefined: it is gone. */
   apply(kind: WatchedKind, namespace: string, name: string, object: Json | undefined): void {
+    this.put(kind, namespace, name, object === undefined ? undefined : RECORD_OF[kind](object))
+  }
+
+  /** What is kept of an object; undefined: it is gone, or nothing of it is of use here. */
+  put<Kind extends WatchedKind>(
+    kind: Kind,
+    namespace: string,
+    name: string,
+    record: Watched[Kind] | undefined,
+  ): void {
     const key = `${namespace}/${name}`
-    if (kind === 'Service') this.#setService(key, object === undefined ? undefined : serviceRecord(object))
-    else if (kind === 'EndpointSlice')
-      this.#setSlice(namespace, key, object === undefined ? undefined : sliceRecord(object))
-    else this.#setPod(key, object === undefined ? undefined : podRecord(object))
+    if (kind === 'Service') this.#setService(key, record as ServiceRecord | undefined)
+    else if (kind === 'EndpointSlice') this.#setSlice(namespace, key, record as SliceRecord | undefined)
+    else this.#setPod(key, record as PodRecord | undefined)
   }
 
   /** undefined: no such Service has such a port, or nobody is known at the address. */

@@ -82,13 +82,15 @@ describe('the mesh', () => {
       listeners: [{ listen: '127.0.0.1:0', upstream: 'app', tls: { mode: 'strict' } }],
       upstreams: { app: { endpoints: [{ address: application.address }] } },
     })
-    started.apply('Service', 'shop', 'cart', { spec: { clusterIP: '10.96.0.9', ports: [{ port: 80 }] } })
-    started.apply('Pod', 'shop', 'cart-x', {
+    started.table.apply('Service', 'shop', 'cart', {
+      spec: { clusterIP: '10.96.0.9', ports: [{ port: 80 }] },
+    })
+    started.table.apply('Pod', 'shop', 'cart-x', {
       metadata: { annotations: { 'outrigger.dev/mesh': 'true' } },
       spec: { serviceAccountName: 'cart' },
       status: { podIPs: [{ ip: '127.0.0.1' }] },
     })
-    started.apply('EndpointSlice', 'shop', 'cart-1', {
+    started.table.apply('EndpointSlice', 'shop', 'cart-1', {
       metadata: { labels: { 'kubernetes.io/service-name': 'cart' } },
       ports: [{ port: cart.port }],
       endpoints: [{ addresses: ['127.0.0.1'], targetRef: { kind: 'Pod', name: 'cart-x' } }],

@@ -1,11 +1,10 @@
 import type { TokenGrants } from '../../../authority/grant.ts'
 import { startAuthorityServer } from '../../../authority/server.ts'
 import type { Address, Host } from '../../../kernel/module.ts'
-import type { Json } from '../../../manifests/json.ts'
 import { feedService } from '../feed/feed-service.ts'
 import { FeedHub } from '../feed/hub.ts'
 import { knownTokens } from '../feed/known-tokens.ts'
-import { ServiceTable, type WatchedKind } from '../feed/service-table.ts'
+import { ServiceTable } from '../feed/service-table.ts'
 import { type AuthorityStore, storedAuthority } from './stored-authority.ts'
 
 export interface MeshOptions {
@@ -18,7 +17,7 @@ export interface MeshOptions {
   readonly store: AuthorityStore
   /** Whose token it is; asked about each token once a minute. */
   readonly grants: TokenGrants
-  /** Whether all that `apply` is told of has been told once. */
+  /** Whether the table has been told of all that there is. */
   readonly synced: () => boolean
   readonly maxSubscribers?: number
 }
@@ -28,8 +27,8 @@ export interface Mesh {
   readonly address: Address
   /** PEM of the root that sidecars trust. */
   readonly trustBundle: string
-  /** An object of the cluster has come, changed or gone (undefined). */
-  apply(kind: WatchedKind, namespace: string, name: string, object: Json | undefined): void
+  /** What is told of the cluster goes in here. */
+  readonly table: ServiceTable
 }
 
 type MeshHost = Pick<Host, 'clock' | 'log' | 'metrics' | 'scope'>
@@ -77,6 +76,6 @@ export async function startMesh(options: MeshOptions, host: MeshHost): Promise<M
   return {
     address: server.address,
     trustBundle: authority.trustBundle,
-    apply: (kind, namespace, name, object) => table.apply(kind, namespace, name, object),
+    table,
   }
 }
