@@ -6,8 +6,8 @@ import type { Io } from './io.ts'
 
 const MANIFEST = /\.(?:ya?ml|json)$/i
 const MAX_DEPTH = 32
-/** What no manifest is in, and what is large. */
-const SKIPPED = new Set(['node_modules', '.git'])
+/** Folders in which no manifest is, or, as in a mounted ConfigMap, the same ones again. */
+const SKIPPED = /^(?:\.|node_modules$)/
 
 export interface ManifestFiles {
   /** In the order of the arguments; those of a folder by name. */
@@ -37,7 +37,10 @@ export async function readManifestFiles(
     const isFolder = path !== '-' && (await stat(resolve(io.cwd, path)).catch(() => undefined))?.isDirectory()
     if (!isFolder) await add(path)
     else {
-      const found = await manifestsIn(path, io.cwd, 0)
+      const found = await manifestsIn(path, io.cwd, 0).catch((error: NodeJS.ErrnoException) => {
+        problem(error.path ?? path, reasonOf(error))
+      })
+      if (found === undefined) continue
       if (found.length === 0) problem(path, 'there is no YAML or JSON file in it')
       for (const name of found) await add(name)
     }
@@ -50,7 +53,7 @@ async function manifestsIn(folder: string, cwd: string, depth: number): Promise<
   const found: string[] = []
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name)
-    if (entry.isDirectory() && !SKIPPED.has(entry.name) && depth < MAX_DEPTH)
+    if (entry.isDirectory() && !SKIPPED.test(entry.name) && depth < MAX_DEPTH)
       found.push(...(await manifestsIn(path, cwd, depth + 1)))
     else if (!entry.isDirectory() && MANIFEST.test(entry.name)) found.push(path)
   }

@@ -1,12 +1,7 @@
-import { type Document, isScalar, LineCounter, parseAllDocuments } from 'yaml'
-import {
-  danglingAliases,
-  duplicates,
-  type Located,
-  type MakeProblem,
-  placeOf,
-} from '../kernel/config/parse.ts'
+import { type Document, isScalar, Lexer, LineCounter, parseAllDocuments } from 'yaml'
+import { type Located, type MakeProblem, placeOf } from '../kernel/config/parse.ts'
 import { type Position, positionOf } from '../kernel/config/position.ts'
+import { structureProblems } from '../kernel/config/structure.ts'
 import { explainSyntax } from '../kernel/config/syntax.ts'
 import { isObject, type Json, type Path } from './json.ts'
 
@@ -14,6 +9,8 @@ import { isObject, type Json, type Path } from './json.ts'
 export const MAX_MANIFEST_LENGTH = 8 * 1024 * 1024
 /** Of one document; what aliases may stand for, as a multiple of what is written. */
 const MAX_ALIASES = 1000
+/** The parser calls itself for each level. */
+const MAX_DEPTH = 500
 
 /** One document of a file. JSON is read as YAML. */
 export interface ManifestDocument {
@@ -46,6 +43,11 @@ export function readManifests(file: string, text: string): Manifests {
   })
   if (text.length > MAX_MANIFEST_LENGTH) return whole('the file is larger than 8 MiB', 'split it')
   if (text.includes('\0')) return whole('this is binary data, not YAML or JSON')
+  if (isTooDeep(text))
+    return whole(
+      'it is nested deeper than 500 levels',
+      'no manifest is; look for a bracket that is never closed',
+    )
   const lines = new LineCounter()
   const problem: MakeProblem = (offset, message, hint) => ({
     file,
@@ -72,7 +74,7 @@ export function readManifests(file: string, text: string): Manifests {
     }
     const { contents } = yaml
     if (contents === null || (isScalar(contents) && contents.value === null)) continue
-    const structure = [...duplicates(yaml, lines, problem), ...danglingAliases(yaml, problem)]
+    const structure = structureProblems(yaml, lines, problem)
     if (structure.length > 0) {
       problems.push(...structure)
       continue
@@ -95,6 +97,21 @@ export function readManifests(file: string, text: string): Manifests {
 /** What is parsed, and what all offsets mean: the YAML library counts a byte order mark as a column. */
 export function withoutMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text
+}
+
+/** Brackets that the parser would go into one by one, which takes the longer the more there are. */
+function isTooDeep(text: string): boolean {
+  const depthOf = (parts: Iterable<string>): number => {
+    let depth = 0
+    let deepest = 0
+    for (const part of parts) {
+      if (part === '[' || part === '{') deepest = Math.max(deepest, ++depth)
+      else if ((part === ']' || part === '}') && depth > 0) depth--
+    }
+    return deepest
+  }
+  // Text may hold any number of brackets; the lexer, which takes longer, knows those of YAML.
+  return depthOf(text) > MAX_DEPTH && depthOf(new Lexer().lex(text)) > MAX_DEPTH
 }
 
 function parse(text: string, lines: LineCounter): readonly Document[] {

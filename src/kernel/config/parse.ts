@@ -1,6 +1,7 @@
-import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml'
 import { type Position, positionOf } from './position.ts'
 import type { Problem } from './problem.ts'
+import { structureProblems } from './structure.ts'
 import { explainSyntax } from './syntax.ts'
 import { kindOf } from './value.ts'
 
@@ -61,7 +62,7 @@ export function parseYaml(file: string, text: string): Parsing {
       ),
     ])
   }
-  const structure = [...duplicates(document, lines, problem), ...danglingAliases(document, problem)]
+  const structure = structureProblems(document, lines, problem)
   if (structure.length > 0) return failed(structure)
   return plain(file, document, lines, problem)
 }
@@ -98,7 +99,7 @@ export function parseDocuments(
     }
     const { contents } = document
     if (contents === null || (isScalar(contents) && contents.value === null)) continue
-    const structure = [...duplicates(document, lines, problem), ...danglingAliases(document, problem)]
+    const structure = structureProblems(document, lines, problem)
     const parsing: Parsing =
       structure.length > 0 ? failed(structure) : plain(file, document, lines, problem, 'a mapping')
     if (parsing.ok) parsed.push(parsing.parsed)
@@ -136,52 +137,6 @@ function plain(
   }
   const locate: Parsed['locate'] = (path, at) => positionOf(document, lines, path, at)
   return { ok: true, parsed: { file, root: root as Record<string, unknown>, locate } }
-}
-
-/** Keys that a mapping of the document has twice. */
-export function duplicates(document: Document, lines: LineCounter, problem: MakeProblem): Located[] {
-  const problems: Located[] = []
-  visit(document, {
-    Map(_, map) {
-      const first = new Map<string, number>()
-      for (const { key } of map.items) {
-        if (!isScalar(key)) continue
-        const name = String(key.value)
-        const offset = key.range?.[0] ?? 0
-        const earlier = first.get(name)
-        if (earlier === undefined) first.set(name, offset)
-        else if (name !== '<<')
-          problems.push(
-            problem(
-              offset,
-              `"${name}" is given twice; first at line ${lines.linePos(earlier).line}`,
-              'keep one of them',
-            ),
-          )
-      }
-    },
-  })
-  return problems
-}
-
-/** Aliases without an anchor before them, or inside it. */
-export function danglingAliases(document: Document, problem: MakeProblem): Located[] {
-  const problems: Located[] = []
-  visit(document, {
-    Alias(_, alias, ancestors) {
-      const target = alias.resolve(document)
-      if (target !== undefined && ancestors.includes(target)) {
-        const message = `the alias *${alias.source} stands inside what it stands for`
-        problems.push(problem(alias.range?.[0] ?? 0, message, 'write it out where it is needed'))
-      }
-      if (target !== undefined) return
-      const message = `the alias *${alias.source} has no anchor &${alias.source} before it`
-      problems.push(
-        problem(alias.range?.[0] ?? 0, message, `if it is text, put it in quotes: "*${alias.source}"`),
-      )
-    },
-  })
-  return problems
 }
 
 export function placeOf(lines: LineCounter, offset: number): Position {

@@ -33,6 +33,8 @@ export function explainSyntax(error: YAMLError, text: string): readonly [message
   const variable = BARE_VARIABLE.exec(text.slice(error.pos[0] - 1))?.[0]
   if (variable !== undefined)
     return [`inside brackets ${variable} needs quotes`, `put the whole text in quotes: '${variable}'`]
+  if (/call stack/.test(error.message))
+    return ['it is nested too deeply', 'no configuration is nested so deep']
   const known = explanations[error.code]
   return known ?? [`this is not valid YAML: ${error.message.replace(/\s+/g, ' ').trim()}`]
 }

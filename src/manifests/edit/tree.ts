@@ -64,6 +64,7 @@ export class EditedDocument {
   root: Tree
   /** Collections of the source in which something is changed. */
   readonly #changed = new Set<Node>()
+  #targets: ReadonlyMap<Alias, Node> | undefined
 
   constructor(yaml: Document) {
     this.yaml = yaml
@@ -90,21 +91,17 @@ export class EditedDocument {
    * which that is not possible.
    */
   writeOutAliases(): Alias[] {
-    const targets = aliasTargets(this.yaml)
+    const targets = this.#aliasTargets()
     if (targets.size === 0) return []
     const alive = new Set<Node>()
     eachNode(this.root, node => alive.add(node))
     const broken = new Set<Node>()
     for (const [alias, target] of targets)
-      if (alive.has(alias) && (!alive.has(target) || this.#touches(target))) broken.add(alias)
+      if (alive.has(alias) && (!alive.has(target) || this.#changed.has(target))) broken.add(alias)
     if (broken.size === 0) return []
     const impossible: Alias[] = []
     this.root = this.#writeOut(this.root, broken, impossible)
     return impossible
-  }
-
-  #touches(target: Node): boolean {
-    return this.#changed.has(target)
   }
 
   #writeOut(tree: Tree, broken: ReadonlySet<Node>, impossible: Alias[]): Tree {
@@ -217,6 +214,11 @@ export class EditedDocument {
     return { kind: 'opened', node: node as YAMLMap | YAMLSeq, token, source, items: [...source] }
   }
 
+  #aliasTargets(): ReadonlyMap<Alias, Node> {
+    this.#targets ??= aliasTargets(this.yaml)
+    return this.#targets
+  }
+
   #keyName(key: unknown): string {
     const plain = this.#plain(key as Node | null)
     if (plain === null) return ''
@@ -224,7 +226,7 @@ export class EditedDocument {
   }
 
   #plain(node: Node | null): Json {
-    const target = isAlias(node) ? node.resolve(this.yaml) : node
+    const target = isAlias(node) ? this.#aliasTargets().get(node) : node
     return (target?.toJS(this.yaml, { maxAliasCount: MAX_ALIASES }) ?? null) as Json
   }
 }
