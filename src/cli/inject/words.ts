@@ -13,6 +13,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   windows_pod: 'it runs on Windows, and the sidecars do not',
   host_network: 'it uses the network of its node, where ports would collide',
   container_exists: 'it has a container of that name already',
+  extended_service: 'other services extend it, and would get what it gets',
   invalid_pod: 'it is no valid pod',
   pod_too_large: 'it has more containers than are looked at',
   invalid_annotation: 'an annotation cannot be understood',

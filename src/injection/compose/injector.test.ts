@@ -85,7 +85,7 @@ describe('a service that asks for a sidecar', () => {
     ['by the whole file', 'x-outrigger: {inject: logs}\nservices: {web: {image: a}}'],
     [
       'by extends',
-      'services: {base: {image: a, labels: {outrigger.dev/inject: logs}, profiles: [none]}, web: {extends: base}}',
+      'services: {base: {image: a, labels: {outrigger.dev/inject: logs}}, web: {extends: base}}',
     ],
     [
       'by an anchor',
@@ -181,6 +181,14 @@ describe('what an injection cannot do', () => {
     assert.deepEqual(patch, [])
   })
 
+  it('what others extend gets nothing, since they would get it', () => {
+    const { outcome, after } = injected(
+      'services: {base: {image: a, x-outrigger: {inject: logs}}, web: {extends: base}}',
+    )
+    assert.deepEqual([outcome('base'), outcome('web')], ['extended_service', 'injected'])
+    assert.deepEqual(Object.keys(after['services'] as object), ['base', 'web', 'web-agent'])
+  })
+
   it('one service does not keep others from theirs', () => {
     const { outcome } = injected(`${WEB}  api: { image: a, x-outrigger: { inject: nothing } }\n`)
     assert.deepEqual([outcome('web'), outcome('api')], ['injected', 'unknown_entry'])
@@ -232,11 +240,7 @@ describe('a shared folder', () => {
       '{volumes: ["logs:/var/log/app", "more:/var/log/app/more"]}',
       [named('logs', '/var/log/app'), named('more', '/var/log/app/more')],
     ],
-    [
-      'of a variable',
-      '{volumes: ["${LOGS:-./logs}:/var/log/app"]}',
-      [named('${LOGS:-./logs}', '/var/log/app')],
-    ],
+    ['of a variable', '{volumes: ["${LOGS:-./logs}:/var/log/app"]}', ['${LOGS:-./logs}:/var/log/app:ro']],
   ]
   for (const [what, service, volumes] of table)
     it(`${what} is the same for both, read-only for the reader`, () => {

@@ -7,7 +7,7 @@ import { resolveParameters } from '../catalogue/parameters.ts'
 import { type Rendered, render } from '../catalogue/render.ts'
 import { TooLarge } from '../catalogue/values.ts'
 import { type Chosen, choose } from '../kubernetes/choose.ts'
-import { fail, Refusal, type Tell } from '../kubernetes/refusal.ts'
+import { fail, Refusal, skip, type Tell } from '../kubernetes/refusal.ts'
 import { DOMAIN, finding, misspelt } from '../kubernetes/vocabulary.ts'
 import { asksOf, readWish, skipOf, type Wish } from '../kubernetes/wish.ts'
 import { Draft } from './draft.ts'
@@ -15,7 +15,7 @@ import type { ComposeContext, ComposeInjected, ComposeInjection } from './inject
 import { type NetworkMode, PAUSE_IMAGE } from './network.ts'
 import { effectiveService, portsOf, replicasOf, servicesOf } from './project.ts'
 import { withoutAdded } from './removal.ts'
-import { addSidecar, orderStart } from './sidecar.ts'
+import { addSidecar, orderStart, pauseNetwork } from './sidecar.ts'
 import { type ComposeStatus, readStatus, STATUS_KEY } from './status.ts'
 import {
   EXTENSION,
@@ -77,7 +77,7 @@ export function injectCompose(
 
 /** It asks for sidecars that it cannot get. */
 function noLonger({ outcome, reason }: ComposeInjected): boolean {
-  return outcome === 'failed' || reason === 'container_exists'
+  return outcome === 'failed' || reason === 'container_exists' || reason === 'extended_service'
 }
 
 /** What came of one service. */
@@ -193,12 +193,21 @@ function addAll(
   tell: Tell,
 ): void {
   const { service, unseen } = effectiveService(draft.document, name)
+  const heir = heirOf(document, name)
+  if (heir !== undefined)
+    skip(
+      'extended_service',
+      ['services', heir, 'extends'],
+      `${heir} extends ${name}, and would get the sidecars of ${name} instead of its own`,
+      `move what both have in common to a service that asks for nothing, or let ${heir} ask alone`,
+    )
   if (service['provider'] !== undefined)
     fail(
       'invalid_pod',
       ['services', name, 'provider'],
       `${name} has a provider, and no container that a sidecar could stand beside`,
     )
+  refuseOddShapes(draft.document, name)
   if (unseen)
     tell(
       'info',
@@ -207,16 +216,51 @@ function addAll(
       `what ${name} takes from another file is not seen`,
     )
   const facts: Facts = factsOf(document, name, service)
-  for (const each of chosen) {
+  const planned = chosen.map(each => {
     const { entry, asked } = each
     const wanted = modeFor([...new Set([asked.name, entry.name])], words, context.settings ?? {}, file)
     const rendered = renderedFor(each, wish, wanted, facts)
-    const mode = modeOf(rendered.compose?.mode, wanted, name, tell)
+    return { entry, rendered, mode: modeOf(rendered.compose?.mode, wanted, name, tell) }
+  })
+  if (planned.some(({ mode }) => mode === 'pause')) pauseNetwork(draft, name, tell)
+  for (const { entry, rendered, mode } of planned) {
     addSidecar(draft, name, entry, rendered, mode, tell)
     tellOfReplicas(service, name, `${name}-${entry.name}`, mode, tell)
   }
   const added = draft.statusOf(name)?.entries.map(each => each.service) ?? []
   orderStart(draft, name, added, tell)
+}
+
+/** Who takes everything of a service takes over, too, what is added to it. */
+function heirOf(document: Json, name: string): string | undefined {
+  return Object.entries(servicesOf(document)).find(([heir, { extends: base }]) => {
+    const from = isObject(base) ? (base['file'] === undefined ? base['service'] : undefined) : base
+    return from === name && heir !== name
+  })?.[0]
+}
+
+/** What is added to must be what Compose takes there. */
+function refuseOddShapes(document: Json, name: string): void {
+  const service: Path = ['services', name]
+  const mapping = [['volumes'], ['configs'], ['services']]
+  const list = [
+    [...service, 'volumes'],
+    [...service, 'ports'],
+  ]
+  const either = [
+    [...service, 'environment'],
+    [...service, 'depends_on'],
+  ]
+  const refuse = (paths: readonly Path[], expected: string, is: (value: Json) => boolean): void => {
+    for (const path of paths) {
+      const value = at(document, path)
+      if (value !== undefined && value !== null && !is(value))
+        fail('invalid_pod', path, `expected ${expected}`)
+    }
+  }
+  refuse(mapping, 'a mapping', isObject)
+  refuse(list, 'a list', Array.isArray)
+  refuse(either, 'a mapping or a list', value => typeof value === 'object')
 }
 
 function renderedFor(

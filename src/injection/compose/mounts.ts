@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../manifests/json.ts'
-import { effectiveService, listOf } from './project.ts'
+import { effectiveService, hasVariable, listOf } from './project.ts'
 
 /** Something that a service mounts. */
 export interface Mount {
@@ -118,7 +118,8 @@ export function mountedAt(mount: Mount, target: string, readOnly: boolean): Json
   if (typeof value === 'string') {
     const [source = '', , options = ''] = fields(value)
     const kept = options.split(',').filter(option => !['', 'ro', 'rw', 'nocopy', 'copy'].includes(option))
-    if (mount.kind === 'bind') {
+    // With a variable it turns out later whether it is a volume or a folder: the short form takes both.
+    if (mount.kind === 'bind' || hasVariable(source)) {
       const all = [...(readOnly ? ['ro'] : []), ...kept]
       return [source, target, ...(all.length > 0 ? [all.join(',')] : [])].join(':')
     }

@@ -56,7 +56,7 @@ export function addSidecar(
     )
 
   const common = commonOf(application)
-  const networked = inNetwork(draft, app, name, form.service, mode, common, tell)
+  const networked = inNetwork(draft, app, name, form.service, mode, tell)
   const folders = rendered.shared.map(folder => shareFolder(draft, app, name, folder, tell))
   const own = ownVolumes(draft, app, name, networked)
   const configs = addFiles(draft, app, name, rendered.files)
@@ -91,7 +91,6 @@ function inNetwork(
   name: string,
   form: JsonObject,
   mode: NetworkMode,
-  common: JsonObject,
   tell: Tell,
 ): JsonObject {
   const literal = escapeDollars(form) as JsonObject
@@ -103,15 +102,17 @@ function inNetwork(
       ? { ...rest, ...beside }
       : { ...withoutNetwork(literal).service, ...beside }
   }
-  if (mode === 'pause' && modeToJoin(draft.document, app) === `service:${app}`)
-    pause(draft, app, common, tell)
   const { service, ports } = withoutNetwork(literal)
-  const taken = portsOf(application).find(port => portsOf(literal).includes(port))
+  const publisher = publisherOf(draft.document, app)
+  const listening = [app, ...(publisher === undefined ? [] : [publisher])].flatMap(each =>
+    portsOf(effectiveService(draft.document, each).service),
+  )
+  const taken = portsOf(literal).find(port => listening.includes(port))
   if (taken !== undefined)
     fail(
       'port_collision',
       ['services', app],
-      `${name} and ${app} share a network, and both listen on port ${taken}`,
+      `${name} listens on port ${taken}, which is taken in the network of ${publisher ?? app}`,
       'give one of them another port',
     )
   const network = modeToJoin(draft.document, app)
@@ -119,7 +120,12 @@ function inNetwork(
   return { ...service, network_mode: network }
 }
 
-function pause(draft: Draft, app: string, common: JsonObject, tell: Tell): void {
+/**
+ * Puts a holder of the network between the application and its sidecars, before any of them is added; where the network
+ * is another's already, that one holds it.
+ */
+export function pauseNetwork(draft: Draft, app: string, tell: Tell): void {
+  if (modeToJoin(draft.document, app) !== `service:${app}`) return
   const holder = `${app}-network`
   if (draft.has('services', holder))
     skip(
@@ -147,7 +153,7 @@ function pause(draft: Draft, app: string, common: JsonObject, tell: Tell): void 
       `the network of ${app} cannot be held by another service: ${linked.from} links to ${app}`,
       'remove the link: services reach each other by their names without',
     )
-  const moved = holdNetwork(draft, app, holder, common)
+  const moved = holdNetwork(draft, app, holder, commonOf(service))
   tell(
     'info',
     'network-moved',

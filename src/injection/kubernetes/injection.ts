@@ -43,6 +43,7 @@ export type SkipReason =
   | 'windows_pod'
   | 'host_network'
   | 'container_exists'
+  | 'extended_service'
 export type FailureReason =
   | 'invalid_pod'
   | 'pod_too_large'
