@@ -1,5 +1,5 @@
-import { Document } from 'yaml'
 import { isObject, type Json, type JsonObject } from '../../manifests/json.ts'
+import { writeYaml } from '../../wire/yaml/write.ts'
 import type { Facts } from './catalogue.ts'
 import type {
   ApplicationChange,
@@ -87,7 +87,5 @@ export function nameOf(path: string): string {
 function written(format: GeneratedFile['format'], content: Json): string {
   if (format === 'json') return `${JSON.stringify(content, null, 2)}\n`
   if (format === 'text') return Array.isArray(content) ? `${content.join('\n')}\n` : String(content)
-  // Programs still read YAML 1.1, to which `on` and `1:30` are no text.
-  const document = new Document(content, { version: '1.1', aliasDuplicateObjects: false })
-  return document.toString({ lineWidth: 0, directives: false })
+  return writeYaml(content)
 }
