@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import { controllerModules } from '../injection/controller/registry.ts'
 import { parseAddress } from '../kernel/config/address.ts'
 import { type Loaded, loadConfiguration } from '../kernel/config/load.ts'
-import { builtInCatalogue } from './built-in-catalogue.ts'
 import type { Call } from './call.ts'
+import { BUILT_IN, readSources } from './catalogue.ts'
 import { runModules } from './run.ts'
 
 const USUAL_PLACES = ['controller.yaml', '/etc/outrigger/controller.yaml']
@@ -41,7 +41,7 @@ export function loadController({ values, io }: Pick<Call, 'values' | 'io'>): Pro
   return loadConfiguration({
     files,
     environment: io.env,
-    modules: controllerModules({ builtInCatalogue }),
+    modules: controllerModules({ builtInCatalogue: async () => (await readSources([BUILT_IN], io)).files }),
     cwd: io.cwd,
     overrides: {
       ...defaults,

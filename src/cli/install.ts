@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import packageFile from '../../package.json' with { type: 'json' }
-import { type CatalogueFile, readCatalogue } from '../injection/catalogue/read.ts'
+import type { CatalogueFile } from '../injection/catalogue/read.ts'
 import { installObjects, manifestText } from '../injection/install/install.ts'
 import { type Certificates, DEFAULT_INSTALL, type InstallOptions } from '../injection/install/options.ts'
 import { requiredNames } from '../injection/kubernetes/selection.ts'
-import { readSources } from '../kernel/config/files.ts'
-import { renderReport } from '../kernel/config/report.ts'
-import { builtInCatalogue } from './built-in-catalogue.ts'
 import type { Call } from './call.ts'
+import { BUILT_IN, openCatalogue, readSources } from './catalogue.ts'
 
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/
@@ -96,21 +94,11 @@ async function readCatalogues({ values, io }: Call): Promise<{
   readonly required: readonly string[]
 }> {
   const paths = values['catalog'] as readonly string[] | undefined
-  if (paths === undefined)
-    return {
-      catalogue: undefined,
-      required: requiredNames(readCatalogue(await builtInCatalogue()).catalogue),
-    }
-  const sources = await readSources(paths, io.cwd)
-  const { catalogue, problems } = readCatalogue(sources.files)
-  const wrong = [...sources.problems, ...problems]
-  if (wrong.length > 0)
-    throw new Mistake(
-      `the catalogue has mistakes:\n${renderReport(
-        wrong,
-        sources.files.map(({ name }) => name),
-      ).trimEnd()}`,
-    )
+  const opened = await openCatalogue(paths ?? [BUILT_IN], io)
+  if (!opened.ok) throw new Mistake(`the catalogue has mistakes:\n${opened.report.trimEnd()}`)
+  const required = requiredNames(opened.catalogue)
+  if (paths === undefined) return { catalogue: undefined, required }
+  const sources = await readSources(paths, io)
   const files = sources.files.map(({ name, text }) => ({ name: name.split('/').at(-1)!, text }))
   const twice = files.find(({ name }, index) => files.findIndex(other => other.name === name) < index)
   if (twice !== undefined) throw new Mistake(`two files of the catalogue are named ${twice.name}`)
@@ -119,5 +107,5 @@ async function readCatalogues({ values, io }: Call): Promise<{
     throw new Mistake(
       `the catalogue has ${bytes} bytes, a ConfigMap that is applied takes ${MAX_CATALOGUE_BYTES}: name fewer entries`,
     )
-  return { catalogue: files, required: requiredNames(catalogue) }
+  return { catalogue: files, required }
 }

@@ -20,7 +20,7 @@ const GROUPS: Readonly<Record<string, readonly [string, readonly Row[]]>> = {
   '': [
     'core.v1',
     [
-      ['pods', 'Pod', 'namespaced', 'po', '/status'],
+      ['pods', 'Pod', 'namespaced', 'po', '/status', '/eviction'],
       ['namespaces', 'Namespace', 'cluster', 'ns', '/status'],
       ['services', 'Service', 'namespaced', 'svc', '/status'],
       ['secrets', 'Secret', 'namespaced'],

@@ -20,6 +20,7 @@ import { type Fault, Faults, type RequestSeen } from './faults.ts'
 import { findKind } from './kinds.ts'
 import { Lists, listOf, watch } from './lists.ts'
 import { OWN_AUDIENCE, reviewed, type Token } from './reviews.ts'
+import { matchesLabels } from './selectors.ts'
 import { Store } from './store.ts'
 import { tableOf, wantsTable } from './table.ts'
 import type { Tree } from './tree.ts'
@@ -235,6 +236,14 @@ export class ApiServer implements AsyncDisposable {
       }
       case 'create':
         mustBeJson(write)
+        if (route.subresource === 'eviction') {
+          heldByBudget(this.store, namespace, name)
+          await remove(context, {
+            ...write,
+            text: JSON.stringify(JSON.parse(write.text).deleteOptions ?? {}),
+          })
+          return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
+        }
         if (kind.review)
           return reviewed(kind, readReview(write.text, kind.kind), write.user, this.store, this.#tokens)
         return shown(await create(context, write))
@@ -359,6 +368,17 @@ function namespacedKinds() {
   return ['pods', 'services', 'secrets', 'configmaps', 'serviceaccounts', 'events'].map(
     each => findKind('', 'v1', each)!,
   )
+}
+
+/** 429 when a PodDisruptionBudget that says so holds the pod. */
+function heldByBudget(store: Store, namespace: string, name: string): void {
+  const pod = store.get(findKind('', 'v1', 'pods')!, namespace, name)
+  const budgets = store.list(findKind('policy', 'v1', 'poddisruptionbudgets')!, namespace)
+  const holds = ({ spec, status }: Tree): boolean =>
+    matchesLabels(spec?.selector, pod['metadata'].labels ?? {}) && status?.disruptionsAllowed === 0
+  if (!budgets.some(holds)) return
+  const message = "Cannot evict pod as it would violate the pod's disruption budget."
+  throw new Failure(429, 'TooManyRequests', message)
 }
 
 function mustBeJson({ contentType }: Write): void {

@@ -26,6 +26,8 @@ const OBJECT: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 }
 
+const EVICTION: Readonly<Record<string, string>> = { POST: 'create' }
+
 /** Undefined for paths that are no resource's (/version, /apis …). */
 export function routeOf(method: string, url: URL): Route | undefined {
   const steps = url.pathname.split('/').filter(Boolean).map(decodeURIComponent)
@@ -41,7 +43,7 @@ export function routeOf(method: string, url: URL): Route | undefined {
   const placed = kind && (kind.namespaced ? inNamespace || name === '' : !inNamespace)
   if (kind === undefined || !known || !placed || more.length > 0)
     throw new Failure(404, 'NotFound', 'the server could not find the requested resource')
-  const verb = (name === '' ? COLLECTION : OBJECT)[method]
+  const verb = (name === '' ? COLLECTION : subresource === 'eviction' ? EVICTION : OBJECT)[method]
   if (
     verb === undefined ||
     (kind.review && verb !== 'create') ||

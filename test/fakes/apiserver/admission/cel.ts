@@ -28,7 +28,7 @@ const VARIABLES = new Set([
 ])
 const MACROS = new Set(['exists', 'all', 'exists_one', 'filter', 'map'])
 const TOKEN =
-  /\s*(?:(\d+\.\d+|\d+)|([A-Za-z_]\w*)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(&&|\|\||[=!<>]=|[-+*/%!<>?:.,()[\]{}]))/y
+  /\s*(?:(\d+\.\d+|\d+)|[rR]'([^']*)'|([A-Za-z_]\w*)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(&&|\|\||[=!<>]=|[-+*/%!<>?:.,()[\]{}]))/y
 
 interface Token {
   readonly kind: 'number' | 'name' | 'string' | 'mark' | 'end'
@@ -44,8 +44,9 @@ function tokens(text: string): Token[] {
     const match = TOKEN.exec(source)
     if (match === null)
       throw new SyntaxError(`Syntax error: token recognition error at: '${source.slice(from, from + 10)}'`)
-    const [, number, name, double, single, mark] = match
+    const [, number, raw, name, double, single, mark] = match
     if (number !== undefined) found.push({ kind: 'number', text: number })
+    else if (raw !== undefined) found.push({ kind: 'string', text: raw })
     else if (name !== undefined) found.push({ kind: 'name', text: name })
     else if (mark !== undefined) found.push({ kind: 'mark', text: mark })
     else
