@@ -87,7 +87,7 @@ for (const entry of entries) {
         fc.assert(
           fc.property(textsOf(entry), texts => {
             const { compose } = rendered(entry, texts, { ...FACTS, target: 'compose' })
-            assert.ok(['network', 'pause', 'none'].includes(compose!.mode))
+            assert.ok(['network', 'pause', 'none', undefined].includes(compose!.mode))
             assert.deepEqual(templateWords(compose as unknown as Json), [])
           }),
           { numRuns: 20 },

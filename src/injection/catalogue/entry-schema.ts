@@ -21,6 +21,18 @@ function jsonObject<const O extends Common<JsonObject>>(options: O): Made<JsonOb
   )
 }
 
+const MODES = ['network', 'pause', 'none']
+
+/** A template: what is left of it when it is rendered is one of them, or nothing. */
+function composeMode<const O extends Common<Json>>(options: O): Made<Json, O> {
+  const expected = 'network, pause, none, a parameter, or one of them with $when and $value'
+  return leaf<Json, O>(describe('ignored', expected, options), options, input => {
+    const value = isObject(input) && typeof input['$when'] === 'string' ? input['$value'] : input
+    const isParameter = typeof value === 'string' && /^\$\{[A-Za-z][\w.-]*\}$/.test(value)
+    return MODES.includes(String(value)) || isParameter ? (input as Json) : wrong()
+  })
+}
+
 const when = s.string({
   about:
     'A condition under which this is there: `modules has proxy`, `cache and mode != memory`. It may stand in any mapping of an entry.',
@@ -244,12 +256,11 @@ export const entrySchema = s.object(
     ),
     compose: s.object(
       {
-        mode: s.string({
+        mode: composeMode({
           about:
-            'network: the sidecar joins the network of the application. pause: a third service holds the network of both. none: they talk by service names. Or a parameter that is one of them.',
-          pattern: /^(network|pause|none|\$\{[A-Za-z][\w.-]*\})$/,
-          expected: 'one of network, pause, none, or a parameter',
+            'network: the sidecar joins the network of the application, and starts after it. pause: a third service holds the network of both, where the user asks for it (`compose.mode: pause`). none: they talk by service names, and the application waits for the sidecar. Or a parameter that is one of them; or one of them on a condition, else none.',
           default: 'none',
+          example: { $when: 'modules has proxy', $value: 'network' },
         }),
         service: jsonObject({
           about: 'A service in the words of Compose. Folders and files come from the entry.',

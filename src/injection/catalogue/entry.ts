@@ -119,7 +119,7 @@ export interface Waiver {
 
 /** A service of Compose, in Compose's own names; shared folders and files come from the entry. */
 export interface ComposeForm {
-  /** network: `network_mode: service:APP`. pause: a third service holds the network. none: by service name. */
-  readonly mode: 'network' | 'pause' | 'none'
+  /** network: `network_mode: service:APP`. pause: a third service holds the network. none, if nothing: by service name. */
+  readonly mode?: 'network' | 'pause' | 'none'
   readonly service: JsonObject
 }

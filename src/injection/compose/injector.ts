@@ -312,7 +312,7 @@ function modeOf(
   tell: Tell,
 ): NetworkMode {
   if (asked !== undefined) return asked
-  if (ofEntry !== 'pause') return ofEntry ?? 'network'
+  if (ofEntry !== 'pause') return ofEntry ?? 'none'
   tell(
     'info',
     'pause-not-asked',

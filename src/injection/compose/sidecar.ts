@@ -85,6 +85,12 @@ function commonOf({ profiles }: JsonObject): JsonObject {
   return Array.isArray(profiles) && profiles.length > 0 ? { profiles } : {}
 }
 
+/** Without keys that conditions of the entry have left nothing in. */
+function withoutEmpty(service: JsonObject): JsonObject {
+  const isEmpty = (value: Json) => isObject(value) && Object.keys(value).length === 0
+  return Object.fromEntries(Object.entries(service).filter(([, value]) => !isEmpty(value)))
+}
+
 function inNetwork(
   draft: Draft,
   app: string,
@@ -93,7 +99,7 @@ function inNetwork(
   mode: NetworkMode,
   tell: Tell,
 ): JsonObject {
-  const literal = escapeDollars(form) as JsonObject
+  const literal = withoutEmpty(escapeDollars(form) as JsonObject)
   const { service: application } = effectiveService(draft.document, app)
   if (mode === 'none') {
     const { network_mode: _, networks: __, ...rest } = literal

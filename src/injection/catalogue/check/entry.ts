@@ -184,7 +184,7 @@ function composeProblems(entry: Entry, document: JsonObject): Problem[] {
     faults.push(
       fault([...path, 'container_name'], 'two applications could not have the sidecar then', 'remove it'),
     )
-  const mode = /^\$\{(.+)\}$/.exec(entry.compose?.mode ?? '')?.[1]
+  const mode = /^\$\{(.+)\}$/.exec(String(at(document, ['compose', 'mode']) ?? ''))?.[1]
   const choices = mode && at(entry.parameters[mode], ['enum'])
   if (
     mode &&
