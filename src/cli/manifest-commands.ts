@@ -73,6 +73,29 @@ export const manifestCommands: Readonly<Record<string, Command>> = {
     options: manifestOptions,
     load: () => import('./uninject.ts'),
   },
+  status: {
+    summary: 'Show which sidecars workloads have, and which are not as the catalogue has them',
+    positionals: '[FILE|FOLDER|- ...]',
+    about:
+      'Of manifests, or of the pods that run in a cluster. A sidecar is outdated when the catalogue has another version of its entry, changed when its container is not as it was injected, missing when only the annotation is left. Ends with 1 when there is such a one.',
+    options: {
+      file: manifestOptions['file']!,
+      cluster: { about: 'Ask the cluster that kubectl knows, instead of files.' },
+      namespace: {
+        about: 'With --cluster: only this namespace. Default: all.',
+        value: 'NAME',
+        short: 'n',
+      },
+      catalog: {
+        about:
+          'Entries of a catalogue: a file or a folder. May be given several times. Default: the catalogue that comes with Outrigger.',
+        value: 'PATH',
+        multiple: true,
+      },
+      format: { about: 'table or json. Default: table.', value: 'FORMAT', short: 'o' },
+    },
+    load: () => import('./status.ts'),
+  },
   lint: {
     summary: 'Find the mistakes of sidecars in manifests, before they run',
     positionals: '[FILE|DIR|- ...]',

@@ -76,7 +76,7 @@ export function summaryText(
 }
 
 /** Names come out of manifests: nothing in them may steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/[^\P{C}\n]/gu, char => `\\u${char.codePointAt(0)!.toString(16).padStart(4, '0')}`)
 }
 
