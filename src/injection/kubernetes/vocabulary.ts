@@ -17,6 +17,7 @@ export const KEYS = {
   place: 'Where native sidecars start: `first`, before the init containers of the pod, or `last`',
   'host-network': '`allow` injects into a pod with hostNetwork, where ports are those of the node',
   status: 'Written by the injector: what it added',
+  mesh: 'Written by the injector: the sidecar takes mutual TLS at all ports of the pod (`*`)',
 } as const
 export type Key = keyof typeof KEYS
 

@@ -9,6 +9,8 @@ import { admissionService } from '../../webhook/admission-service.ts'
 import { ReviewMetrics } from '../../webhook/metrics.ts'
 import { workloadFindings } from '../../webhook/workload-findings.ts'
 import type { Cluster } from '../cluster/module.ts'
+import type { MeshOffer } from '../mesh/module.ts'
+import { meshSettings } from '../mesh/settings.ts'
 import type { ControllerParts } from '../registry.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import { checkInjection, type InjectionConfig, injectionConfig } from './config.ts'
@@ -25,11 +27,12 @@ export function injectionModule(parts: ControllerParts): Module<InjectionConfig,
   return {
     name: 'injection',
     config: injectionConfig,
-    needs: ['cluster'],
+    needs: ['cluster', 'mesh'],
     check: checkInjection,
     async start(config, host) {
       const { clock, log, scope } = host
-      const cluster = clusterOf(host)
+      const cluster = offered<Cluster>(host, 'cluster')
+      const mesh = offered<MeshOffer>(host, 'mesh')
       const catalogue = scope.use(await LiveCatalogue.open(config.catalog, parts.builtInCatalogue, host))
       const certificates = await openCertificates(config, host, cluster)
       const used = checks.filter(({ id }) => config.checks.includes(id))
@@ -39,7 +42,7 @@ export function injectionModule(parts: ControllerParts): Module<InjectionConfig,
         const context = {
           ...(kubernetes && { kubernetes }),
           ...(config.adopt && { adopt: true }),
-          settings: config.settings,
+          settings: { ...(mesh && meshSettings(mesh, entries)), ...config.settings },
         }
         const namespace = (name: string) => cluster?.namespaces.get('', name)
         return {
@@ -94,10 +97,10 @@ export function injectionModule(parts: ControllerParts): Module<InjectionConfig,
   }
 }
 
-/** undefined: it runs without a cluster, which it needs for the defaults of namespaces. */
-function clusterOf(host: Host): Cluster | undefined {
+/** undefined: it runs without. The cluster knows the defaults of namespaces, the mesh what sidecars need for it. */
+function offered<Offer>(host: Host, module: string): Offer | undefined {
   try {
-    return host.use<Cluster>('cluster')
+    return host.use<Offer>(module)
   } catch {
     return undefined
   }

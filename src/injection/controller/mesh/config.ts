@@ -21,6 +21,13 @@ export const meshConfig = s.object(
       minItems: 1,
       example: ['outrigger-controller.outrigger-system.svc'],
     }),
+    url: s.url({
+      about:
+        'Where sidecars that the webhook injects find it. Unless given, the Service outrigger-controller in the own namespace, at the port of `listen`.',
+      protocols: ['https'],
+      optional: true,
+      example: 'https://outrigger-controller.outrigger-system.svc:4700',
+    }),
     audience: s.string({
       about: 'Whom the tokens of sidecars must have been made for.',
       default: 'outrigger',

@@ -1,6 +1,6 @@
 import { type Informer, informer } from '../../../backends/kubernetes/informer.ts'
 import { RESOURCES, type ResourceType } from '../../../backends/kubernetes/resources.ts'
-import type { Health, Host, Module } from '../../../kernel/module.ts'
+import type { Address, Health, Host, Module } from '../../../kernel/module.ts'
 import type { Json } from '../../../manifests/json.ts'
 import type { Cluster } from '../cluster/module.ts'
 import { RECORD_OF, type ServiceTable, type Watched, type WatchedKind } from '../feed/service-table.ts'
@@ -14,6 +14,9 @@ export interface MeshOffer {
   readonly trustDomain: string
   /** PEM of the root. */
   readonly trustBundle: string
+  /** Where sidecars find it. */
+  readonly url: string
+  readonly audience: string
 }
 
 const TYPES: Readonly<Record<WatchedKind, ResourceType>> = {
@@ -45,7 +48,12 @@ export const mesh: Module<MeshConfig, MeshOffer> = {
     for (const kind of Object.keys(TYPES) as WatchedKind[])
       informers.push(await fed(kind, started.table, client, host))
     return {
-      offer: { trustDomain, trustBundle: started.trustBundle },
+      offer: {
+        trustDomain,
+        audience,
+        url: config.url ?? serviceUrl(namespace, started.address),
+        trustBundle: started.trustBundle,
+      },
       health: () => healthOf(informers, synced()),
     }
   },
@@ -72,6 +80,10 @@ async function fed<Kind extends WatchedKind>(
 function serviceNames(namespace: string): string[] {
   const name = `outrigger-controller.${namespace}`
   return ['outrigger-controller', name, `${name}.svc`, `${name}.svc.cluster.local`]
+}
+
+function serviceUrl(namespace: string, address: Address): string {
+  return `https://outrigger-controller.${namespace}.svc:${'port' in address ? address.port : ''}`
 }
 
 /** An API server that is away leaves the last endpoints in use. */
