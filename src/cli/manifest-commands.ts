@@ -148,7 +148,10 @@ export const manifestCommands: Readonly<Record<string, Command>> = {
       'By request, by limit and, where something has measured it, by usage; with the formula by which the scheduler reserves for pods, so that a sidecar that hides behind an init container costs nothing. Then a DaemonSet in place of sidecars, and one sidecar in place of several.',
     options: {
       file: { about: 'A file or folder of manifests.', value: 'PATH', short: 'f', multiple: true },
-      cluster: { about: 'The workloads of the cluster that kubectl speaks to.' },
+      cluster: {
+        about:
+          'The pods that run in the cluster that kubectl speaks to, with the sidecars that were injected into them, and its nodes.',
+      },
       namespace: { about: 'With --cluster: only this namespace.', value: 'NAME', short: 'n' },
       output: {
         about:
@@ -158,10 +161,19 @@ export const manifestCommands: Readonly<Record<string, Command>> = {
         multiple: true,
       },
       pods: { about: 'As if there were so many pods together.', value: 'N' },
-      nodes: { about: 'How many nodes there are. Default: as many as are needed.', value: 'N' },
-      'node-cpu': { about: 'What pods may use of a node. Default: 3920m.', value: 'QUANTITY' },
-      'node-memory': { about: 'What pods may use of a node. Default: 13Gi.', value: 'QUANTITY' },
-      'max-pods': { about: 'Pods on a node. Default: 110.', value: 'N' },
+      nodes: {
+        about: 'How many nodes there are. Default: those of the cluster, or as many as are needed.',
+        value: 'N',
+      },
+      'node-cpu': {
+        about: 'What pods may use of a node. Default: as in the cluster, or 3920m.',
+        value: 'QUANTITY',
+      },
+      'node-memory': {
+        about: 'What pods may use of a node. Default: as in the cluster, or 13Gi.',
+        value: 'QUANTITY',
+      },
+      'max-pods': { about: 'Pods on a node. Default: as in the cluster, or 110.', value: 'N' },
       'agent-cpu': { about: 'What an agent of a DaemonSet asks for. Default: 200m.', value: 'QUANTITY' },
       'agent-memory': { about: 'What an agent of a DaemonSet asks for. Default: 256Mi.', value: 'QUANTITY' },
       prices: { about: 'A YAML file with cpuHour, memoryGiBHour and currency.', value: 'FILE' },

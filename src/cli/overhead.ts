@@ -2,19 +2,15 @@ import packageFile from '../../package.json' with { type: 'json' }
 import type { Catalogue } from '../injection/catalogue/catalogue.ts'
 import { resolveParameters } from '../injection/catalogue/parameters.ts'
 import { render } from '../injection/catalogue/render.ts'
-import { renderReport } from '../kernel/config/report.ts'
-import { objectsOf } from '../lint/lint.ts'
 import { type Estimate, estimate } from '../lint/overhead/estimate.ts'
 import { html } from '../lint/overhead/html.ts'
 import { text } from '../lint/overhead/text.ts'
 import { usageOf } from '../lint/overhead/usage.ts'
 import { type Amounts, add, requestsOf } from '../manifests/pod-resources.ts'
-import { type Manifests, readManifests } from '../manifests/read.ts'
 import type { Call } from './call.ts'
 import { openCatalogue } from './catalogue.ts'
-import { kubectl } from './kubectl.ts'
-import { type ManifestFiles, readManifestFiles } from './manifest-files.ts'
-import { figuresOf, readPrices } from './overhead/options.ts'
+import { figuresOf, readPrices, withNodesOf } from './overhead/options.ts'
+import { readSubjects, UnreadableManifests } from './overhead/subjects.ts'
 import { readUsage } from './overhead/usage-source.ts'
 import { writeAll } from './written-files.ts'
 
@@ -23,10 +19,6 @@ const FORMATS = {
   json: (made: Estimate) => `${JSON.stringify(made, null, 2)}\n`,
   html: (made: Estimate) => html(made, packageFile.version),
 } as const
-
-/** Whatever has pods, and what scales them. */
-const KINDS =
-  'deployments.apps,statefulsets.apps,daemonsets.apps,replicationcontrollers,jobs.batch,cronjobs.batch,horizontalpodautoscalers.autoscaling'
 
 /** `outrigger overhead FILE ...` */
 export async function run(call: Call): Promise<number> {
@@ -50,57 +42,25 @@ export async function run(call: Call): Promise<number> {
     return 2
   }
   try {
-    const read = await manifestsOf(call)
-    if (typeof read === 'string') return fail(read)
-    const problems = [...read.problems, ...read.files.flatMap(file => file.problems)]
-    if (problems.length > 0) {
-      io.stderr.write(
-        renderReport(
-          problems,
-          read.files.map(({ file }) => file),
-        ),
-      )
-      return 2
-    }
+    const { subjectsOn, nodes } = await readSubjects(call)
     const samples = await readUsage(call)
-    const documents = read.files.flatMap(file => file.documents)
-    const made = estimate(
-      documents.map(({ value }) => value),
-      documents.flatMap(objectsOf),
-      {
-        ...figures,
-        catalogue: catalogue.catalogue,
-        prices: await readPrices(values['prices'] as string | undefined, io.cwd),
-        usage: samples && usageOf(samples),
-        consolidated: consolidatedOf(catalogue.catalogue),
-      },
-    )
-    if (made.workloads.length === 0) return fail('there is no workload in what was read')
+    const made = estimate(subjectsOn, {
+      ...withNodesOf(figures, nodes),
+      catalogue: catalogue.catalogue,
+      prices: await readPrices(values['prices'] as string | undefined, io.cwd),
+      usage: samples && usageOf(samples),
+      consolidated: consolidatedOf(catalogue.catalogue),
+    })
     return writeAll(
       outputs.map(({ format, path }) => ({ path, text: FORMATS[format as keyof typeof FORMATS](made) })),
       io,
       'overhead',
     )
   } catch (error) {
-    return fail((error as Error).message)
+    if (!(error instanceof UnreadableManifests)) return fail((error as Error).message)
+    io.stderr.write(error.message)
+    return 2
   }
-}
-
-async function manifestsOf({ io, values, positionals }: Call): Promise<ManifestFiles | string> {
-  const paths = [...((values['file'] as string[] | undefined) ?? []), ...positionals]
-  if (values['cluster'] === true) {
-    if (paths.length > 0) return 'takes files or --cluster, not both'
-    const namespace = values['namespace']
-    const scope = typeof namespace === 'string' ? ['--namespace', namespace] : ['--all-namespaces']
-    const listed: Manifests = readManifests(
-      'the cluster',
-      await kubectl(['get', KINDS, ...scope, '-o', 'json'], io),
-    )
-    return { files: [listed], problems: [] }
-  }
-  return paths.length === 0
-    ? 'which files? Name files or folders, - for standard input, or --cluster'
-    : readManifestFiles(paths, io)
 }
 
 /** What our own sidecar asks for with everything on; nothing when the catalogue has none. */

@@ -15,6 +15,8 @@ const MULTIPLES: Readonly<Record<string, number>> = {
   Pi: 2 ** 50,
   Ei: 2 ** 60,
 }
+/** Larger ones are this one, as the API server takes them. */
+const LARGEST = 2 ** 63
 const PARTS: Readonly<Record<string, number>> = { m: 1e3, u: 1e6, n: 1e9 }
 
 /**
@@ -22,12 +24,13 @@ const PARTS: Readonly<Record<string, number>> = { m: 1e3, u: 1e6, n: 1e9 }
  * give the same number. undefined when it is none.
  */
 export function parseQuantity(value: Json | undefined): number | undefined {
-  if (typeof value === 'number') return value
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
   if (typeof value !== 'string') return undefined
   const match = QUANTITY.exec(value)
   if (match === null) return undefined
   const [, digits = '', exponent = '', suffix = ''] = match
   const number = Number(digits + exponent)
   // Divided, not multiplied by a fraction, so that 300m is the same number as 0.3.
-  return PARTS[suffix] === undefined ? number * (MULTIPLES[suffix] ?? 1) : number / PARTS[suffix]
+  const amount = PARTS[suffix] === undefined ? number * (MULTIPLES[suffix] ?? 1) : number / PARTS[suffix]
+  return Math.max(-LARGEST, Math.min(LARGEST, amount))
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { ClusterNodes } from '../../lint/overhead/cluster.ts'
 import type { EstimateOptions } from '../../lint/overhead/estimate.ts'
 import { DEFAULT_PRICES, type Prices } from '../../lint/overhead/prices.ts'
 import { at, isObject } from '../../manifests/json.ts'
@@ -7,7 +8,10 @@ import { parseQuantity } from '../../manifests/quantity.ts'
 import { readManifests } from '../../manifests/read.ts'
 import type { Call } from '../call.ts'
 
-export type Figures = Pick<EstimateOptions, 'node' | 'nodes' | 'pods' | 'agent'>
+export interface Figures extends Pick<EstimateOptions, 'node' | 'nodes' | 'pods' | 'agent'> {
+  /** Which of the node's figures were given, and stay whatever nodes there are. */
+  readonly given: ReadonlySet<string>
+}
 
 /** What stands for a node and an agent on it where nothing is said. */
 const DEFAULTS = {
@@ -39,6 +43,24 @@ export function figuresOf({ values }: Call): Figures | string {
     nodes: whole('nodes'),
     pods: whole('pods'),
     agent: { cpu: quantity('agent-cpu'), memory: quantity('agent-memory') },
+    given: new Set(Object.keys(DEFAULTS).filter(name => values[name] !== undefined)),
+  }
+}
+
+/** The nodes of a cluster in place of the defaults; what was given stays. */
+export function withNodesOf(
+  { given, node, nodes, ...rest }: Figures,
+  cluster: ClusterNodes | undefined,
+): Pick<EstimateOptions, 'node' | 'nodes' | 'pods' | 'agent'> {
+  if (cluster === undefined) return { ...rest, node, nodes }
+  return {
+    ...rest,
+    nodes: nodes ?? cluster.count,
+    node: {
+      cpu: given.has('node-cpu') ? node.cpu : cluster.cpu,
+      memory: given.has('node-memory') ? node.memory : cluster.memory,
+      maxPods: given.has('max-pods') ? node.maxPods : cluster.maxPods,
+    },
   }
 }
 

@@ -1,67 +1,43 @@
-import type { Estimate } from './estimate.ts'
-import { amountsText, bytes, costText, money, processors } from './figures.ts'
-import { monthly } from './prices.ts'
+import type { Cost } from './cost.ts'
+import { type Estimate, perMonthOf } from './estimate.ts'
+import { amountsText, bytes, count, money, pricesText, processors, savedText } from './figures.ts'
+import type { Prices } from './prices.ts'
+import { breakEvenText, changes, notes, podsWithSidecars, shareText } from './words.ts'
+import type { WorkloadCost } from './workload-cost.ts'
 
 const MAX_ROWS = 20
 
 /** For a terminal: what all sidecars cost, the dearest workloads, and what would cost less. */
 export function text(estimate: Estimate): string {
-  const { prices, byRequest, byLimit, byUsage, hidden, nodes } = estimate
-  const rows = [
-    [
-      'by request',
-      processors(byRequest.amounts['cpu']),
-      bytes(byRequest.amounts['memory']),
-      money(byRequest.perMonth, prices),
-    ],
-    [
-      'by limit',
-      processors(byLimit.amounts['cpu']),
-      bytes(byLimit.amounts['memory']),
-      money(byLimit.perMonth, prices),
-    ],
-    ...(byUsage
-      ? [
-          [
-            'by usage',
-            processors(byUsage.amounts['cpu']),
-            bytes(byUsage.amounts['memory']),
-            money(byUsage.perMonth, prices),
-          ],
-        ]
-      : []),
+  const { prices, byRequest, byLimit, byUsage, workloads, pods } = estimate
+  const row = (name: string, { amounts, perMonth }: Cost) => [
+    name,
+    processors(amounts['cpu']),
+    bytes(amounts['memory']),
+    money(perMonth, prices),
   ]
+  const having = workloads.filter(({ sidecars }) => sidecars.length > 0)
   const lines = [
-    `What the sidecars of ${count(estimate.workloads.filter(each => each.sidecars.length > 0).length, 'workload')} (${count(estimate.pods, 'pod')}) take`,
+    `What the sidecars of ${having.length} of ${count(workloads.length, 'workload')} take, in ${podsWithSidecars(estimate)} of ${count(pods, 'pod')}`,
     '',
-    ...aligned([['', 'cpu', 'memory', 'a month'], ...rows]),
+    ...aligned([
+      ['', 'cpu', 'memory', 'a month'],
+      row('by request', byRequest),
+      row(byLimit.unbounded > 0 ? 'by limit, where there is one' : 'by limit', byLimit),
+      ...(byUsage ? [row('by usage', byUsage)] : []),
+    ]),
+    '',
+    ...notes(estimate).map(note => `  ${note}`),
+    '',
+    ...(having.length > 0 ? [...workloadTable(having, prices), ''] : []),
+    ...alternatives(estimate),
+    `Prices: ${pricesText(prices)}.`,
   ]
-  if (byLimit.unbounded > 0)
-    lines.push(
-      `  ${count(byLimit.unbounded, 'workload has', 'workloads have')} a sidecar without a limit of cpu or memory: there is no upper bound`,
-    )
-  if (byUsage !== undefined && byUsage.measured < byUsage.sidecars)
-    lines.push(`  measured: ${byUsage.measured} of ${byUsage.sidecars} sidecars`)
-  if (hidden.perMonth > 0.005)
-    lines.push(
-      `  not counted: ${costText(hidden, prices)} that pods reserve for their init containers in any case`,
-    )
-  lines.push(
-    `  ${count(nodes.needed, 'node')} with the sidecars, ${nodes.without} without`,
-    '',
-    ...workloadTable(estimate),
-  )
-  lines.push('', ...alternatives(estimate))
-  lines.push(
-    '',
-    `Prices: ${money(monthly({ cpu: 1 }, prices), prices)} for a processor and ${money(monthly({ memory: 2 ** 30 }, prices), prices)} for a GiB a month; ${prices.source}.`,
-  )
   return `${lines.join('\n').trimEnd()}\n`
 }
 
-function workloadTable({ workloads, prices }: Estimate): string[] {
-  const shown = workloads.filter(({ sidecars }) => sidecars.length > 0)
-  const rows = shown
+function workloadTable(having: readonly WorkloadCost[], prices: Prices): string[] {
+  const rows = having
     .slice(0, MAX_ROWS)
     .map(each => [
       `${each.kind} ${each.namespace}/${each.name}`,
@@ -69,35 +45,30 @@ function workloadTable({ workloads, prices }: Estimate): string[] {
       String(each.pods),
       processors(each.requests['cpu']),
       bytes(each.requests['memory']),
-      money(monthly(each.requests, prices) * each.pods, prices),
+      shareText(each),
+      money(perMonthOf(each, prices), prices),
       each.pods === 0 ? each.podsFrom : '',
     ])
-  const more = shown.length - rows.length
-  return [
-    ...aligned([['workload', 'sidecars', 'pods', 'cpu a pod', 'memory a pod', 'a month', ''], ...rows], 2),
-    ...(more > 0 ? [`  and ${more} more; -o json has all`] : []),
-  ]
+  const heads = ['workload', 'sidecars', 'pods', 'cpu a pod', 'memory a pod', 'share of both', 'a month', '']
+  const more = having.length - rows.length
+  return [...aligned([heads, ...rows], 2), ...(more > 0 ? [`  and ${more} more; -o json has all`] : [])]
 }
 
-function alternatives({ daemonSets, consolidation, prices }: Estimate): string[] {
-  const lines: string[] = []
-  for (const { program, sidecars, agents, breakEvenPodsPerNode, podsPerNode } of daemonSets) {
-    const even =
-      breakEvenPodsPerNode === Number.POSITIVE_INFINITY
-        ? 'never'
-        : `from ${Math.ceil(breakEvenPodsPerNode)} pods on a node on`
-    const difference = sidecars.perMonth - agents.perMonth
+function alternatives(estimate: Estimate): string[] {
+  const { daemonSets, prices } = estimate
+  const lines = daemonSets.map(
+    each =>
+      `${each.program} as a DaemonSet: ${money(each.agents.perMonth, prices)} instead of ${money(each.sidecars.perMonth, prices)}, ${savedText(each.sidecars.perMonth - each.agents.perMonth, prices)}. ${breakEvenText(each)}`,
+  )
+  for (const { title, change } of changes(estimate)) {
+    const { workloads, pods, now, instead, savedPerMonth } = change
     lines.push(
-      `${program} as a DaemonSet: ${money(agents.perMonth, prices)} a month instead of ${money(sidecars.perMonth, prices)} (${difference >= 0 ? 'saves' : 'costs'} ${money(Math.abs(difference), prices)}); it costs less ${even}, and there are ${podsPerNode.toFixed(1)}`,
+      `${title} (${count(workloads, 'workload')}, ${count(pods, 'pod')}): ${amountsText(instead.amounts)} instead of ${amountsText(now.amounts)}, ${savedText(savedPerMonth, prices)}`,
     )
   }
-  if (consolidation !== undefined) {
-    const { workloads, pods, now, then, savedPerMonth } = consolidation
-    lines.push(
-      `one sidecar with all functions in ${count(workloads, 'workload')} (${count(pods, 'pod')}): ${amountsText(then.amounts)} instead of ${amountsText(now.amounts)}, ${savedPerMonth >= 0 ? 'saves' : 'costs'} ${money(Math.abs(savedPerMonth), prices)} a month`,
-    )
-  }
-  return lines.length > 0 ? ['What would cost less, or more', '', ...lines.map(line => `  ${line}`)] : []
+  return lines.length > 0
+    ? ['What would cost less, or more (by request)', '', ...lines.map(line => `  ${line}`), '']
+    : []
 }
 
 /** Columns as wide as their content; numbers stand at the right from `firstNumber` on. */
@@ -106,8 +77,4 @@ function aligned(rows: readonly (readonly string[])[], firstNumber = 1): string[
   return rows.map(row =>
     `  ${row.map((cell, column) => (column < firstNumber ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')}`.trimEnd(),
   )
-}
-
-export function count(number: number, one: string, more = `${one}s`): string {
-  return `${number.toLocaleString('en-US')} ${number === 1 ? one : more}`
 }

@@ -1,7 +1,7 @@
 import { at, type Json } from '../../manifests/json.ts'
 import type { Amounts } from '../../manifests/pod-resources.ts'
 import { parseQuantity } from '../../manifests/quantity.ts'
-import type { Workload } from '../../manifests/workload.ts'
+import type { Subject } from './subject.ts'
 import type { UsageOf } from './workload-cost.ts'
 
 /** What one container of one pod was measured to use. */
@@ -65,12 +65,12 @@ export function fromPrometheus(answers: Readonly<Record<keyof typeof QUERIES, Js
   })
 }
 
-/** The average over the pods of a workload, which are known by their names. */
+/** The average over the pods of a workload, which are known by their names: those that run, or as its kind makes them. */
 export function usageOf(samples: readonly Sample[]): UsageOf {
   const byContainer = Map.groupBy(samples, ({ namespace, container }) => `${namespace}/${container}`)
-  return (workload, container) => {
-    const own = (byContainer.get(`${workload.namespace ?? 'default'}/${container}`) ?? []).filter(({ pod }) =>
-      isOf(pod, workload),
+  return (subject, container) => {
+    const own = (byContainer.get(`${subject.namespace}/${container}`) ?? []).filter(({ pod }) =>
+      isOf(pod, subject),
     )
     const resources = new Set(own.flatMap(({ amounts }) => Object.keys(amounts)))
     if (resources.size === 0) return undefined
@@ -94,6 +94,7 @@ const SUFFIX: Readonly<Record<string, RegExp>> = {
   StatefulSet: /^-\d+$/,
 }
 
-function isOf(pod: string, { kind, name }: Workload): boolean {
+function isOf(pod: string, { kind, name, podNames }: Subject): boolean {
+  if (podNames !== undefined) return podNames.has(pod)
   return pod.startsWith(name) && (SUFFIX[kind] ?? /^-/).test(pod.slice(name.length))
 }

@@ -1,32 +1,39 @@
 import type { Catalogue } from '../../injection/catalogue/catalogue.ts'
 import { at, isObject, type Json, type JsonObject } from '../../manifests/json.ts'
 import { type Amounts, add, limitsOf, podRequests, requestsOf } from '../../manifests/pod-resources.ts'
-import { containersOf, type PodContainer, type Workload } from '../../manifests/workload.ts'
+import { containersOf, type PodContainer } from '../../manifests/workload.ts'
 import { type Duty, recognise, sidecarsAmong } from '../sidecars.ts'
+import { less } from './cost.ts'
+import { type StartDelay, startDelayOf } from './start-delay.ts'
+import type { Subject } from './subject.ts'
 
 /** What was measured of one container, on average over its pods. */
-export type UsageOf = (workload: Workload, container: string) => Amounts | undefined
+export type UsageOf = (subject: Subject, container: string) => Amounts | undefined
 
 export interface SidecarCost {
   readonly container: string
+  readonly image: string
   /** The program that it is known as. */
   readonly program: string
   readonly does?: Duty
   readonly form: 'native' | 'classic'
   readonly requests: Amounts
+  /** What the pod would ask for less if this sidecar alone were not there. */
+  readonly effective: Amounts
   /** A resource that it has no limit of is not in it. */
   readonly limits: Amounts
   readonly usage?: Amounts
 }
 
+/** One sidecar with all their functions in place of those named. Amounts are effective ones, of one pod. */
+export interface Replacement {
+  readonly replaced: readonly string[]
+  readonly now: Amounts
+  readonly instead: Amounts
+}
+
 /** The sidecars of one workload. Amounts are those of one pod. */
-export interface WorkloadCost {
-  readonly kind: string
-  readonly namespace: string
-  readonly name: string
-  readonly pods: number
-  /** Where the number of pods comes from, and what it does not say. */
-  readonly podsFrom: string
+export interface WorkloadCost extends Omit<Subject, 'template' | 'podNames'> {
   readonly sidecars: readonly SidecarCost[]
   /** What the pod asks for with its sidecars, less what it would without: an init container can hide a sidecar. */
   readonly requests: Amounts
@@ -40,106 +47,108 @@ export interface WorkloadCost {
   readonly usage?: Amounts
   /** Of the whole pod. */
   readonly pod: Amounts
+  /** Length of the sidecars in the pod's JSON, which the API server stores and sends for each pod. */
+  readonly bytes: number
+  /** Until the application may start; undefined: it waits for no sidecar. */
+  readonly startDelay?: StartDelay
+  readonly replacement?: Replacement
 }
 
 export interface CostContext {
   readonly catalogue: Catalogue
   readonly usage?: UsageOf | undefined
-  /** Of a DaemonSet. */
-  readonly nodes: number
-  /** HorizontalPodAutoscalers. */
-  readonly objects: readonly JsonObject[]
+  /** What our own sidecar asks for that takes the place of several. */
+  readonly consolidated: Amounts
 }
 
-/** undefined: the workload has no pods of its own, or they come and go. */
-export function workloadCost(document: Json, workload: Workload, context: CostContext): WorkloadCost {
-  const template = at(document, workload.template) as JsonObject
-  const containers = containersOf(template)
-  const sidecars = sidecarsAmong(containers, context.catalogue)
-  const costs = sidecars.map(each => sidecarCost(each, workload, context))
-  const bare = without(template, sidecars)
+/** What our own sidecar does. */
+const CONSOLIDATED: readonly Duty[] = ['proxy', 'logs']
+
+export function workloadCost(subject: Subject, context: CostContext): WorkloadCost {
+  const { template, podNames, ...identity } = subject
+  const sidecars = sidecarsAmong(containersOf(template), context.catalogue)
+  const pod = podRequests(template)
+  const costs = sidecars.map(each => sidecarCost(each, pod, subject, context))
   const measured = costs.flatMap(({ usage }) => (usage === undefined ? [] : [usage]))
-  const unbounded = ['cpu', 'memory'].filter(name => costs.some(each => each.limits[name] === undefined))
+  const replaced = sidecars.filter((_, index) => isReplaceable(costs[index]!))
+  const startDelay = startDelayOf(sidecars)
   return {
-    ...{ kind: workload.kind, namespace: workload.namespace ?? 'default', name: workload.name },
-    ...podsOf(document, workload, context),
+    ...identity,
     sidecars: costs,
-    requests: less(podRequests(template), podRequests(bare)),
-    asked: costs.map(each => each.requests).reduce<Amounts>(add, {}),
-    limits: costs.map(each => each.limits).reduce<Amounts>(add, {}),
-    unbounded: costs.length === 0 ? [] : unbounded,
-    ...(measured.length > 0 && { usage: measured.reduce<Amounts>(add, {}) }),
-    pod: podRequests(template),
+    requests: less(pod, podRequests(without(template, sidecars))),
+    asked: sum(costs.map(each => each.requests)),
+    limits: sum(costs.map(each => each.limits)),
+    unbounded: ['cpu', 'memory'].filter(name => costs.some(each => each.limits[name] === undefined)),
+    ...(measured.length > 0 && { usage: sum(measured) }),
+    pod,
+    bytes: sidecars.reduce((total, { container }) => total + bytesOf(container), 0),
+    ...(startDelay && { startDelay }),
+    ...(replaced.length > 0 && { replacement: replacementOf(template, replaced, context.consolidated) }),
   }
 }
 
 function sidecarCost(
   container: PodContainer,
-  workload: Workload,
+  pod: Amounts,
+  subject: Subject,
   { catalogue, usage }: CostContext,
 ): SidecarCost {
   const known = recognise(container.container, catalogue)
-  const measured = usage?.(workload, container.name)
+  const measured = usage?.(subject, container.name)
+  const image = container.container['image']
   return {
     container: container.name,
+    image: typeof image === 'string' ? image : '',
     program: known?.name ?? container.name,
     ...(known?.does !== undefined && { does: known.does }),
     form: container.role === 'sidecar' ? 'native' : 'classic',
     requests: requestsOf(container),
+    effective: less(pod, podRequests(without(subject.template, [container]))),
     limits: limitsOf(container),
     ...(measured !== undefined && { usage: measured }),
+  }
+}
+
+function isReplaceable({ does, program }: SidecarCost): boolean {
+  return does !== undefined && CONSOLIDATED.includes(does) && program !== 'outrigger'
+}
+
+function replacementOf(
+  template: JsonObject,
+  replaced: readonly PodContainer[],
+  consolidated: Amounts,
+): Replacement {
+  const rest = without(template, replaced)
+  const spec = rest['spec'] as JsonObject
+  const one: Json = {
+    name: 'outrigger',
+    restartPolicy: 'Always',
+    resources: { requests: { ...consolidated } },
+  }
+  const initContainers = [one, ...(spec['initContainers'] as Json[])]
+  const bare = podRequests(rest)
+  return {
+    replaced: replaced.map(({ name }) => name),
+    now: less(podRequests(template), bare),
+    instead: less(podRequests({ ...rest, spec: { ...spec, initContainers } }), bare),
   }
 }
 
 function without(template: JsonObject, sidecars: readonly PodContainer[]): JsonObject {
   const gone = new Set<unknown>(sidecars.map(({ container }) => container))
   const spec = at(template, ['spec'])
-  if (!isObject(spec)) return template
   const keep = (list: Json | undefined) => (Array.isArray(list) ? list.filter(each => !gone.has(each)) : [])
+  const { containers, initContainers, ...rest } = isObject(spec) ? spec : {}
   return {
     ...template,
-    spec: { ...spec, containers: keep(spec['containers']), initContainers: keep(spec['initContainers']) },
+    spec: { ...rest, containers: keep(containers), initContainers: keep(initContainers) },
   }
 }
 
-/** Never below nothing: what rounding leaves. */
-function less(one: Amounts, other: Amounts): Amounts {
-  const rest = add(one, Object.fromEntries(Object.entries(other).map(([name, value]) => [name, -value])))
-  return Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, Math.max(0, value)]))
+function sum(list: readonly Amounts[]): Amounts {
+  return list.reduce<Amounts>(add, {})
 }
 
-function podsOf(
-  document: Json,
-  { kind, name, namespace, object }: Workload,
-  { nodes, objects }: CostContext,
-): { readonly pods: number; readonly podsFrom: string } {
-  const number = (...path: string[]) => {
-    const value = at(document, [...object, 'spec', ...path])
-    return typeof value === 'number' && value >= 0 ? value : undefined
-  }
-  switch (kind) {
-    case 'Pod':
-      return { pods: 1, podsFrom: 'one pod' }
-    case 'DaemonSet':
-      return { pods: nodes, podsFrom: `one on each of ${nodes} nodes` }
-    case 'Job':
-      return { pods: number('parallelism') ?? 1, podsFrom: 'while it runs' }
-    case 'CronJob':
-      return { pods: 0, podsFrom: 'not counted: it depends on how long a run takes' }
-    case 'PodTemplate':
-      return { pods: 0, podsFrom: 'not counted: a template makes no pods' }
-  }
-  const scaler = objects.find(
-    each =>
-      each['kind'] === 'HorizontalPodAutoscaler' &&
-      at(each, ['spec', 'scaleTargetRef', 'kind']) === kind &&
-      at(each, ['spec', 'scaleTargetRef', 'name']) === name &&
-      (at(each, ['metadata', 'namespace']) ?? namespace) === namespace,
-  )
-  const replicas = number('replicas')
-  if (scaler === undefined)
-    return { pods: replicas ?? 1, podsFrom: replicas === undefined ? 'default of 1' : 'replicas' }
-  const [min, max] = [at(scaler, ['spec', 'minReplicas']), at(scaler, ['spec', 'maxReplicas'])]
-  const least = typeof min === 'number' ? min : 1
-  return { pods: Math.max(replicas ?? least, least), podsFrom: `autoscaled from ${least} to ${String(max)}` }
+function bytesOf(value: Json): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length
 }
