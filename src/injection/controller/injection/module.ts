@@ -8,6 +8,7 @@ import { inject } from '../../kubernetes/injector.ts'
 import { admissionService } from '../../webhook/admission-service.ts'
 import { ReviewMetrics } from '../../webhook/metrics.ts'
 import { workloadFindings } from '../../webhook/workload-findings.ts'
+import { webhookCertificates } from '../certificates/webhook-certificates.ts'
 import type { Cluster } from '../cluster/module.ts'
 import type { MeshOffer } from '../mesh/module.ts'
 import { meshSettings } from '../mesh/settings.ts'
@@ -125,7 +126,19 @@ async function openCertificates(
       throw new Error(
         'certificate.self keeps its authority in a Secret: configure cluster, too, or give files',
       )
-    throw new Error('not yet')
+    const { names, secret, webhookConfiguration } = certificate.config
+    const own = host.scope.use(
+      webhookCertificates({
+        ...{ client: cluster.client, clock: host.clock, log: host.log, metrics: host.metrics },
+        ...{ namespace: cluster.namespace, secret, names, configuration: webhookConfiguration },
+        whileLeading: cluster.whileLeading,
+      }),
+    )
+    const ended = new Promise<never>((_, reject) =>
+      host.signal.addEventListener('abort', () => reject(host.signal.reason), { once: true }),
+    )
+    await Promise.race([own.ready, ended])
+    return own
   }
 }
 
