@@ -9,7 +9,9 @@ import { main } from '../src/cli/main.ts'
 
 const root = dirname(import.meta.dirname)
 
-for (const file of globSync('examples/**/*.yaml', { cwd: root })) {
+const isManifest = (file: string) => file.startsWith('examples/injection/')
+
+for (const file of globSync('examples/**/*.yaml', { cwd: root }).filter(each => !isManifest(each))) {
   test(`${file} is valid`, async () => {
     const io = fakeIo({ cwd: root })
     assert.equal(await main(['check', '-c', join(root, file)], io), 0, io.stderr.text)

@@ -31,7 +31,17 @@ function injected({ value, kind }: ManifestDocument, settings: Settings): Transf
     return { patch, findings, results: status.map(serviceResultOf) }
   }
   const { patch, findings, status } = injectObjects(value, settings)
-  return { patch, findings, results: status.map(each => resultOf(each, settings.catalogue)) }
+  return {
+    patch,
+    findings,
+    results: status.map(each =>
+      resultOf(
+        each,
+        patch.filter(({ path }) => path.startsWith(`${pointer(each.path)}/`)),
+        settings.catalogue,
+      ),
+    ),
+  }
 }
 
 /** Each object of a List has its own namespace. */

@@ -1,6 +1,8 @@
 import type { Catalogue } from '../../injection/catalogue/catalogue.ts'
 import type { ComposeInjected } from '../../injection/compose/injection.ts'
 import type { Added, Injected, InjectedEntry, Reason } from '../../injection/kubernetes/injection.ts'
+import { at, isObject, type Json, type JsonObject } from '../../manifests/json.ts'
+import type { PatchOperation } from '../../wire/json-patch/patch.ts'
 import type { Result } from './report.ts'
 
 /** Why a pod is as it is, for people; findings say more where something is wrong. */
@@ -37,11 +39,16 @@ export function subjectOf({ kind, name, namespace }: Injected['workload']): stri
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name === '' ? '(without a name)' : name}`
 }
 
-/** What came of a pod template. */
-export function resultOf({ workload, outcome, reason, status }: Injected, catalogue: Catalogue): Result {
+/** What came of a pod template; `patch` is what was added to its document. */
+export function resultOf(
+  { workload, outcome, reason, status }: Injected,
+  patch: readonly PatchOperation[],
+  catalogue: Catalogue,
+): Result {
   const entries = status?.entries ?? []
   const names = entries.map(({ name, version }) => `${name} ${version}`).join(', ')
   const why = reason === undefined ? '' : REASONS[reason]
+  const has = outcome === 'injected' || outcome === 'unchanged'
   return {
     subject: subjectOf(workload),
     outcome,
@@ -49,9 +56,7 @@ export function resultOf({ workload, outcome, reason, status }: Injected, catalo
     isQuiet: outcome === 'unchanged' && reason === 'not_asked',
     reasons: [
       ...(outcome === 'unchanged' && names !== '' ? [why] : []),
-      ...(outcome === 'injected' || outcome === 'unchanged'
-        ? entries.flatMap(entry => entryWords(entry, catalogue))
-        : []),
+      ...(has ? entries.flatMap(entry => entryWords(entry, patch, catalogue)) : []),
     ],
   }
 }
@@ -74,36 +79,82 @@ export function serviceResultOf({ workload, outcome, reason, entries = [] }: Com
   }
 }
 
-function entryWords({ name, version, added }: InjectedEntry, catalogue: Catalogue): string[] {
+function entryWords(
+  { name, version, added }: InjectedEntry,
+  patch: readonly PatchOperation[],
+  catalogue: Catalogue,
+): string[] {
   const found = catalogue.find(name, version)
   return [
     `${name} ${version}${found.ok ? `: ${found.entry.purpose}` : ''}`,
-    ...addedWords(added).map(words => `  ${words}`),
+    ...addedWords(added, namedIn(patch)).map(words => `  ${words}`),
   ]
 }
 
+/** What a patch brings that has a name: containers, volumes. */
+function namedIn(patch: readonly PatchOperation[]): ReadonlyMap<string, JsonObject> {
+  const values = patch.flatMap(operation => ('value' in operation ? [operation.value as Json] : []))
+  const objects = values.flatMap(value => (Array.isArray(value) ? value : [value])).filter(isObject)
+  return new Map(objects.map(object => [String(object['name']), object]))
+}
+
 /** Everything that was added, with what it is good for. */
-function addedWords(added: Added): string[] {
-  const all = (names: readonly string[] | undefined, what: string, why: string) =>
-    (names ?? []).map(name => `${what} ${name}: ${why}`)
-  const byContainer = (
+function addedWords(added: Added, named: ReadonlyMap<string, JsonObject>): string[] {
+  const all = (names: readonly string[] | undefined, what: string, why: (name: string) => string) =>
+    (names ?? []).map(name => `${what} ${name}: ${why(name)}`)
+  const each = (
     names: Readonly<Record<string, readonly string[]>> | undefined,
     what: string,
-    why: string,
-  ) => Object.entries(names ?? {}).flatMap(([container, items]) => all(items, what, `${why} ${container}`))
+    why: (container: string) => string,
+  ) => Object.entries(names ?? {}).flatMap(([container, items]) => all(items, what, () => why(container)))
   return [
+    ...all(Object.keys(added.initContainers ?? {}), 'init container', name => initWords(named.get(name))),
     ...all(
-      Object.keys(added.initContainers ?? {}),
-      'init container',
-      'a native sidecar starts before the application and ends after it; any other ends before the application starts',
+      Object.keys(added.containers ?? {}),
+      'container',
+      name => `runs beside the application${resourceWords(named.get(name))}`,
     ),
-    ...all(Object.keys(added.containers ?? {}), 'container', 'runs beside the application'),
-    ...all(added.volumes, 'volume', 'what the sidecar keeps, reads or shares'),
-    ...byContainer(added.volumeMounts, 'mount', 'the application and the sidecar meet there, in'),
-    ...byContainer(added.env, 'variable', 'tells the sidecar to'),
-    ...all(added.annotations, 'annotation', 'what a generated file says, or what the injector notes'),
-    ...all(added.labels, 'label', 'how others find the pod'),
-    ...all(added.imagePullSecrets, 'pull secret', 'for the image of the sidecar'),
-    ...all(added.securityContext, 'security setting', 'so that the containers may use the shared folders'),
+    ...all(added.volumes, 'volume', name => volumeWords(named.get(name))),
+    ...each(added.volumeMounts, 'mount', container => `${container} meets the sidecar there`),
+    ...each(added.env, 'variable', container => `leads ${container} to the sidecar`),
+    ...all(added.annotations, 'annotation', name =>
+      name.startsWith('outrigger.dev/file.')
+        ? 'a generated file; when it is changed, running pods see it'
+        : 'how others find the sidecar',
+    ),
+    ...all(added.labels, 'label', () => 'how others find the pod'),
+    ...all(added.imagePullSecrets, 'pull secret', () => 'for the image of the sidecar'),
+    ...all(added.securityContext, 'security setting', () => 'so that containers may use the shared folders'),
   ]
+}
+
+function initWords(container: JsonObject | undefined): string {
+  if (container === undefined) return 'starts before the application'
+  const isNative = container['restartPolicy'] === 'Always'
+  const when = isNative
+    ? 'a native sidecar: starts before the application and ends after it'
+    : 'ends before the application starts'
+  return when + resourceWords(container)
+}
+
+function resourceWords(container: JsonObject | undefined): string {
+  const [requests, limits] = ['requests', 'limits'].map(key => at(container, ['resources', key]))
+  const list = (value: Json | undefined) =>
+    isObject(value)
+      ? Object.entries(value)
+          .map(([name, amount]) => `${name} ${amount}`)
+          .join(', ')
+      : ''
+  return `${list(requests) && `; asks for ${list(requests)}`}${list(limits) && `, at most ${list(limits)}`}`
+}
+
+function volumeWords(volume: JsonObject | undefined): string {
+  if (isObject(volume?.['emptyDir'])) {
+    const limit = volume['emptyDir']['sizeLimit']
+    return `a folder that ends with the pod${typeof limit === 'string' ? `, at most ${limit}` : ''}`
+  }
+  if (volume?.['downwardAPI'] !== undefined) return 'brings the generated files in from the annotations'
+  if (volume?.['secret'] !== undefined) return 'brings a Secret in'
+  if (volume?.['projected'] !== undefined) return 'brings a token or files of the cluster in'
+  return 'what the sidecar keeps, reads or shares'
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { missing } from '../../../test/fakes/programs.ts'
 import { unifiedDiff } from './unified-diff.ts'
 
 const names = { before: 'a/f', after: 'b/f' }
@@ -26,7 +27,7 @@ for (const [what, before, after, diff] of cases)
   test(`the difference shows ${what}`, () =>
     assert.equal(unifiedDiff(before, after, names), diff === '' ? '' : `--- a/f\n+++ b/f\n${diff}`))
 
-test('git makes the second text of the first with it', t => {
+test('git makes the second text of the first with it', { skip: missing('git') }, t => {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-diff-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const line = fc.constantFrom('a', 'b', 'c', '', ' d', '\\')
