@@ -23,6 +23,9 @@ const TEMPLATES: Readonly<Record<string, Readonly<Record<string, Path>>>> = {
   batch: { Job: ['spec', 'template'], CronJob: ['spec', 'jobTemplate', 'spec', 'template'] },
 }
 
+/** Lists in lists are nobody's manifests; this deep they are somebody's attack. */
+const MAX_LIST_DEPTH = 8
+
 /** All workloads of a document, in its order. What is no object of Kubernetes, or of a kind without pods, gives none. */
 export function workloads(document: Json, object: Path = []): Workload[] {
   const value = at(document, object)
@@ -30,7 +33,7 @@ export function workloads(document: Json, object: Path = []): Workload[] {
   const { kind, apiVersion } = value
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') return []
   const items = value['items']
-  if (kind.endsWith('List') && Array.isArray(items))
+  if (kind.endsWith('List') && Array.isArray(items) && object.length < MAX_LIST_DEPTH)
     return items.flatMap((_, index) => workloads(document, [...object, 'items', index]))
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   const kinds = Object.hasOwn(TEMPLATES, group) ? TEMPLATES[group] : undefined

@@ -315,3 +315,33 @@ describe('a second round', () => {
     assert.deepEqual(again, applyPatch(after, []))
   })
 })
+
+describe('documents of other kinds', () => {
+  const rollout = (annotations: JsonObject): JsonObject => ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    spec: { template: { metadata: { annotations }, spec: { containers: [{ name: 'web' }] } } },
+  })
+
+  it('stay as they are, and are told of where they ask for sidecars', () => {
+    for (const document of [
+      rollout({ 'outrigger.dev/inject': 'logs' }),
+      { apiVersion: 'v1', kind: 'List', items: [pod({}), rollout({ 'outrigger.dev/inject': 'logs' })] },
+    ]) {
+      const { patch, findings } = inject(document, sidecars)
+      assert.deepEqual(patch, [])
+      assert.deepEqual(
+        findings.map(({ code }) => code),
+        ['unknown-kind'],
+      )
+    }
+    assert.deepEqual(inject(rollout({}), sidecars).findings, [])
+  })
+
+  it('that are lists in lists without end are nothing', () => {
+    let document: Json = pod({ 'outrigger.dev/inject': 'logs' })
+    for (let depth = 0; depth < 10_000; depth++)
+      document = { apiVersion: 'v1', kind: 'List', items: [document] }
+    assert.deepEqual(inject(document, sidecars).patch, [])
+  })
+})

@@ -13,6 +13,7 @@ import { fail, Refusal, skip, type Tell } from './refusal.ts'
 import { STATUS } from './removal.ts'
 import { joinEntries, readStatus, writeStatus } from './status.ts'
 import { tellSurprises } from './surprises.ts'
+import { unknownKinds } from './unknown-kinds.ts'
 import { finding, misplaced, misspelt } from './vocabulary.ts'
 import { asksOf, readWish, skipOf } from './wish.ts'
 
@@ -25,7 +26,8 @@ export function inject(document: Json, catalogue: Catalogue, context: InjectionC
   const patch: PatchOperation[] = []
   const findings: Finding[] = []
   const status: Injected[] = []
-  for (const workload of workloads(document)) {
+  const known = workloads(document)
+  for (const workload of known) {
     findings.push(...misplaced(document, workload))
     const done = injectOne(at(document, workload.template) as JsonObject, workload, catalogue, context)
     const prefix = pointer(workload.template)
@@ -33,6 +35,7 @@ export function inject(document: Json, catalogue: Catalogue, context: InjectionC
     findings.push(...done.findings.map(each => ({ ...each, path: [...workload.template, ...each.path] })))
     status.push(done.injected)
   }
+  findings.push(...unknownKinds(document, known))
   return { patch, findings, status }
 }
 
