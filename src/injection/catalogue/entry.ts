@@ -61,7 +61,11 @@ export type Parameter = JsonObject
 export interface ContainerTemplate {
   /** A condition (condition.ts) under which it is there; gone in what was rendered. */
   readonly $when?: string
-  /** native: an init container with restartPolicy Always. auto: native where the cluster has it, else classic. */
+  /**
+   * native: an init container with restartPolicy Always. auto: native where the cluster has it, else classic: a container
+   * that comes first when it has a postStart hook, which then holds the application back. The native form needs no hook
+   * beside a startupProbe, and is injected without it.
+   */
   readonly form: 'native' | 'classic' | 'auto'
   /** The container as Kubernetes writes it: name, image, resources (requests and limits), securityContext, … */
   readonly container: JsonObject
