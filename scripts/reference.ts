@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { commands } from '../src/cli/commands.ts'
 import { controllerModules } from '../src/injection/controller/registry.ts'
 import { wholeDoc } from '../src/kernel/config/whole.ts'
+import { checks } from '../src/lint/checks/index.ts'
 import { modules } from '../src/modules/registry.ts'
+import { checksPage } from './reference/checks-page.ts'
 import { commandsPage } from './reference/commands-page.ts'
 import { referencePage } from './reference/configuration-page.ts'
 
@@ -16,6 +18,7 @@ const pages = {
     file: 'controller.yaml',
   }),
   'cli.md': commandsPage(commands),
+  'lint.md': checksPage(checks),
 }
 
 await mkdir(folder, { recursive: true })

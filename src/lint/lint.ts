@@ -140,7 +140,7 @@ function finding(
     position: document.locate(path, 'key'),
     ...(hint !== undefined && { hint }),
     ...(fix !== undefined && { fix }),
-    fingerprint: fingerprintOf(check.id, subject, document.value as JsonObject, path),
+    fingerprint: fingerprintOf(`${check.id} ${severity}`, subject, document.value as JsonObject, path),
   }
 }
 

@@ -144,11 +144,18 @@ export function sidecarsAmong(containers: readonly PodContainer[], catalogue: Ca
   return containers.filter(each => each.role === 'sidecar' || classic.includes(each))
 }
 
-/** `docker.io/fluent/fluent-bit:4.0@sha256:…` → `docker.io/fluent/fluent-bit`. */
+/** `docker.io/fluent/fluent-bit:4.0@sha256:…` → `fluent/fluent-bit`: the registry that is meant when none is named goes. */
 export function imageName(image: string): string {
-  const bare = image.split('@')[0]!
+  const bare = image.slice(0, image.length - tagOf(image).length)
+  return bare.replace(/^(?:docker\.io|index\.docker\.io)\//, '').replace(/^library\//, '')
+}
+
+/** `:4.0`, `@sha256:…`, `:4.0@sha256:…`, or nothing. */
+export function tagOf(image: string): string {
+  const at = image.indexOf('@')
+  const bare = at < 0 ? image : image.slice(0, at)
   const colon = bare.lastIndexOf(':')
-  return colon > bare.lastIndexOf('/') ? bare.slice(0, colon) : bare
+  return image.slice(colon > bare.lastIndexOf('/') ? colon : bare.length)
 }
 
 function dutyOf(name: string): { does: Duty } | undefined {

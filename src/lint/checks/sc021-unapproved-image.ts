@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts'
-import { imageName, recognise } from '../sidecars.ts'
+import { imageName, recognise, tagOf } from '../sidecars.ts'
 
 const MUTABLE = /^(?:latest|main|master|edge|nightly|stable|dev|canary)$/
 
@@ -31,7 +31,7 @@ spec:
       const { image } = container
       // Injectors fill in "auto" themselves.
       if (typeof image !== 'string' || image === 'auto') continue
-      const tag = image.slice(imageName(image).length)
+      const tag = tagOf(image)
       if (tag === '' || (MUTABLE.test(tag.slice(1)) && !tag.includes('@')))
         yield {
           path: path(...place, 'image'),

@@ -1,9 +1,14 @@
+import type { Log, Notification, Result } from 'sarif'
 import type { Severity } from '../../manifests/finding.ts'
 import { WAIVER_CHECK } from '../lint.ts'
 import type { LintFinding, WaivedFinding } from '../report.ts'
 import type { Shown } from './outputs.ts'
 
-const LEVEL: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'note' }
+const LEVEL: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
+  error: 'error',
+  warning: 'warning',
+  info: 'note',
+}
 
 /** SARIF 2.1.0 (OASIS), as code scanning services take it. Waived findings are suppressed ones, with their reason. */
 export function sarif({ report, checks, version }: Shown): string {
@@ -24,7 +29,7 @@ export function sarif({ report, checks, version }: Shown): string {
     },
   ]
   const indexOf = new Map(rules.map(({ id }, index) => [id, index]))
-  const result = (finding: LintFinding | WaivedFinding) => ({
+  const result = (finding: LintFinding | WaivedFinding): Result => ({
     ruleId: finding.check,
     ruleIndex: indexOf.get(finding.check)!,
     level: LEVEL[finding.severity],
@@ -41,19 +46,21 @@ export function sarif({ report, checks, version }: Shown): string {
     partialFingerprints: { 'outrigger/v1': finding.fingerprint },
     ...('reason' in finding && { suppressions: [{ kind: 'inSource', justification: finding.reason }] }),
   })
-  const notifications = report.problems.map(({ file, position, message }) => ({
-    level: 'error',
-    message: { text: message },
-    locations: [
-      {
-        physicalLocation: {
-          artifactLocation: { uri: uriOf(file) },
-          ...(position && { region: { startLine: position.line, startColumn: position.column } }),
+  const notifications = report.problems.map(
+    ({ file, position, message }): Notification => ({
+      level: 'error',
+      message: { text: message },
+      locations: [
+        {
+          physicalLocation: {
+            artifactLocation: { uri: uriOf(file) },
+            ...(position && { region: { startLine: position.line, startColumn: position.column } }),
+          },
         },
-      },
-    ],
-  }))
-  const log = {
+      ],
+    }),
+  )
+  const log: Log = {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
     version: '2.1.0',
     runs: [
