@@ -57,7 +57,7 @@ const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   label: ['a', 'my-secret', 'x-1'],
   host: ['db', 'db.shop.svc.cluster.local', '10.0.0.7'],
   'host-port': ['db:5432', '10.0.0.7:80', 'a.b.c:65535'],
-  url: ['http://a:80', 'https://host.example/path?x=y'],
+  url: ['http://a:80', 'https://host.example/path/x'],
   path: ['/a', '/var/log/app', '/x.y/z-1'],
   cidr: ['10.0.0.0/8'],
 }

@@ -17,7 +17,7 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const HOST = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_-]{1,63})*\.?$/
 const HOST_PORT = /^(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}):\d{1,5}$/
 const URL_SHAPE =
-  /^[a-z][a-z0-9+.-]{0,20}:\/\/(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9_.-]{0,252})(?::\d{1,5})?(?:[/?][A-Za-z0-9._~:/?#@!&'*+,;=%-]{0,2000})?$/
+  /^[a-z][a-z0-9+.-]{0,20}:\/\/(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9_.-]{0,252})(?::\d{1,5})?(?:\/[A-Za-z0-9._~:/@!&'*+,;=%-]{0,2000})?$/
 const PATH = /^\/[A-Za-z0-9._@+=/-]*$/
 const CIDR = /^(?:\d{1,3}(?:\.\d{1,3}){3}\/\d{1,2}|[0-9a-fA-F:]{2,45}\/\d{1,3})$/
 const CLOCK: readonly number[] = [3_600_000, 60_000, 1000, 1]
@@ -44,11 +44,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   label: shaped('a name of lower-case letters, digits and dashes, at most 63', LABEL),
   host: shaped('the name or address of a host', HOST),
   'host-port': shaped('an address such as db:5432', HOST_PORT),
-  url: shaped('a URL without user and password such as https://host:9200', URL_SHAPE),
+  url: shaped('a URL such as https://host:9200, without user, password and query', URL_SHAPE),
   path: {
-    expected: 'an absolute path, without "..", spaces or $',
+    expected: 'an absolute path, without "..", spaces or a slash at its end',
     pattern: PATH,
-    fits: text => text.length <= 1024 && PATH.test(text) && !/\/\/|\/\.\.?(\/|$)/.test(text),
+    fits: text => text.length <= 1024 && PATH.test(text) && !/\/\/|\/\.\.?(\/|$)|\/$/.test(text),
   },
   cidr: shaped('a block of addresses such as 10.0.0.0/8', CIDR),
 }

@@ -20,7 +20,7 @@ export const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
   number: ['minimum', 'maximum'],
   boolean: [],
   array: ['items', 'minItems', 'maxItems', 'uniqueItems'],
-  object: ['properties', 'required', 'additionalProperties', 'maxProperties'],
+  object: ['properties', 'required', 'additionalProperties', 'propertyNames', 'maxProperties'],
 }
 const NUMBERS = new Set([
   'minLength',
@@ -32,7 +32,7 @@ const NUMBERS = new Set([
   'maxProperties',
 ])
 /** A repetition around a group that has one inside: the classic way to a match without end. */
-const NESTED_REPETITION = /\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)(?:[+*]|\{\d*,)/
+const NESTED_REPETITION = /\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)(?:[+*]|\{\d*,\})/
 
 /** What is wrong with the schema of a parameter; `nested` when it is that of an item or a property. */
 export function schemaFaults(schema: Json | undefined, path: Path, nested = false): Problem[] {
@@ -64,7 +64,7 @@ export function schemaFaults(schema: Json | undefined, path: Path, nested = fals
 }
 
 function keywordFaults(schema: JsonObject, path: Path): Problem[] {
-  const { enum: choices, pattern, format, items, properties, additionalProperties } = schema
+  const { enum: choices, pattern, format, items, properties, propertyNames, additionalProperties } = schema
   const faults: Problem[] = []
   const fault = (key: string, message: string, hint?: string) =>
     faults.push({ path: [...path, key], message, ...(hint !== undefined && { hint }) })
@@ -81,6 +81,8 @@ function keywordFaults(schema: JsonObject, path: Path): Problem[] {
     for (const [name, property] of Object.entries(properties))
       faults.push(...schemaFaults(property, [...path, 'properties', name], true))
   else if (properties !== undefined) fault('properties', `expected a mapping, got ${kindOf(properties)}`)
+  if (propertyNames !== undefined)
+    faults.push(...schemaFaults(propertyNames, [...path, 'propertyNames'], true))
   if (isObject(additionalProperties))
     faults.push(...schemaFaults(additionalProperties, [...path, 'additionalProperties'], true))
   return faults
@@ -160,7 +162,7 @@ function listViolations(schema: JsonObject, value: readonly Json[], path: Path):
 }
 
 function objectViolations(schema: JsonObject, value: JsonObject, path: Path): Problem[] {
-  const { required, additionalProperties: others = true } = schema
+  const { required, propertyNames, additionalProperties: others = true } = schema
   const properties = (schema['properties'] ?? {}) as Readonly<Record<string, JsonObject>>
   const most = (schema['maxProperties'] as number) ?? MAX_ITEMS
   if (Object.keys(value).length > most) return [{ path, message: `expected at most ${most} keys` }]
@@ -171,6 +173,8 @@ function objectViolations(schema: JsonObject, value: JsonObject, path: Path): Pr
     ...missing.map((name: Json): Problem => ({ path, message: `"${name}" is missing in it` })),
     ...Object.entries(value).flatMap(([key, each]): Problem[] => {
       const here = [...path, key]
+      const named = isObject(propertyNames) ? violations(propertyNames, key, here) : []
+      if (named.length > 0) return named.map(problem => ({ ...problem, at: 'key' as const }))
       if (Object.hasOwn(properties, key)) return violations(properties[key], each, here)
       if (isObject(others)) return violations(others, each, here)
       if (others === true) return []

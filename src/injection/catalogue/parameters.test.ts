@@ -38,7 +38,7 @@ describe('a text becomes the value of its parameter', () => {
     [{ type: 'string', format: 'quantity' }, '64Mi', '64Mi'],
     [{ type: 'string', format: 'duration' }, '1h30m', '1h30m'],
     [{ type: 'string', format: 'size' }, '5MiB', '5MiB'],
-    [{ type: 'string', format: 'url' }, 'https://es.logs:9200/a?b=c', 'https://es.logs:9200/a?b=c'],
+    [{ type: 'string', format: 'url' }, 'https://es.logs:9200/a/b', 'https://es.logs:9200/a/b'],
     [{ type: 'string', format: 'host-port' }, '[::1]:80', '[::1]:80'],
     [{ type: 'string', format: 'path' }, '/var/log/app', '/var/log/app'],
     [{ type: 'string', format: 'cidr' }, '10.0.0.0/8', '10.0.0.0/8'],
@@ -101,6 +101,11 @@ describe('a text that does not fit is told', () => {
       /did you mean "port"/,
     ],
     [{ type: 'object', additionalProperties: { type: 'string' } }, '{"a": 1}', /a: expected text, got 1/],
+    [
+      { type: 'object', propertyNames: { type: 'string', pattern: '^a$' } },
+      '{"b": 1}',
+      /b: expected text that matches/,
+    ],
     [{ type: 'object', maxProperties: 1 }, '{"a": 1, "b": 2}', /at most 1 keys/],
   ]
   for (const [schema, text, message, hint] of wrong)
