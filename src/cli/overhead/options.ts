@@ -38,6 +38,8 @@ export function figuresOf({ values }: Call): Figures | string {
     if (number !== undefined && !(number > 0))
       return `--${name}: expected a number from 1 on, got "${values[name]}"`
   }
+  const sources = ['usage', 'prometheus', 'metrics-api'].filter(name => values[name] !== undefined)
+  if (sources.length > 1) return `takes one of --${sources.join(', --')}`
   return {
     node: { cpu: quantity('node-cpu'), memory: quantity('node-memory'), maxPods: quantity('max-pods') },
     nodes: whole('nodes'),

@@ -36,7 +36,11 @@ async function askPrometheus(text: string): Promise<{ cpu: Json; memory: Json }>
         : {
             Authorization: `Basic ${Buffer.from(decodeURIComponent(`${url.username}:${url.password}`)).toString('base64')}`,
           }
-    const response = await client.request({ method: 'GET', path, headers: basic, timeoutMs: TIMEOUT_MS })
+    const response = await client
+      .request({ method: 'GET', path, headers: basic, timeoutMs: TIMEOUT_MS })
+      .catch((error: Error) => {
+        throw new Error(`Prometheus at ${url.host} does not answer: ${error.message}`)
+      })
     const body = (await response.body.bytes(MAX_ANSWER_BYTES)).toString()
     return parsed(body, `Prometheus (it answered ${response.status})`)
   }
