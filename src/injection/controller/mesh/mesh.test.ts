@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { parseTokenFile } from '../../../authority/grant.ts'
 import { createAuthority, type Signer } from '../../../authority/root.ts'
+import { FakeClock } from '../../../kernel/clock/fake.ts'
 import { systemClock } from '../../../kernel/clock/system.ts'
 import { fakeHost } from '../../../kernel/host-fake.ts'
 // The sidecars that the mesh is for.
@@ -103,6 +104,73 @@ describe('the mesh', () => {
     assert.equal(host.metric('feed_subscribers', {}), 1)
     const unknown = await ask(checkout.port, 'GET http://nobody.shop.svc/')
     assert.equal(unknown.status, 503)
+  })
+
+  it('may be away for an hour: sidecars keep the last endpoints, and take up what is new when it is back', async t => {
+    const folder = await mkdtemp(join(tmpdir(), 'outrigger-mesh-'))
+    const [one, two] = [await echoBackend('one'), await echoBackend('two')]
+    const store = memoryStore()
+    const start = async (port: number) => {
+      const host = fakeHost({ name: 'controller', clock })
+      const started = await startMesh(
+        {
+          ...{ trustDomain: 'example.org', listen: { host: '127.0.0.1', port }, names: ['127.0.0.1'] },
+          ...{ lifetimeMs: 3600_000, store, synced: () => true },
+          grants: parseTokenFile(`${tokenOf('checkout')} shop/checkout`, 'example.org'),
+        },
+        host,
+      )
+      const leads = ({ address }: { readonly address: string }) => {
+        started.table.apply('Service', 'shop', 'cart', {
+          spec: { clusterIP: '10.96.0.9', ports: [{ port: 80 }] },
+        })
+        started.table.apply('EndpointSlice', 'shop', 'cart-1', {
+          metadata: { labels: { 'kubernetes.io/service-name': 'cart' } },
+          ports: [{ port: Number(address.split(':')[1]) }],
+          endpoints: [{ addresses: ['127.0.0.1'] }],
+        })
+      }
+      return { started, leads, end: () => host.close() }
+    }
+    const first = await start(0)
+    first.leads(one)
+    const { port } = first.started.address as { port: number }
+    await writeFile(join(folder, 'root.pem'), first.started.trustBundle)
+    await writeFile(join(folder, 'token'), tokenOf('checkout'))
+    const time = new FakeClock()
+    const url = `https://127.0.0.1:${port}`
+    const proxy = await startConfigured(
+      decodedProxy({
+        namespace: 'shop',
+        controller: { url, ca: join(folder, 'root.pem'), tokenFile: join(folder, 'token') },
+        listeners: [{ listen: '127.0.0.1:0', outbound: {} }],
+      }),
+      time,
+    )
+    t.after(async () => {
+      await proxy[Symbol.asyncDispose]()
+      for (const backend of [one, two]) backend[Symbol.dispose]()
+      await rm(folder, { recursive: true })
+    })
+    const get = async () => (await ask(proxy.port, 'GET http://cart/')).body
+    assert.equal(await get(), 'one')
+    await first.end()
+    for (let minute = 0; minute < 60; minute++) {
+      // In use all the time: what nobody uses is let go of after a minute.
+      for (const second of [0, 30]) {
+        await time.elapse(30_000)
+        assert.equal(await get(), 'one', `after ${minute} minutes and ${second} seconds`)
+      }
+    }
+    const second = await start(port)
+    t.after(() => second.end())
+    second.leads(two)
+    let answer = await get()
+    while (answer !== 'two') {
+      assert.equal(answer, 'one', 'no request fails meanwhile')
+      await time.elapse(1000)
+      answer = await get()
+    }
   })
 
   it('has one authority, whichever replica makes it', async () => {
