@@ -81,6 +81,7 @@ describe('a service that asks for a sidecar', () => {
     ['by a label in a list', 'services: {web: {image: a, labels: ["outrigger.dev/inject=logs"]}}'],
     ['by an annotation', 'services: {web: {image: a, annotations: {outrigger.dev/inject: logs}}}'],
     ['by an extension of its own', 'services: {web: {image: a, x-outrigger: {inject: logs}}}'],
+    ['by an extension with quotes', 'services: {web: {image: a, x-outrigger: {"inject": "logs"}}}'],
     ['by an extension with a list', 'services: {web: {image: a, x-outrigger: {inject: [logs]}}}'],
     ['by the whole file', 'x-outrigger: {inject: logs}\nservices: {web: {image: a}}'],
     [

@@ -47,11 +47,16 @@ function inDomain(extension: Json | undefined): JsonObject {
   )
 }
 
-/** Compose writes numbers and booleans of labels as text, and takes `$$` for a dollar. */
+/**
+ * As an annotation would say it: Compose writes numbers and booleans of labels as text, and takes `$$` for a dollar; lists
+ * and mappings, which only an extension can have, are JSON.
+ */
 function read(value: Json): Json {
-  if (typeof value === 'string') return hasVariable(value) ? value : plain(value)
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return Array.isArray(value) && value.every(item => typeof item === 'string') ? value.join(',') : value
+  if (value === null) return value
+  if (Array.isArray(value) && value.every(item => typeof item === 'string' && !item.includes(',')))
+    return read(value.join(','))
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return hasVariable(text) ? text : plain(text)
 }
 
 /** Settings go into files that are made now, long before Compose knows what a variable stands for. */
