@@ -74,6 +74,11 @@ export const controllerCommands: Readonly<Record<string, Command>> = {
       },
       'warn-all': { about: 'Look at all workloads, also those that never mention Outrigger.' },
       evict: { about: 'Evict pods that lack a sidecar which they must not be without.' },
+      mesh: {
+        about:
+          'Also the authority of the mesh: identities of this trust domain for sidecars, and the endpoints of Services.',
+        value: 'DOMAIN',
+      },
       'network-policy': {
         about: 'Also a NetworkPolicy that lets in nothing but reviews, probes and metrics.',
       },

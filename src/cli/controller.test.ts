@@ -15,7 +15,10 @@ describe('outrigger controller', () => {
   const variants: readonly (readonly [string, Partial<InstallOptions>])[] = [
     ['as it comes', {}],
     ['with cert-manager', { certificates: { kind: 'cert-manager' } }],
-    ['with everything', { evict: true, failClosed: true, catalogue: [{ name: 'a', text: '' }] }],
+    [
+      'with everything',
+      { evict: true, failClosed: true, mesh: 'example.org', catalogue: [{ name: 'a', text: '' }] },
+    ],
   ]
   for (const [what, more] of variants)
     it(`takes the configuration that outrigger install writes, ${what}`, async () => {

@@ -57,6 +57,10 @@ async function readOptions(call: Call): Promise<InstallOptions> {
     failClosed: values['fail-closed'] === true,
     warnAll: values['warn-all'] === true,
     evict: values['evict'] === true,
+    mesh:
+      values['mesh'] === undefined
+        ? undefined
+        : text('mesh', '', /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/, 'a domain in lower case'),
     networkPolicy: values['network-policy'] === true,
     catalogue,
     required,

@@ -5,13 +5,14 @@ import {
   CERTIFICATE_FOLDER,
   type InstallOptions,
   LEASE_NAME,
+  MESH_PORT,
   NAME,
   SECRET_NAME,
 } from './options.ts'
 
 /** The controller's own file, as the ConfigMap holds it. */
 export function configurationText(options: InstallOptions): string {
-  const { namespace, port, timeoutSeconds, certificates, failClosed, evict, catalogue } = options
+  const { namespace, port, timeoutSeconds, certificates, failClosed, evict, catalogue, mesh } = options
   const certificate =
     certificates.kind === 'self'
       ? {
@@ -36,6 +37,7 @@ export function configurationText(options: InstallOptions): string {
         ...(catalogue !== undefined && { catalog: [CATALOGUE_FOLDER] }),
         ...(failClosed && { onFailure: 'deny' }),
       },
+      ...(mesh !== undefined && { mesh: { listen: `0.0.0.0:${MESH_PORT}`, trustDomain: mesh } }),
       watchdog: evict ? { evict: {} } : {},
     },
     { lineWidth: 0 },

@@ -68,6 +68,7 @@ describe('the manifests that outrigger install prints', () => {
       {
         required: ['vault'],
         networkPolicy: true,
+        mesh: 'example.org',
         evict: true,
         failClosed: true,
         warnAll: true,

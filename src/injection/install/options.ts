@@ -17,6 +17,8 @@ export interface InstallOptions {
   /** Pods that lack a required sidecar are evicted. */
   readonly evict: boolean
   readonly networkPolicy: boolean
+  /** Also the authority of the mesh, for this trust domain. */
+  readonly mesh: string | undefined
   /** A catalogue besides the one in the image: it takes its place. */
   readonly catalogue: readonly CatalogueFile[] | undefined
   /** Names that required entries are asked for by. */
@@ -41,6 +43,7 @@ export const DEFAULT_INSTALL: Omit<InstallOptions, 'image' | 'required'> = {
   warnAll: false,
   evict: false,
   networkPolicy: false,
+  mesh: undefined,
   catalogue: undefined,
 }
 
@@ -50,7 +53,10 @@ export const CATALOGUE_NAME = 'outrigger-catalog'
 /** What the controller keeps in its namespace. */
 export const SECRET_NAME = 'outrigger-webhook'
 export const LEASE_NAME = 'outrigger-controller'
+export const MESH_SECRET_NAME = 'outrigger-mesh-authority'
 export const ADMIN_PORT = 4601
+/** Where sidecars get identities and endpoints. */
+export const MESH_PORT = 4700
 /** Where it listens for kubelet and Prometheus, and what is mounted where. */
 export const CONFIG_FOLDER = '/etc/outrigger/controller'
 export const CATALOGUE_FOLDER = '/etc/outrigger/catalog'

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../manifests/json.ts'
-import { type InstallOptions, LABELS, LEASE_NAME, NAME, SECRET_NAME } from './options.ts'
+import { type InstallOptions, LABELS, LEASE_NAME, MESH_SECRET_NAME, NAME, SECRET_NAME } from './options.ts'
 
 /** All that the controller may do: each rule with what needs it. */
 export function accessObjects(options: InstallOptions): JsonObject[] {
@@ -41,7 +41,7 @@ export function accessObjects(options: InstallOptions): JsonObject[] {
   return objects
 }
 
-function clusterRules({ certificates, evict }: InstallOptions): JsonObject[] {
+function clusterRules({ certificates, evict, mesh }: InstallOptions): JsonObject[] {
   const rules: JsonObject[] = [
     // Defaults of namespaces; pods that lack what they asked for.
     { apiGroups: [''], resources: ['namespaces', 'pods'], verbs: ['list', 'watch'] },
@@ -56,11 +56,19 @@ function clusterRules({ certificates, evict }: InstallOptions): JsonObject[] {
       resourceNames: [NAME],
       verbs: ['get', 'list', 'watch', 'patch'],
     })
+  if (mesh !== undefined)
+    rules.push(
+      // Whose token a sidecar shows.
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+      // Which endpoints a Service has.
+      { apiGroups: [''], resources: ['services'], verbs: ['list', 'watch'] },
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
+    )
   if (evict) rules.push({ apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] })
   return rules
 }
 
-function ownRules({ certificates }: InstallOptions): JsonObject[] {
+function ownRules({ certificates, mesh }: InstallOptions): JsonObject[] {
   const lease = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] }
   const secret = { apiGroups: [''], resources: ['secrets'] }
   const rules: JsonObject[] = [
@@ -69,9 +77,8 @@ function ownRules({ certificates }: InstallOptions): JsonObject[] {
     { ...lease, verbs: ['create'] },
   ]
   if (certificates.kind === 'self')
-    rules.push(
-      { ...secret, resourceNames: [SECRET_NAME], verbs: ['get', 'list', 'watch', 'update'] },
-      { ...secret, verbs: ['create'] },
-    )
+    rules.push({ ...secret, resourceNames: [SECRET_NAME], verbs: ['get', 'list', 'watch', 'update'] })
+  if (mesh !== undefined) rules.push({ ...secret, resourceNames: [MESH_SECRET_NAME], verbs: ['get'] })
+  if (certificates.kind === 'self' || mesh !== undefined) rules.push({ ...secret, verbs: ['create'] })
   return rules
 }

@@ -8,13 +8,14 @@ import {
   CONFIG_FOLDER,
   type InstallOptions,
   LABELS,
+  MESH_PORT,
   NAME,
   SELECTOR,
 } from './options.ts'
 
 /** The controller itself, with what it reads. */
 export function workloadObjects(options: InstallOptions): JsonObject[] {
-  const { namespace, replicas, port, catalogue, networkPolicy } = options
+  const { namespace, replicas, port, catalogue, networkPolicy, mesh } = options
   const metadata = { name: NAME, namespace, labels: LABELS }
   const objects: JsonObject[] = [
     {
@@ -38,7 +39,12 @@ export function workloadObjects(options: InstallOptions): JsonObject[] {
       metadata,
       spec: {
         selector: SELECTOR,
-        ports: [{ name: 'webhook', port: 443, targetPort: 'webhook', protocol: 'TCP' }],
+        ports: [
+          { name: 'webhook', port: 443, targetPort: 'webhook', protocol: 'TCP' },
+          ...(mesh === undefined
+            ? []
+            : [{ name: 'mesh', port: MESH_PORT, targetPort: 'mesh', protocol: 'TCP' }]),
+        ],
       },
     },
     {
@@ -74,6 +80,7 @@ export function workloadObjects(options: InstallOptions): JsonObject[] {
             ports: [
               { port, protocol: 'TCP' },
               { port: ADMIN_PORT, protocol: 'TCP' },
+              ...(mesh === undefined ? [] : [{ port: MESH_PORT, protocol: 'TCP' }]),
             ],
           },
         ],
@@ -88,7 +95,7 @@ export function namespaceObject({ namespace }: InstallOptions): JsonObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }
 }
 
-function podSpec({ image, port, catalogue, certificates }: InstallOptions): JsonObject {
+function podSpec({ image, port, catalogue, certificates, mesh }: InstallOptions): JsonObject {
   const probe = (path: string, more: JsonObject) => ({ httpGet: { path, port: 'admin' }, ...more })
   const volumes: JsonObject[] = [{ name: 'config', configMap: { name: NAME } }]
   const volumeMounts: JsonObject[] = [{ name: 'config', mountPath: CONFIG_FOLDER, readOnly: true }]
@@ -131,6 +138,7 @@ function podSpec({ image, port, catalogue, certificates }: InstallOptions): Json
         ports: [
           { name: 'webhook', containerPort: port, protocol: 'TCP' },
           { name: 'admin', containerPort: ADMIN_PORT, protocol: 'TCP' },
+          ...(mesh === undefined ? [] : [{ name: 'mesh', containerPort: MESH_PORT, protocol: 'TCP' }]),
         ],
         startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 60 }),
         readinessProbe: probe('/readyz', { periodSeconds: 3, failureThreshold: 2 }),
