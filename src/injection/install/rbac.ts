@@ -54,7 +54,7 @@ function clusterRules({ certificates, evict, mesh }: InstallOptions): JsonObject
       apiGroups: ['admissionregistration.k8s.io'],
       resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
       resourceNames: [NAME],
-      verbs: ['get', 'list', 'watch', 'patch'],
+      verbs: ['list', 'watch', 'patch'],
     })
   if (mesh !== undefined)
     rules.push(

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { KubernetesClient } from '../../../src/backends/kubernetes/client.ts'
-import type { KubernetesObject, ResourceType } from '../../../src/backends/kubernetes/resources.ts'
+import {
+  type KubernetesObject,
+  RESOURCES,
+  type ResourceType,
+} from '../../../src/backends/kubernetes/resources.ts'
 import { BUILT_IN, readSources } from '../../../src/cli/catalogue.ts'
 import { loadController } from '../../../src/cli/controller.ts'
 import { fakeIo } from '../../../src/cli/io-fake.ts'
@@ -19,7 +23,6 @@ import type { LogRecord } from '../../../src/kernel/log/record.ts'
 import type { JsonObject } from '../../../src/manifests/json.ts'
 import { clientOf } from '../apiserver/connected.ts'
 import { ApiServer } from '../apiserver/server.ts'
-import { Authority } from '../certificates.ts'
 
 const NAMESPACE = 'outrigger-system'
 
@@ -73,9 +76,7 @@ export async function installed(
 ): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-installed-'))
   const catalogue = join(folder, 'catalog')
-  const authority = new Authority('webhook authority')
   const name = `${NAME}.${NAMESPACE}.svc`
-  const { cert, key } = authority.issue(name, [name])
   const files = [...(await readSources([BUILT_IN], fakeIo())).files, { name: 'guard.yaml', text: GUARD }].map(
     ({ name, text }) => ({
       name: name.split('/').at(-1)!,
@@ -95,7 +96,6 @@ export async function installed(
   const objects = installObjects({
     ...DEFAULT_INSTALL,
     image: 'outrigger/outrigger:0.1.0',
-    certificates: { kind: 'files', secret: 'tls', authority: authority.cert },
     catalogue: files,
     required: requiredNames(readCatalogue(files).catalogue),
     ...more,
@@ -108,7 +108,6 @@ export async function installed(
     namespace: NAMESPACE,
   })
   await write(catalogue, Object.fromEntries(files.map(({ name, text }) => [name, text])))
-  await write(folder, { 'tls.crt': cert, 'tls.key': key })
   const map = objects.find(
     ({ kind, metadata }) => kind === 'ConfigMap' && (metadata as JsonObject)['name'] === NAME,
   )!
@@ -132,8 +131,6 @@ export async function installed(
     const values = {
       config: [join(folder, 'controller.yaml')],
       catalog: [catalogue],
-      certificate: join(folder, 'tls.crt'),
-      key: join(folder, 'tls.key'),
     }
     const sidecar = new Sidecar({
       ...{ logger, clock, env, version: 'test', onQuit: () => {} },
@@ -173,6 +170,15 @@ export async function installed(
     }
     await until(() => sidecar.health().ready, 'the controller is ready')
     replicas.push(replica)
+    await until(async () => {
+      const found = [RESOURCES.mutatingWebhooks, RESOURCES.validatingWebhooks].map(type =>
+        admin.find(type, { name: NAME }),
+      )
+      const webhooks = (await Promise.all(found)).flatMap(
+        object => (object?.['webhooks'] ?? []) as JsonObject[],
+      )
+      return webhooks.every(({ clientConfig }) => (clientConfig as JsonObject)['caBundle'] !== undefined)
+    }, 'the webhooks trust the controller')
     return replica
   }
 
