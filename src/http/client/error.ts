@@ -88,6 +88,8 @@ const TLS_REASONS: Readonly<Record<string, string>> = {
     'the issuer of the server certificate is unknown; give its authority as the CA',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     'the issuer of the server certificate is unknown; give its authority as the CA',
+  CERT_SIGNATURE_FAILURE:
+    'the server certificate is of another authority with the same name; give its own authority as the CA',
   CERT_REVOKED: 'the server certificate has been revoked',
   ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS on this port',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak TLS on this port',

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { inClusterAccess } from '../../../backends/kubernetes/access.ts'
 import { createKubernetesClient, type KubernetesClient } from '../../../backends/kubernetes/client.ts'
 import { type Informer, informer } from '../../../backends/kubernetes/informer.ts'
+import { kubeconfigAccess } from '../../../backends/kubernetes/kubeconfig.ts'
 import { electLeader } from '../../../backends/kubernetes/leader.ts'
 import { RESOURCES } from '../../../backends/kubernetes/resources.ts'
 import type { Health, Host, Module } from '../../../kernel/module.ts'
@@ -40,12 +41,14 @@ export const cluster: Module<ClusterConfig, Cluster> = {
   config: clusterConfig,
   async start(config, host) {
     const { clock, log, scope, env } = host
-    const access = await inClusterAccess({
-      host: env['KUBERNETES_SERVICE_HOST'],
-      port: env['KUBERNETES_SERVICE_PORT'],
-      folder: config.serviceAccount,
-      clock,
-    })
+    const access = config.kubeconfig
+      ? await kubeconfigAccess({ path: config.kubeconfig, clock })
+      : await inClusterAccess({
+          host: env['KUBERNETES_SERVICE_HOST'],
+          port: env['KUBERNETES_SERVICE_PORT'],
+          folder: config.serviceAccount,
+          clock,
+        })
     const client = createKubernetesClient({
       access,
       clock,
