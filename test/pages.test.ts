@@ -25,6 +25,11 @@ function whole(text: string): string {
   return text
 }
 
+/** Of Kubernetes or Compose, maybe below a line that says its name. */
+function isManifest(text: string): boolean {
+  return /^(#.*\n)?(apiVersion|services):/.test(text)
+}
+
 for (const name of pages)
   [...read(name).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].forEach(([, text], index) => {
     test(`configuration ${index + 1} of ${name} is valid`, async t => {
@@ -34,7 +39,10 @@ for (const name of pages)
       const file = join(folder, 'outrigger.yaml')
       await writeFile(file, whole(text!))
       const io = fakeIo({ cwd: folder, env: { ES_API_KEY: 'key' } })
-      assert.equal(await main(['check', '-c', file], io), 0, io.stderr.text)
+      const command = isManifest(text!) ? ['inject', '-f', file] : ['check', '-c', file]
+      // On a page a manifest may show what is wrong, too: then it is told.
+      const expected = /# (a mistake|wrong)/.test(text!) ? 1 : 0
+      assert.equal(await main(command, io), expected, io.stderr.text)
     })
   })
 

@@ -40,7 +40,9 @@ export function problemsText(problems: readonly Located[], { stderr, env }: Io):
 /** Findings by place; what is merely good to know only if it is asked for. */
 export function findingsText(told: readonly Told[], { stderr, env }: Io, withInfo: boolean): string {
   const paint = painter(stderr, env)
+  const errors = new Set(told.filter(({ severity }) => severity === 'error').map(identity))
   return told
+    .filter(each => each.severity === 'error' || !errors.has(identity(each)))
     .filter(({ severity }) => withInfo || severity !== 'info')
     .map(({ document, path, severity, message, code, hint }) => {
       const { line, column } = document.locate(path, 'key')
@@ -50,6 +52,11 @@ export function findingsText(told: readonly Told[], { stderr, env }: Io, withInf
       return `${place}${where}\n    ${paint(COLOURS[severity], severity)}: ${printable(message)} (${code})${mend}\n`
     })
     .join('')
+}
+
+/** A thing that is told twice, once as an error, is told as that. */
+function identity({ document, path, message }: Told): string {
+  return JSON.stringify([document.file, document.locate(path, 'key'), message])
 }
 
 /** A line for each workload, and how many there are of each outcome. */

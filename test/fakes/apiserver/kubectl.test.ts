@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { missing } from '../programs.ts'
+import { kubeconfig } from './kubeconfig.ts'
 import { ApiServer } from './server.ts'
 
 const deployment = (image: string, field = 'image') => `
@@ -30,24 +31,7 @@ if (skip === false || process.env['CI'] !== 'true')
     before(async () => {
       api = await ApiServer.start()
       folder = await mkdtemp(join(tmpdir(), 'outrigger-kubectl-'))
-      const named = { name: 'test' }
-      const config = {
-        apiVersion: 'v1',
-        kind: 'Config',
-        'current-context': 'test',
-        contexts: [{ ...named, context: { cluster: 'test', user: 'test' } }],
-        clusters: [
-          {
-            ...named,
-            cluster: {
-              server: api.url.origin,
-              'certificate-authority-data': Buffer.from(api.ca).toString('base64'),
-            },
-          },
-        ],
-        users: [{ ...named, user: { token: api.adminToken } }],
-      }
-      await writeFile(join(folder, 'config'), JSON.stringify(config))
+      await writeFile(join(folder, 'config'), kubeconfig(api))
     })
 
     after(async () => {
