@@ -1,4 +1,4 @@
-import { at, type Json, type Path } from '../../manifests/json.ts'
+import { at, type Json, type JsonObject, type Path } from '../../manifests/json.ts'
 import type { Check, Fix } from '../check.ts'
 import { mountsOf } from '../volumes.ts'
 
@@ -7,7 +7,7 @@ export const check: Check = {
   name: 'sidecar-not-restricted',
   severity: 'warning',
   title: 'A sidecar lacks what Pod Security "restricted" asks for, or cannot read what it shares',
-  why: 'A namespace with the level restricted refuses the whole pod when one container lacks a field. And a sidecar under another user than the application, without fsGroup, may find the files that they share closed to it.',
+  why: 'A namespace with the level restricted refuses the whole pod when one container lacks a field. Where the application has them all and the sidecar has not, this is a warning, elsewhere a note. And a sidecar under another user than the application, without fsGroup, may find the files that they share closed to it.',
   mend: 'Add the fields to the securityContext of the sidecar; set fsGroup for folders that are shared between users.',
   bad: `apiVersion: v1
 kind: Pod
@@ -16,7 +16,13 @@ spec:
   initContainers:
     - { name: outrigger, image: outrigger/outrigger:0.1.0, restartPolicy: Always }
   containers:
-    - { name: web, image: mycompany/web:2.1 }
+    - name: web
+      image: mycompany/web:2.1
+      securityContext:
+        allowPrivilegeEscalation: false
+        runAsNonRoot: true
+        capabilities: { drop: [ALL] }
+        seccompProfile: { type: RuntimeDefault }
 `,
   good: `apiVersion: v1
 kind: Pod
@@ -35,20 +41,18 @@ spec:
     - { name: web, image: mycompany/web:2.1 }
 `,
   *pod({ template, apps, sidecars, path }) {
+    // Windows has none of these fields.
+    if (at(template, ['spec', 'os', 'name']) === 'windows') return
     const ofPod = (steps: Path) => at(template, ['spec', 'securityContext', ...steps])
+    const severity = apps.every(({ container }) => lacksOf(container, template).length === 0)
+      ? 'warning'
+      : 'info'
     for (const { name, container, path: place } of sidecars) {
-      const own = (steps: Path) => at(container, ['securityContext', ...steps])
-      const drop = own(['capabilities', 'drop'])
-      const seccomp = own(['seccompProfile', 'type']) ?? ofPod(['seccompProfile', 'type'])
-      const lacks = [
-        ...(own(['allowPrivilegeEscalation']) === false ? [] : (['allowPrivilegeEscalation'] as const)),
-        ...(Array.isArray(drop) && drop.includes('ALL') ? [] : (['capabilities'] as const)),
-        ...(seccomp === 'RuntimeDefault' || seccomp === 'Localhost' ? [] : (['seccompProfile'] as const)),
-        ...((own(['runAsNonRoot']) ?? ofPod(['runAsNonRoot'])) === true ? [] : (['runAsNonRoot'] as const)),
-      ]
+      const lacks = lacksOf(container, template)
       if (lacks.length > 0)
         yield {
           path: path(...place, ...(container['securityContext'] === undefined ? [] : ['securityContext'])),
+          severity,
           message: `the sidecar ${name} is not allowed in a namespace with Pod Security "restricted": ${lacks.join(', ')}`,
           hint: `set ${lacks.map(each => `${each}: ${JSON.stringify(WANTED[each]).replaceAll('"', '')}`).join(', ')}`,
           ...fixOf(container['securityContext'], path(...place, 'securityContext'), lacks),
@@ -84,12 +88,25 @@ const WANTED = {
   runAsNonRoot: true,
 } as const
 
+type Field = keyof typeof WANTED
+
+/** What of the level restricted a container lacks, its own fields before those of the pod. */
+function lacksOf(container: JsonObject, template: JsonObject): readonly Field[] {
+  const own = (...steps: string[]) => at(container, ['securityContext', ...steps])
+  const either = (...steps: string[]) => own(...steps) ?? at(template, ['spec', 'securityContext', ...steps])
+  const [drop, add] = [own('capabilities', 'drop'), own('capabilities', 'add')]
+  const adds = Array.isArray(add) && add.some(each => each !== 'NET_BIND_SERVICE')
+  const lacks: Readonly<Record<Field, boolean>> = {
+    allowPrivilegeEscalation: own('allowPrivilegeEscalation') !== false || own('privileged') === true,
+    capabilities: !Array.isArray(drop) || !drop.includes('ALL') || adds,
+    seccompProfile: !['RuntimeDefault', 'Localhost'].includes(String(either('seccompProfile', 'type'))),
+    runAsNonRoot: either('runAsNonRoot') !== true || either('runAsUser') === 0,
+  }
+  return (Object.keys(lacks) as Field[]).filter(each => lacks[each])
+}
+
 /** runAsNonRoot is no matter of writing: an image that runs as root would not start. So are capabilities that were added on purpose. */
-function fixOf(
-  given: Json | undefined,
-  path: Path,
-  lacks: readonly (keyof typeof WANTED)[],
-): { fix?: readonly Fix[] } {
+function fixOf(given: Json | undefined, path: Path, lacks: readonly Field[]): { fix?: readonly Fix[] } {
   const mechanical = lacks.filter(each => each !== 'runAsNonRoot' && at(given, [each]) === undefined)
   if (mechanical.length === 0) return {}
   if (given === undefined)

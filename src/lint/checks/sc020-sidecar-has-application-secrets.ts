@@ -57,7 +57,11 @@ function secretsOf(container: PodContainer, template: JsonObject): { secret: str
   list('envFrom', ['secretRef', 'name'])
   list('env', ['valueFrom', 'secretKeyRef', 'name'])
   const volumes = volumesOf(template)
-  for (const { volume, path } of mountsOf(container))
-    add(at(volumes.find(({ name }) => name === volume)?.volume, ['secret', 'secretName']), path)
+  for (const { volume: mounted, path } of mountsOf(container)) {
+    const volume = volumes.find(({ name }) => name === mounted)?.volume
+    add(at(volume, ['secret', 'secretName']), path)
+    const sources = at(volume, ['projected', 'sources'])
+    if (Array.isArray(sources)) for (const source of sources) add(at(source, ['secret', 'name']), path)
+  }
   return found
 }

@@ -47,7 +47,7 @@ spec:
       if (
         approved !== undefined &&
         approved.length > 0 &&
-        !approved.some(each => imageName(each) === imageName(image))
+        !approved.some(each => repositoryOf(each) === repositoryOf(image))
       )
         yield {
           path: path(...place, 'image'),
@@ -57,4 +57,9 @@ spec:
         }
     }
   },
+}
+
+/** Folder and name: a mirror has them under another registry. */
+function repositoryOf(image: string): string {
+  return imageName(image).split('/').slice(-2).join('/')
 }

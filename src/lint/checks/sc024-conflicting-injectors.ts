@@ -1,7 +1,9 @@
-import { at, isObject, type JsonObject, type Path } from '../../manifests/json.ts'
+import { at, type Path } from '../../manifests/json.ts'
 import type { Check, PodSubject } from '../check.ts'
 import { recognise } from '../sidecars.ts'
 
+/** Proxies of meshes, to which the connections of a pod go without its knowing. */
+const REDIRECTING: readonly string[] = ['istio', 'linkerd', 'consul', 'kuma']
 const OFF = /^(?:false|disabled|no|off)$/i
 
 /** Annotations and labels by which a mesh is asked for. */
@@ -48,31 +50,30 @@ spec:
         message: `${asked.map(({ name }) => name).join(' and ')} are asked for at once`,
         hint: 'keep one of them',
       }
-    const proxies = sidecars.filter(
-      ({ container }) => recognise(container, world.catalogue)?.does === 'proxy',
-    )
-    // One container of ours may do other things than carry traffic.
-    const carrying = proxies.filter(
-      ({ container }) => recognise(container, world.catalogue)?.name !== 'outrigger',
+    // Others are asked by the application itself, and stand in nobody's way.
+    const carrying = sidecars.filter(({ container }) =>
+      REDIRECTING.includes(recognise(container, world.catalogue)?.name ?? ''),
     )
     const second = carrying[1]
     if (second !== undefined)
       yield {
         path: path(...second.path),
-        message: `${carrying.map(({ name }) => name).join(' and ')} are both proxies of this pod`,
+        message: `${carrying.map(({ name }) => name).join(' and ')} both redirect the connections of this pod`,
         hint: 'keep one of them',
       }
   },
 }
 
+/** A mesh that is switched off by one of its keys is not asked for, whatever the others say. */
 function askedFor({ template }: PodSubject): { name: string; path: Path }[] {
   return MESHES.flatMap(({ name, keys }) => {
-    for (const place of ['annotations', 'labels'])
-      for (const key of keys) {
-        const given = at(template, ['metadata', place])
-        const value = isObject(given) && Object.hasOwn(given, key) ? (given as JsonObject)[key] : undefined
-        if (value !== undefined && !OFF.test(String(value))) return [{ name, path: ['metadata', place, key] }]
-      }
-    return []
+    const given = (['labels', 'annotations'] as const).flatMap(place =>
+      keys.flatMap(key => {
+        const value = at(template, ['metadata', place, key])
+        return value === undefined ? [] : [{ name, value, path: ['metadata', place, key] }]
+      }),
+    )
+    const isOff = given.some(({ value }) => OFF.test(String(value)))
+    return isOff ? [] : given.slice(0, 1)
   })
 }

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts'
-import { imageName } from '../sidecars.ts'
+import { imageName, recognise } from '../sidecars.ts'
 
 export const check: Check = {
   id: 'SC025',
@@ -36,7 +36,10 @@ spec:
         ),
       )
       const wanted = ofCatalogue.length > 0 ? ofCatalogue.map(imageName) : reserved
-      if (wanted === undefined || wanted.some(each => lastOf(bare) === lastOf(each))) continue
+      if (wanted === undefined || wanted.some(each => isMadeOf(bare, each))) continue
+      // Another build of the same program, or another program that does the same, deceives nobody.
+      const [byImage, byName] = [{ image }, { name }].map(each => recognise(each, world.catalogue))
+      if (byImage !== undefined && (byImage.name === byName?.name || byImage.does === byName?.does)) continue
       yield {
         path: path(...place, 'image'),
         message: `${name} is the name of a sidecar with the image ${wanted.join(' or ')}, and this is ${image}`,
@@ -54,7 +57,8 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'vault-agent': ['hashicorp/vault', 'openbao/openbao'],
 }
 
-/** A mirror has another registry and folder. */
-function lastOf(image: string): string {
-  return image.slice(image.lastIndexOf('/') + 1)
+/** A mirror has another registry and folder, an own build another tail: `team/fluent-bit-plugins` is a Fluent Bit. */
+function isMadeOf(image: string, wanted: string): boolean {
+  const [own, its] = [image, wanted].map(each => each.slice(each.lastIndexOf('/') + 1).replaceAll('_', '-'))
+  return own!.includes(its!)
 }

@@ -4,6 +4,7 @@ import type { Check, PodSubject } from '../check.ts'
 
 const OURS = 'outrigger.dev/status'
 const ISTIO = 'sidecar.istio.io/status'
+const VAULT = 'vault.hashicorp.com/agent-inject-status'
 
 export const check: Check = {
   id: 'SC026',
@@ -36,6 +37,7 @@ spec:
     for (const [key, missing] of [
       [OURS, oursOf(subject)],
       [ISTIO, istiosOf(annotations).filter(name => !there.has(name))],
+      [VAULT, vaultsOf(annotations, there)],
     ] as const) {
       const path = subject.path('metadata', 'annotations', key)
       if (missing.length > 0)
@@ -64,6 +66,12 @@ function istiosOf(annotations: JsonObject): readonly string[] {
   } catch {
     return []
   }
+}
+
+/** Its injector leaves a pod alone that has the annotation. Init container and sidecar may each be switched off, not both. */
+function vaultsOf(annotations: JsonObject, there: ReadonlySet<string>): readonly string[] {
+  const isThere = there.has('vault-agent') || there.has('vault-agent-init')
+  return annotations[VAULT] === 'injected' && !isThere ? ['vault-agent'] : []
 }
 
 function namesOf(list: PodSubject['object'][string] | undefined): string[] {

@@ -1,5 +1,5 @@
-import { at, isObject } from '../../manifests/json.ts'
-import { type Amounts, add, requestsOf } from '../../manifests/pod-resources.ts'
+import { at, isObject, type JsonObject } from '../../manifests/json.ts'
+import { podRequests } from '../../manifests/pod-resources.ts'
 import { parseQuantity } from '../../manifests/quantity.ts'
 import type { Check } from '../check.ts'
 
@@ -30,10 +30,12 @@ spec:
   containers:
     - { name: web, image: mycompany/web:2.1, resources: { requests: { cpu: 500m, memory: 512Mi } } }
 `,
-  *pod({ template, apps, sidecars, path }) {
+  *pod({ template, sidecars, path }) {
     const whole = at(template, ['spec', 'resources', 'requests'])
     if (!isObject(whole) || sidecars.length === 0) return
-    const sum = [...apps, ...sidecars].map(requestsOf).reduce<Amounts>(add, {})
+    // As the API server adds them up: init containers count by their peak.
+    const { resources, overhead, ...spec } = template['spec'] as JsonObject
+    const sum = podRequests({ spec })
     for (const resource of ['cpu', 'memory']) {
       const given = parseQuantity(whole[resource])
       const needed = sum[resource] ?? 0
