@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { FakeApiServer } from '../../test/fakes/kubernetes/api-server.ts'
+import { serviceAccount } from '../../test/fakes/apiserver/access.ts'
+import { ApiServer } from '../../test/fakes/apiserver/server.ts'
 import { systemClock } from '../kernel/clock/system.ts'
 import { tokenReviews } from './token-review.ts'
 
 const clock = systemClock()
 
 async function cluster(own = 'token-of-the-authority') {
-  const server = await FakeApiServer.start({
-    callers: { 'token-of-the-authority': ['tokenreviews'], 'token-of-nobody': [] },
-    tokens: {
-      good: { username: 'system:serviceaccount:shop:cart', audiences: ['outrigger', 'other'] },
-      elsewhere: { username: 'system:serviceaccount:shop:cart', audiences: ['vault'] },
-      human: { username: 'jane@example.org', audiences: ['outrigger'] },
-      node: { username: 'system:node:worker', audiences: ['outrigger'] },
-    },
-  })
+  const server = await ApiServer.start()
+  server.addToken('token-of-the-authority', serviceAccount('outrigger', 'ca'))
+  server.addToken('token-of-nobody', serviceAccount('shop', 'nobody'))
+  server.grant(serviceAccount('outrigger', 'ca').username, [
+    { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+  ])
+  server.addToken('good', serviceAccount('shop', 'cart'), ['outrigger', 'other'])
+  server.addToken('elsewhere', serviceAccount('shop', 'cart'), ['vault'])
+  server.addToken('human', { username: 'jane@example.org', groups: [] }, ['outrigger'])
+  server.addToken('node', { username: 'system:node:worker', groups: ['system:nodes'] }, ['outrigger'])
   const grants = tokenReviews({
     url: server.url,
     access: async () => ({ ca: server.ca, token: own }),

@@ -5,7 +5,8 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { FakeApiServer } from '../../test/fakes/kubernetes/api-server.ts'
+import { serviceAccount } from '../../test/fakes/apiserver/access.ts'
+import { ApiServer } from '../../test/fakes/apiserver/server.ts'
 import { systemClock } from '../kernel/clock/system.ts'
 import { fakeHost } from '../kernel/host-fake.ts'
 import { authorityClient } from '../modules/proxy/identity/authority-client.ts'
@@ -117,10 +118,12 @@ test('serve asks the API server of the cluster whose token it is, by the files o
   await outrigger('init', '--trust-domain', 'example.org')
   const missing = await outrigger('serve', '--token-review', 'https://127.0.0.1', '--access', 'account')
   assert.match(missing.err, /--access: .*account\/(ca\.crt|token) cannot be read: ENOENT/)
-  await using server = await FakeApiServer.start({
-    callers: { 'own-token': ['tokenreviews'] },
-    tokens: { 'token-of-cart': { username: 'system:serviceaccount:shop:cart', audiences: ['outrigger'] } },
-  })
+  await using server = await ApiServer.start()
+  server.addToken('own-token', serviceAccount('outrigger', 'ca'))
+  server.grant(serviceAccount('outrigger', 'ca').username, [
+    { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+  ])
+  server.addToken('token-of-cart', serviceAccount('shop', 'cart'), ['outrigger'])
   await mkdir(join(folder, 'account'))
   await writeFile(join(folder, 'account', 'ca.crt'), server.ca)
   await writeFile(join(folder, 'account', 'token'), 'own-token\n')

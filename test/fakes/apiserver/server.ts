@@ -13,17 +13,19 @@ import { Authority } from '../certificates.ts'
 import { allows, forbidden, serviceAccount, type User } from './access.ts'
 import type { ServiceMapping } from './admission/call.ts'
 import { WebhookAdmission, type WebhookCall } from './admission/webhooks.ts'
+import { internal, send, statusFault, success } from './answers.ts'
 import { Ownership } from './apply.ts'
 import { discovered } from './discovery.ts'
 import { badRequest, Failure } from './failure.ts'
 import { type Fault, Faults, type RequestSeen } from './faults.ts'
 import { findKind } from './kinds.ts'
-import { Lists, listOf, watch } from './lists.ts'
+import { Lists, listOf } from './lists.ts'
 import { OWN_AUDIENCE, reviewed, type Token } from './reviews.ts'
 import { matchesLabels } from './selectors.ts'
 import { Store } from './store.ts'
 import { tableOf, wantsTable } from './table.ts'
 import type { Tree } from './tree.ts'
+import { Watching } from './watching.ts'
 import { type Route, routeOf, wishOf } from './wish.ts'
 import { create, patch, remove, replace, typed, type Write } from './writes.ts'
 
@@ -50,16 +52,17 @@ export class ApiServer implements AsyncDisposable {
   readonly adminToken = 'admin'
   readonly store: Store
   readonly faults = new Faults()
+  /** false: an authenticator that leaves audiences out of its reviews of tokens. */
+  knowsAudiences = true
   /** All requests, oldest first. */
   readonly requests: RequestSeen[] = []
   readonly #webhooks: WebhookAdmission
-  readonly #options: ApiServerOptions
   readonly #tokens = new Map<string, Token>()
   readonly #lists: Lists
   readonly #ownership = new Ownership()
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #watches = new Set<Watching>()
+  readonly #watching: Watching
   readonly #now: () => number
 
   static async start(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -75,12 +78,12 @@ export class ApiServer implements AsyncDisposable {
       '127.0.0.1',
       'kubernetes.default.svc',
     ])
-    this.#options = options
     this.#now = options.now ?? Date.now
     this.ca = authority.cert
     this.url = new URL('https://127.0.0.1')
     this.store = new Store(this.#now)
     this.#lists = new Lists(this.store)
+    this.#watching = new Watching(this.store, this.#now, options.bookmarkMs ?? 60_000)
     this.#webhooks = new WebhookAdmission(this.store, options.services ?? (() => undefined))
     this.#tokens.set(this.adminToken, {
       user: { username: 'admin', groups: ['system:masters', 'system:authenticated'] },
@@ -126,9 +129,26 @@ export class ApiServer implements AsyncDisposable {
     this.#tokens.delete(token)
   }
 
+  whoseToken(token: string): Token | undefined {
+    return this.#tokens.get(token)
+  }
+
+  /** Stores a ClusterRole with these rules, and binds the user to it. */
+  grant(username: string, rules: readonly Tree[]): void {
+    const kind = (resource: string) => findKind('rbac.authorization.k8s.io', 'v1', resource)!
+    const metadata = { name: `test:${username}` }
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name }
+    this.store.create(kind('clusterroles'), { metadata, rules })
+    this.store.create(kind('clusterrolebindings'), {
+      metadata,
+      roleRef,
+      subjects: [{ kind: 'User', name: username }],
+    })
+  }
+
   /** Nothing listens any more, and all connections are broken. */
   async goAway(): Promise<void> {
-    for (const watching of [...this.#watches]) watching.end()
+    this.#watching.end()
     const closed = this.#server.listening ? once(this.#server, 'close') : undefined
     this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
@@ -142,16 +162,16 @@ export class ApiServer implements AsyncDisposable {
 
   /** Breaks the connections of all watches. */
   cutWatches(): void {
-    for (const { socket } of [...this.#watches]) socket.destroy()
+    this.#watching.cut()
   }
 
   get watches(): number {
-    return this.#watches.size
+    return this.#watching.size
   }
 
   /** Tells all watches how far the history is. */
   bookmark(): void {
-    for (const watching of this.#watches) watching.bookmark()
+    this.#watching.bookmark()
   }
 
   /** Forgets the history: older versions are gone (410) for watches and for pages of lists. */
@@ -201,7 +221,8 @@ export class ApiServer implements AsyncDisposable {
       if (fault?.kind === 'status') throw statusFault(fault, response)
       if (fault?.kind === 'slow') await sleep(fault.ms)
       if (route === undefined) this.#discover(url.pathname, request, response)
-      else if (route.verb === 'watch') this.#watch(route, request, response)
+      else if (route.verb === 'watch')
+        this.#watching.serve(route, wantsTable(request.headers.accept ?? ''), response)
       else {
         const contentType = (request.headers['content-type'] ?? 'application/json').split(';')[0]!.trim()
         const body = await this.#act(
@@ -244,8 +265,7 @@ export class ApiServer implements AsyncDisposable {
           })
           return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
         }
-        if (kind.review)
-          return reviewed(kind, readReview(write.text, kind.kind), write.user, this.store, this.#tokens)
+        if (kind.review) return reviewed(kind, readReview(write.text, kind.kind), write.user, this)
         return shown(await create(context, write))
       case 'update':
         mustBeJson(write)
@@ -282,56 +302,6 @@ export class ApiServer implements AsyncDisposable {
     else send(response, 200, found, [])
   }
 
-  #watch(route: Route, request: IncomingMessage, response: ServerResponse): void {
-    const { kind, query } = route
-    const asTable = wantsTable(request.headers.accept ?? '')
-    const write = (type: string, object: Tree): void => {
-      const shown = asTable && type !== 'BOOKMARK' ? tableOf(kind, [object], {}, this.#now()) : object
-      response.write(`${JSON.stringify({ type, object: shown })}\n`)
-    }
-    const bookmark = (): void => {
-      if (!['true', '1'].includes(query.get('allowWatchBookmarks') ?? '')) return
-      write(
-        'BOOKMARK',
-        typed(kind, { metadata: { resourceVersion: String(this.store.version), creationTimestamp: null } }),
-      )
-    }
-    const early: (() => void)[] = []
-    let open = false
-    let stop: () => void
-    try {
-      stop = watch(route, this.store, ({ type, object }) =>
-        open ? write(type, object) : early.push(() => write(type, object)),
-      )
-    } catch (error) {
-      // The real one tells a version that is gone in the watch itself.
-      if (!(error instanceof Failure && error.code === 410)) throw error
-      response.writeHead(200, { 'Content-Type': 'application/json' })
-      response.end(`${JSON.stringify({ type: 'ERROR', object: error.status })}\n`)
-      return
-    }
-    response.writeHead(200, { 'Content-Type': 'application/json' })
-    response.flushHeaders()
-    open = true
-    for (const call of early) call()
-    const ticking = setInterval(bookmark, this.#options.bookmarkMs ?? 60_000)
-    const timeout = setTimeout(
-      () => {
-        bookmark()
-        watching.end()
-      },
-      (Number(query.get('timeoutSeconds') ?? 0) || 1800) * 1000,
-    )
-    const watching: Watching = { socket: request.socket, bookmark, end: () => response.end() }
-    this.#watches.add(watching)
-    response.on('close', () => {
-      stop()
-      clearInterval(ticking)
-      clearTimeout(timeout)
-      this.#watches.delete(watching)
-    })
-  }
-
   #authenticated({ headers, socket }: IncomingMessage): User {
     const { authorization } = headers
     if (authorization !== undefined) {
@@ -356,12 +326,6 @@ export class ApiServer implements AsyncDisposable {
       for (const { metadata } of this.store.list(kind, namespace))
         this.store.delete(kind, namespace, metadata.name)
   }
-}
-
-interface Watching {
-  readonly socket: Socket
-  readonly bookmark: () => void
-  readonly end: () => void
 }
 
 function namespacedKinds() {
@@ -394,41 +358,6 @@ function readReview(text: string, kind: string): Tree {
   const review = JSON.parse(text) as Tree
   if (review['kind'] !== kind) throw badRequest(`${review['kind']} cannot be handled as a ${kind}`)
   return review
-}
-
-function success({ kind, name }: Route, { metadata }: Tree): Tree {
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Success',
-    details: { name, group: kind.group, kind: kind.resource, uid: metadata.uid },
-  }
-}
-
-function statusFault(
-  { status, headers = {} }: Fault & { kind: 'status' },
-  response: ServerResponse,
-): Failure {
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  const reason = status === 429 ? 'TooManyRequests' : status === 409 ? 'Conflict' : 'InternalError'
-  return new Failure(status, reason, 'ordered by the test')
-}
-
-function internal(error: unknown): Failure {
-  return new Failure(500, 'InternalError', `Internal error occurred: ${(error as Error).stack}`)
-}
-
-function send(response: ServerResponse, code: number, body: Tree, warnings: readonly string[]): void {
-  const texts = warnings.map(
-    text =>
-      `299 - "${Buffer.from(text)
-        .toString('latin1')
-        .replace(/["\\]/g, '\\$&')
-        .replace(/[\r\n]/g, ' ')}"`,
-  )
-  if (texts.length > 0) response.setHeader('Warning', texts)
-  response.writeHead(code, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
