@@ -3,18 +3,23 @@ import { presenceOf, typeOf, written } from '../../src/kernel/config/describe.ts
 import type { Doc } from '../../src/kernel/config/doc.ts'
 import { children } from '../../src/kernel/config/navigate.ts'
 
+/** How values are written. */
+const VALUES: readonly string[] = [
+  'Durations are written `500ms`, `5s`, `1h30m`; sizes `64KiB`, `1MiB` (1024s) or `10MB` (1000s).',
+  '`${NAME}` and `${NAME:-default}` stand for environment variables in any text; `$${` is a literal `${`.',
+]
+
 /** The reference page of a configuration as Markdown: a section for each mapping, parents first. */
 export function referencePage(
   root: Doc,
-  { title = 'Configuration reference', file = 'outrigger.yaml' } = {},
+  { title = 'Configuration reference', file = 'outrigger.yaml', values = VALUES } = {},
 ): string {
   const sections = Object.entries(root.fields!).flatMap(([name, doc]) => section(name, doc))
   return [
     `# ${title}`,
     '',
     `Every option of \`${file}\`, made from the schemas that the program checks the file with.`,
-    'Durations are written `500ms`, `5s`, `1h30m`; sizes `64KiB`, `1MiB` (1024s) or `10MB` (1000s).',
-    '`${NAME}` and `${NAME:-default}` stand for environment variables in any text; `$${` is a literal `${`.',
+    ...values,
     '',
     '## The top level',
     '',
