@@ -13,6 +13,9 @@ const WEBHOOKS: readonly ForeignWebhook[] = [
   webhook('adds a container to the end', spec => {
     spec['containers'] = [...items(spec['containers']), { name: 'zz-mesh', image: 'mesh:1' }]
   }),
+  webhook('puts a container first', spec => {
+    spec['containers'] = [{ name: 'zz-first', image: 'first:1' }, ...items(spec['containers'])]
+  }),
   webhook('adds an init container to the end', spec => {
     spec['initContainers'] = [...items(spec['initContainers']), { name: 'zz-setup', image: 'setup:1' }]
   }),

@@ -78,7 +78,10 @@ export const logsAndProxy = entry('outrigger', {
         ],
         startupProbe: { httpGet: { path: '/readyz', port: 9901 }, periodSeconds: 1 },
         lifecycle: { postStart: { exec: { command: ['outrigger', 'run', '--wait-only', '--', 'true'] } } },
-        env: [{ name: 'MODULES', value: 'with ${modules}' }],
+        env: [
+          { name: 'MODULES', value: 'with ${modules}' },
+          { name: 'APPLICATION', value: '${app.container}' },
+        ],
         volumeMounts: [{ name: 'data', mountPath: '/var/lib/outrigger' }],
       }),
     },

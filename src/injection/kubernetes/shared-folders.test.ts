@@ -42,6 +42,11 @@ describe('a shared folder', () => {
       { name: 'v', mountPath: '/var/log/app', subPath: 'b/log/app', readOnly: true },
     ],
     [
+      'beside a volume whose path only begins like it is made',
+      mounted('/var/log/ap'),
+      { name: 'logs', mountPath: '/var/log/app', readOnly: true },
+    ],
+    [
       'beside a volume is made',
       mounted('/var/log/application'),
       { name: 'logs', mountPath: '/var/log/app', readOnly: true },
