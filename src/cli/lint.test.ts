@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -117,6 +117,66 @@ describe('outrigger lint', () => {
     )
   })
 
+  it('keeps the mode of what it mends, and the link to it', async t => {
+    const cwd = await folder(t, { 'bad.yaml': BAD })
+    await chmod(join(cwd, 'bad.yaml'), 0o640)
+    await symlink('bad.yaml', join(cwd, 'link.yaml'))
+    assert.equal((await lint(cwd, '--fix', '--only', 'SC014', 'link.yaml')).err, '1 mended, 0 left\n')
+    const { mode } = await lstat(join(cwd, 'bad.yaml'))
+    assert.equal(mode & 0o777, 0o640)
+    assert.ok((await lstat(join(cwd, 'link.yaml'))).isSymbolicLink())
+    assert.deepEqual(await readdir(cwd), ['bad.yaml', 'link.yaml'])
+  })
+
+  it('makes of a classic sidecar a native one, and says what is left to do by hand', async t => {
+    const cwd = await folder(t, { 'bad.yaml': BAD })
+    const { code, err } = await lint(cwd, '--fix', '--only', 'SC007,SC008', 'bad.yaml')
+    assert.deepEqual([code, err], [1, '1 mended, 1 left\n'])
+    const text = await readFile(join(cwd, 'bad.yaml'), 'utf8')
+    assert.match(text, /initContainers:\n[\s\S]*name: fluent-bit[\s\S]*restartPolicy: Always/)
+  })
+
+  it('fails for what is left as it would without --fix', async t => {
+    const cwd = await folder(t, { 'bad.yaml': BAD })
+    const fix = async (...args: string[]) => (await lint(cwd, '--fix', '--only', 'SC030', ...args)).code
+    assert.equal(await fix('bad.yaml'), 0, 'SC030 is only to know')
+    assert.equal(await fix('--fail-on', 'info', 'bad.yaml'), 1)
+    await lint(cwd, '--write-baseline', 'known.json', 'bad.yaml')
+    assert.equal(await fix('--fail-on', 'info', '--baseline', 'known.json', 'bad.yaml'), 0)
+  })
+
+  it('mends what it can read, and ends with 2 for the rest', async t => {
+    const cwd = await folder(t, { 'bad.yaml': BAD, 'broken.yaml': 'a: [1' })
+    const { code, err } = await lint(cwd, '--fix', '--only', 'SC014', 'broken.yaml', 'none.yaml', 'bad.yaml')
+    assert.equal(code, 2)
+    assert.match(err, /none\.yaml[\s\S]*broken\.yaml:1:[\s\S]*\n1 mended, 0 left\n$/)
+    assert.match(await readFile(join(cwd, 'bad.yaml'), 'utf8'), /readOnly: true/)
+    assert.equal(await readFile(join(cwd, 'broken.yaml'), 'utf8'), 'a: [1')
+  })
+
+  it('writes no baseline where something cannot be read', async t => {
+    const cwd = await folder(t, { 'bad.yaml': BAD })
+    const { code, err } = await lint(cwd, '--write-baseline', 'known.json', 'bad.yaml', 'none.yaml')
+    assert.equal(code, 2)
+    assert.match(err, /none\.yaml[\s\S]*no baseline is written/)
+    assert.deepEqual(await readdir(cwd), ['bad.yaml'])
+  })
+
+  it('colours for a terminal, and not where somebody does not want it', async t => {
+    const cwd = await folder(t, { 'bad.yaml': BAD })
+    for (const [isTTY, env, colored] of [
+      [true, {}, true],
+      [true, { NO_COLOR: '1' }, false],
+      [true, { NO_COLOR: '' }, true],
+      [false, {}, false],
+    ] as const) {
+      const io = fakeIo({ cwd, env })
+      Object.assign(io.stdout, { isTTY })
+      await main(['lint', 'bad.yaml'], io)
+      assert.equal(io.stdout.text.includes('\u001b['), colored)
+    }
+  })
+
   it('reads standard input and mends to standard output', async () => {
     const io = fakeIo()
     io.stdin.end(BAD)
@@ -132,6 +192,7 @@ describe('outrigger lint', () => {
     ['an unknown severity', ['--fail-on', 'fatal', 'a.yaml'], /--fail-on: expected error/],
     ['a version that is none', ['--kubernetes-version', 'new', 'a.yaml'], /--kubernetes-version/],
     ['a number that is none', ['--max-sidecars', '0', 'a.yaml'], /--max-sidecars/],
+    ['mending and a report', ['--fix', '-o', 'json', 'a.yaml'], /--fix and --output do not go together/],
     ['--diff alone', ['--diff', 'a.yaml'], /--diff is for --fix/],
     ['a check to explain that is none', ['--explain', 'SC9'], /no check "SC9"/],
   ]

@@ -2,15 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import packageFile from '../../package.json' with { type: 'json' }
 import { nearest } from '../kernel/config/suggest.ts'
-import { baselineOf, readBaseline, since } from '../lint/baseline.ts'
+import { type Baseline, baselineOf, readBaseline, since } from '../lint/baseline.ts'
 import type { Check } from '../lint/check.ts'
 import { checks } from '../lint/checks/index.ts'
 import { lint } from '../lint/lint.ts'
 import { type Format, OUTPUTS } from '../lint/outputs/outputs.ts'
+import { problemText } from '../lint/outputs/text.ts'
 import { atLeast, type Report } from '../lint/report.ts'
 import type { Severity } from '../manifests/finding.ts'
+import type { Manifests } from '../manifests/read.ts'
 import type { Call } from './call.ts'
 import { openCatalogue } from './catalogue.ts'
+import type { Io } from './io.ts'
 import { explanationOf } from './lint/explain.ts'
 import { writeFixes } from './lint/fix.ts'
 import { readManifestFiles } from './manifest-files.ts'
@@ -44,18 +47,25 @@ export async function run(call: Call): Promise<number> {
   }
   const read = await readManifestFiles(positionals, io)
   const options = { ...wanted.options, catalogue: catalogue.catalogue }
-  if (values['fix'] === true)
-    return writeFixes(read.files, files => lint(files, options), values['diff'] === true, io)
   const whole = lint(read.files, options)
   const report: Report = { ...whole, problems: [...read.problems, ...whole.problems] }
-  if (wanted.writeBaseline !== undefined)
-    return writeAll([{ path: wanted.writeBaseline, text: baselineOf(report) }], io, 'lint')
-  const shown = await sinceBaseline(report, wanted.baseline, io.cwd)
-  if (typeof shown === 'string') {
-    io.stderr.write(`outrigger lint: ${shown}\n`)
+  if (wanted.writeBaseline !== undefined) return writeBaseline(wanted.writeBaseline, report, io)
+  const baseline = await openBaseline(wanted.baseline, io.cwd)
+  if (typeof baseline === 'string') {
+    io.stderr.write(`outrigger lint: ${baseline}\n`)
     return 2
   }
-  const color = io.stdout.isTTY === true && io.env['NO_COLOR'] === undefined
+  const sinceThen = (found: Report) => (baseline === undefined ? found : since(baseline, found))
+  const failOn = (found: Report) =>
+    found.findings.some(({ severity }) => atLeast(severity, wanted.failOn)) ? 1 : 0
+  if (values['fix'] === true) {
+    tellProblems(report, io)
+    const check = (files: readonly Manifests[]) => sinceThen(lint(files, options))
+    const left = await writeFixes(read.files, check, values['diff'] === true, io)
+    return left === undefined || report.problems.length > 0 ? 2 : failOn(left)
+  }
+  const shown = sinceThen(report)
+  const color = io.stdout.isTTY === true && !io.env['NO_COLOR']
   const made = {
     report: shown,
     files: read.files,
@@ -70,7 +80,7 @@ export async function run(call: Call): Promise<number> {
   )
   const written = await writeAll(targets, io, 'lint')
   if (written !== 0 || shown.problems.length > 0) return 2
-  return shown.findings.some(({ severity }) => atLeast(severity, wanted.failOn)) ? 1 : 0
+  return failOn(shown)
 }
 
 interface Settings {
@@ -96,8 +106,9 @@ function settingsOf({ values }: Call): Settings | string {
     return `there is no check "${unknown}"${near === undefined ? '' : `; did you mean ${near}?`}`
   }
   const outputs = ((values['output'] as string[] | undefined) ?? ['text']).map(text => {
-    const [format = '', ...path] = text.split('=')
-    return { format, ...(path.length > 0 && { path: path.join('=') }) }
+    const [format = '', ...rest] = text.split('=')
+    const path = rest.join('=')
+    return { format, ...(path !== '' && path !== '-' && { path }) }
   })
   const wrong = outputs.find(({ format }) => !Object.hasOwn(OUTPUTS, format))
   if (wrong !== undefined) return `-o: expected ${Object.keys(OUTPUTS).join(', ')}, got "${wrong.format}"`
@@ -115,6 +126,8 @@ function settingsOf({ values }: Call): Settings | string {
   if (maxOverheadPercent === undefined)
     return `--max-overhead: expected a number of percent, got "${values['max-overhead']}"`
   if (values['diff'] === true && values['fix'] !== true) return '--diff is for --fix'
+  const other = ['output', 'write-baseline'].find(name => values[name] !== undefined)
+  if (values['fix'] === true && other !== undefined) return `--fix and --${other} do not go together`
   const runs = (check: Check) =>
     (only.length === 0 || only.some(each => isCalled(check, each))) &&
     !disabled.some(each => isCalled(check, each))
@@ -143,14 +156,25 @@ function numberOf(value: unknown, initial: number): number | undefined {
   return /^\d{1,4}$/.test(String(value)) && Number(value) > 0 ? Number(value) : undefined
 }
 
-async function sinceBaseline(
-  report: Report,
-  path: string | undefined,
-  cwd: string,
-): Promise<Report | string> {
-  if (path === undefined) return report
+/** Of what could not be read there would be no findings in it: then there is none. */
+async function writeBaseline(path: string, report: Report, io: Io): Promise<number> {
+  if (report.problems.length > 0) {
+    tellProblems(report, io)
+    io.stderr.write('outrigger lint: no baseline is written\n')
+    return 2
+  }
+  return writeAll([{ path, text: baselineOf(report) }], io, 'lint')
+}
+
+function tellProblems({ problems }: Report, { stderr }: Io): void {
+  for (const problem of problems) stderr.write(problemText(problem))
+}
+
+/** undefined: none is wanted. A text says why it cannot be used. */
+async function openBaseline(path: string | undefined, cwd: string): Promise<Baseline | string | undefined> {
+  if (path === undefined) return undefined
   try {
-    return since(readBaseline(await readFile(resolve(cwd, path), 'utf8')), report)
+    return readBaseline(await readFile(resolve(cwd, path), 'utf8'))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     return `--baseline ${path}: ${code === 'ENOENT' ? 'there is no such file' : message}`

@@ -1,5 +1,5 @@
 import type { Catalogue } from '../injection/catalogue/catalogue.ts'
-import { readManifests } from '../manifests/read.ts'
+import { type Manifests, readManifests } from '../manifests/read.ts'
 import { checks } from './checks/index.ts'
 import { type LintOptions, lint } from './lint.ts'
 import type { Report } from './report.ts'
@@ -8,7 +8,11 @@ const NOTHING: Catalogue = { entries: [], find: name => ({ ok: false, message: `
 
 /** For tests: the report on one text, by all checks unless told otherwise. */
 export function linted(text: string, options: Partial<LintOptions> = {}): Report {
-  return lint([readManifests('manifest.yaml', text)], {
+  return lintedFile(readManifests('manifest.yaml', text), options)
+}
+
+export function lintedFile(file: Manifests, options: Partial<LintOptions> = {}): Report {
+  return lint([file], {
     checks,
     known: checks.map(({ id }) => id),
     catalogue: NOTHING,

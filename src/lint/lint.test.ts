@@ -60,6 +60,37 @@ describe('the linter', () => {
     )
   })
 
+  it('waives for services by labels, annotations and x-outrigger, of the service or of the file', () => {
+    const waivers: readonly (readonly [where: string, file: string, service: string])[] = [
+      ['labels', '', 'labels: { outrigger.dev/lint-ignore.SC104: tiny }'],
+      ['a list of labels', '', 'labels: [outrigger.dev/lint-ignore.SC104=tiny]'],
+      ['a list of annotations', '', 'annotations: [outrigger.dev/lint-ignore.SC104=tiny]'],
+      ['x-outrigger', '', 'x-outrigger: { lint-ignore.SC104: tiny }'],
+      ['x-outrigger of the file', 'x-outrigger: { lint-ignore.SC104: tiny }\n', 'init: true'],
+    ]
+    const compose = (file: string, service: string) =>
+      linted(
+        `${file}services:\n  web: { image: shop/web:1 }\n  fluent-bit: { image: fluent/fluent-bit:4.0.3, ${service} }\n`,
+      )
+    assert.ok(compose('', 'init: true').findings.some(({ check }) => check === 'SC104'))
+    assert.equal(compose('', 'init: true').subjects, 2)
+    for (const [where, file, service] of waivers) {
+      const { findings, waived } = compose(file, service)
+      assert.deepEqual(
+        findings.filter(({ check }) => check === 'SC104' || check === 'SC000'),
+        [],
+        where,
+      )
+      assert.deepEqual(
+        waived.map(({ check, reason, subject }) => [check, reason, subject]),
+        [['SC104', 'tiny', 'service fluent-bit']],
+        where,
+      )
+    }
+    const bad = compose('x-outrigger: { lint-ignore.SC104: "" }\n', 'init: true')
+    assert.equal(bad.findings.filter(({ check }) => check === 'SC000').length, 1)
+  })
+
   it('gives a finding one fingerprint, wherever it stands', () => {
     const print = (text: string) => linted(text).findings.find(({ check }) => check === 'SC021')!.fingerprint
     const moved = `# a comment\n${POD.replace('  containers:\n', '  containers:\n    - { name: first, image: first:1 }\n')}`

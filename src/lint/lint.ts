@@ -6,7 +6,7 @@ import { sha256 } from '../wire/sha256/sha256.ts'
 import type { Check, ComposeSubject, Found, PodSubject, World } from './check.ts'
 import type { LintFinding, Report, WaivedFinding } from './report.ts'
 import { sidecarsAmong } from './sidecars.ts'
-import { podWaivers, serviceWaivers, type Waiver } from './waivers.ts'
+import { podWaivers, projectWaivers, serviceWaivers, type Waiver } from './waivers.ts'
 
 export interface LintOptions extends Omit<World, 'objects'> {
   /** Those that run. */
@@ -29,22 +29,24 @@ export function lint(files: readonly Manifests[], options: LintOptions): Report 
   let subjects = 0
   for (const { document, index } of documents)
     for (const subject of subjectsOf(document, world)) {
-      subjects++
+      if (subject.isWorkload) subjects++
       const made = options.checks.flatMap(check =>
         [...subject.run(check)].map(found => finding(check, found, document, index, subject.name)),
       )
       const bad = badWaivers(subject.waivers, options.known ?? options.checks.map(({ id }) => id))
       findings.push(...bad.map(found => finding(WAIVER_CHECK, found, document, index, subject.name)))
       for (const each of made) {
-        const waiver = subject.waivers.find(({ check, reason }) => check === each.check && reason !== '')
+        const waiver = [...subject.waivers, ...(subject.inherited ?? [])].find(
+          ({ check, reason }) => check === each.check && reason !== '',
+        )
         if (waiver === undefined) findings.push(each)
         else waived.push({ ...each, reason: waiver.reason })
       }
     }
   const problems = files.flatMap(file => file.problems)
-  const order = files.map(({ file }) => file)
+  const order = new Map(files.map(({ file }, index) => [file, index]))
   const byPlace = (one: LintFinding, other: LintFinding) =>
-    order.indexOf(one.file) - order.indexOf(other.file) ||
+    order.get(one.file)! - order.get(other.file)! ||
     one.position.line - other.position.line ||
     one.position.column - other.position.column ||
     (one.check < other.check ? -1 : 1)
@@ -59,7 +61,11 @@ export function lint(files: readonly Manifests[], options: LintOptions): Report 
 
 interface Subject {
   readonly name: string
+  /** What stands around the workloads of a file is looked at, too, but is none. */
+  readonly isWorkload: boolean
   readonly waivers: readonly Waiver[]
+  /** From the whole file; whether they are good is told there. */
+  readonly inherited?: readonly Waiver[]
   run(check: Check): Iterable<Found>
 }
 
@@ -71,6 +77,7 @@ function subjectsOf(document: ManifestDocument, world: World): Subject[] {
     const subject = podSubject(value, workload, world)
     return {
       name: `${workload.kind} ${workload.namespace === undefined ? '' : `${workload.namespace}/`}${workload.name}`,
+      isWorkload: true,
       waivers: podWaivers(value, workload),
       run: check => check.pod?.(subject) ?? [],
     }
@@ -109,13 +116,22 @@ function composeSubjects(document: JsonObject, world: World): Subject[] {
     return known
   }
   const isOf = (name: string, { path }: Found) => path[0] === 'services' && path[1] === name
+  const inherited = projectWaivers(document)
   const ofServices = Object.keys(services).map(name => ({
     name: `service ${name}`,
+    isWorkload: true,
     waivers: serviceWaivers(document, name),
+    inherited,
     run: (check: Check) => run(check).filter(each => isOf(name, each)),
   }))
   const ofNone = (each: Found) => !Object.keys(services).some(name => isOf(name, each))
-  return [...ofServices, { name: 'the project', waivers: [], run: check => run(check).filter(ofNone) }]
+  const rest: Subject = {
+    name: 'the project',
+    isWorkload: false,
+    waivers: inherited,
+    run: check => run(check).filter(ofNone),
+  }
+  return [...ofServices, rest]
 }
 
 function finding(

@@ -2,6 +2,7 @@ import { at, isObject, type JsonObject, type Path } from '../manifests/json.ts'
 import type { Workload } from '../manifests/workload.ts'
 
 const PREFIX = 'outrigger.dev/lint-ignore.'
+const EXTENSION = 'x-outrigger'
 
 /** Somebody has decided to live with what a check finds, and says why. */
 export interface Waiver {
@@ -17,22 +18,36 @@ export function podWaivers(document: JsonObject, { object, template }: Workload)
   return paths.flatMap(path => waiversAt(document, [...path, 'metadata', 'annotations']))
 }
 
-/** Of a service: its annotations, and its labels in both forms. */
+/** Of a service: labels and annotations in both forms, and `x-outrigger`. */
 export function serviceWaivers(document: JsonObject, service: string): Waiver[] {
   const path = ['services', service]
-  const labels = at(document, [...path, 'labels'])
-  if (!Array.isArray(labels))
-    return ['labels', 'annotations'].flatMap(key => waiversAt(document, [...path, key]))
-  return labels.flatMap((label, index) => {
-    const [key = '', ...value] = typeof label === 'string' ? label.split('=') : []
-    return waiver(key, value.join('='), [...path, 'labels', index])
+  return [
+    ...['labels', 'annotations'].flatMap(key => pairWaivers(document, [...path, key])),
+    ...waiversAt(document, [...path, EXTENSION]),
+  ]
+}
+
+/** Of a whole file of Compose, for all its services. */
+export function projectWaivers(document: JsonObject): Waiver[] {
+  return waiversAt(document, [EXTENSION])
+}
+
+function pairWaivers(document: JsonObject, path: Path): Waiver[] {
+  const pairs = at(document, path)
+  if (!Array.isArray(pairs)) return waiversAt(document, path)
+  return pairs.flatMap((pair, index) => {
+    const [key = '', ...value] = typeof pair === 'string' ? pair.split('=') : []
+    return waiver(key, value.join('='), [...path, index])
   })
 }
 
 function waiversAt(document: JsonObject, path: Path): Waiver[] {
   const annotations = at(document, path)
   if (!isObject(annotations)) return []
-  return Object.entries(annotations).flatMap(([key, reason]) => waiver(key, reason, [...path, key]))
+  const domain = path.at(-1) === EXTENSION ? 'outrigger.dev/' : ''
+  return Object.entries(annotations).flatMap(([key, reason]) =>
+    waiver(key.startsWith(domain) ? key : domain + key, reason, [...path, key]),
+  )
 }
 
 function waiver(key: string, reason: unknown, path: Path): Waiver[] {

@@ -1,25 +1,27 @@
+import { resolve } from 'node:path'
 import type { LintFinding, Report } from '../../lint/report.ts'
 import { applyToText, EditError } from '../../manifests/edit/edit.ts'
 import { pointer } from '../../manifests/json.ts'
 import { type Manifests, readManifests } from '../../manifests/read.ts'
 import { PatchError, type PatchOperation } from '../../wire/json-patch/patch.ts'
 import { unifiedDiff } from '../../wire/unified-diff/unified-diff.ts'
+import { replaceFiles } from '../inject/replace-files.ts'
 import type { Io } from '../io.ts'
-import { type Target, writeAll } from '../written-files.ts'
 
 /** One mend may make room for the next; more rounds than this would be a circle. */
 const MAX_ROUNDS = 50
 
 /**
  * Mends what is mechanical, in the files themselves or, from standard input, to standard output. With `isDiff` only what
- * would change is shown. `check` looks at all files again after each round, for mends that meet each other.
+ * would change is shown. `check` looks at all files again after each round, for mends that meet each other. Resolves with
+ * what is left, or with undefined when the files could not be written; all of them are then as before.
  */
 export async function writeFixes(
   files: readonly Manifests[],
   check: (files: readonly Manifests[]) => Report,
   isDiff: boolean,
   io: Io,
-): Promise<number> {
+): Promise<Report | undefined> {
   let now = files
   let report = check(now)
   let mended = 0
@@ -31,17 +33,23 @@ export async function writeFixes(
     now = now.map(({ file }, index) => readManifests(file, rounds[index]!.text))
     report = check(now)
   }
-  const changed = now.flatMap(({ file, text }, index): Target[] =>
-    text !== files[index]!.text || file === '-' ? [{ path: file, text }] : [],
-  )
+  const results = now.map(({ file, text }, index) => ({ file, text, old: files[index]!.text }))
+  const changed = results.filter(({ file, text, old }) => file !== '-' && text !== old)
   if (isDiff)
-    for (const { path, text } of changed) {
-      const old = files.find(({ file }) => file === path)!.text
-      io.stdout.write(unifiedDiff(old, text, { before: `a/${path}`, after: `b/${path}` }))
+    for (const { file, text, old } of results)
+      io.stdout.write(unifiedDiff(old, text, { before: `a/${file}`, after: `b/${file}` }))
+  else {
+    const failure = await replaceFiles(
+      changed.map(({ file, text }) => [resolve(io.cwd, file), text] as const),
+    )
+    if (failure !== undefined) {
+      io.stderr.write(`outrigger lint: ${failure}\n`)
+      return undefined
     }
-  else if ((await writeAll(changed, io, 'lint')) !== 0) return 2
+    for (const { file, text } of results) if (file === '-') io.stdout.write(text)
+  }
   io.stderr.write(`${mended} mended, ${report.findings.length} left\n`)
-  return report.findings.length > 0 ? 1 : 0
+  return report
 }
 
 /** The text after all mends that do not meet each other. */

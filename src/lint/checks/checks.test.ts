@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { linted } from '../lint-fake.ts'
+import { isObject, type Json } from '../../manifests/json.ts'
+import { readManifests } from '../../manifests/read.ts'
+import { linted, lintedFile } from '../lint-fake.ts'
 import { checks } from './index.ts'
 
 describe('the checks', () => {
@@ -32,9 +34,30 @@ describe('the checks', () => {
         good,
       )
     })
+    it(`${id} ${name} survives any other type at each place of its examples`, () => {
+      const check = checks.find(each => each.id === id)!
+      for (const file of [readManifests('', bad), readManifests('', good)])
+        for (const [index, document] of file.documents.entries())
+          for (const value of mutants(document.value))
+            lintedFile(
+              { ...file, documents: file.documents.with(index, { ...document, value }) },
+              { checks: [check] },
+            )
+    })
     it(`${id} ${name} is told in sentences`, () => {
       assert.match(title, /^[A-Z][^\n]*[^.]$/)
       for (const text of [why, mend]) assert.match(text, /^[A-Z`][^\n]*\.$/)
     })
   }
 })
+
+/** The value with each of its parts in turn replaced by something of every other type. */
+function* mutants(value: Json): Generator<Json> {
+  yield* [null, 0, -1.5, true, '', 'a', [], {}, [null], [[{}]], { name: 1, a: [null] }] satisfies Json[]
+  if (Array.isArray(value))
+    for (const [index, item] of value.entries())
+      for (const other of mutants(item)) yield value.with(index, other)
+  else if (isObject(value))
+    for (const [key, item] of Object.entries(value))
+      for (const other of mutants(item)) yield { ...value, [key]: other }
+}

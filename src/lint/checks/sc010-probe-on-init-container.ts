@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts'
+import { recognise } from '../sidecars.ts'
 
 const NOT_FOR_INIT = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const
 
@@ -32,7 +33,7 @@ spec:
   containers:
     - { name: web, image: mycompany/web:2.1 }
 `,
-  *pod({ containers, path }) {
+  *pod({ containers, path, world }) {
     for (const { name, role, container, path: place } of containers)
       if (role === 'init')
         for (const key of NOT_FOR_INIT)
@@ -41,9 +42,11 @@ spec:
               path: path(...place, key),
               message: `the init container ${name} has ${key}, which only a native sidecar may have`,
               hint: 'add restartPolicy: Always if it is a sidecar, else remove this',
-              ...(container['restartPolicy'] === undefined && {
-                fix: [{ op: 'add', path: path(...place, 'restartPolicy'), value: 'Always' } as const],
-              }),
+              // One that is to end would never do so any more.
+              ...(container['restartPolicy'] === undefined &&
+                recognise(container, world.catalogue) !== undefined && {
+                  fix: [{ op: 'add', path: path(...place, 'restartPolicy'), value: 'Always' } as const],
+                }),
             }
   },
 }

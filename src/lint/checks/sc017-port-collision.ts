@@ -26,7 +26,7 @@ spec:
   containers:
     - { name: web, image: mycompany/web:2.1, ports: [{ containerPort: 8080 }] }
 `,
-  *pod({ containers, template, sidecars, path }) {
+  *pod({ workload, containers, template, sidecars, path }) {
     const lasting = containers.filter(({ role }) => role !== 'init')
     const first = new Map<string, string>()
     // The application has the elder right, wherever it stands.
@@ -49,9 +49,10 @@ spec:
         if (isHost && sidecars.includes(each))
           yield {
             path: path(...each.path, 'ports', ...place),
-            severity: 'warning',
-            message: `with hostNetwork port ${port} of the sidecar ${each.name} is one of the node: a second pod there cannot start`,
-            hint: 'leave hostNetwork, or run it as a DaemonSet',
+            // Of a DaemonSet a node has one pod.
+            severity: workload.kind === 'DaemonSet' ? 'info' : 'warning',
+            message: `with hostNetwork port ${port} of the sidecar ${each.name} is one of the node: a second pod with it cannot start there`,
+            hint: 'leave hostNetwork, or give each such workload ports of its own',
           }
       }
   },

@@ -19,6 +19,7 @@ export function github({ report }: Shown): string {
 }
 
 interface Properties {
+  /** `-`, standard input, is no file of the pull request. */
   readonly file: string
   readonly line?: number
   readonly column?: number
@@ -26,8 +27,11 @@ interface Properties {
 }
 
 function command(name: string, { file, line, column, title }: Properties, message: string): string {
-  const place = `file=${property(file)}${line === undefined ? '' : `,line=${line},col=${column}`}`
-  return `::${name} ${place},title=${property(title)}::${data(message)}`
+  const places = [
+    ...(file === '-' ? [] : [`file=${property(file)}`]),
+    ...(line === undefined ? [] : [`line=${line}`, `col=${column}`]),
+  ]
+  return `::${name} ${[...places, `title=${property(title)}`].join(',')}::${data(message)}`
 }
 
 /** What ends a command or begins another one is escaped, as the runner undoes it. */

@@ -1,3 +1,4 @@
+import type { Located } from '../../kernel/config/parse.ts'
 import { noteText } from '../../kernel/config/report.ts'
 import type { Severity } from '../../manifests/finding.ts'
 import type { LintFinding, Report } from '../report.ts'
@@ -23,11 +24,14 @@ export function text({ report, files, color }: Shown): string {
     const lines = source.split(/\r?\n/)
     for (const each of findings) blocks.push(findingText(each, lines[each.position.line - 1], paint))
   }
-  const problems = report.problems.map(problem => {
-    const hint = problem.hint === undefined ? '' : `\n    hint: ${problem.hint}`
-    return `${noteText(problem)}${hint}\n`
-  })
+  const problems = report.problems.map(problemText)
   return `${blocks.join('\n')}${blocks.length > 0 ? '\n' : ''}${problems.join('')}${summary(report)}\n`
+}
+
+/** What cannot be read, with its place. */
+export function problemText(problem: Located): string {
+  const hint = problem.hint === undefined ? '' : `\n    hint: ${problem.hint}`
+  return `${noteText(problem)}${hint}\n`
 }
 
 function findingText(
