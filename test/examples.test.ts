@@ -9,7 +9,7 @@ import { main } from '../src/cli/main.ts'
 
 const root = dirname(import.meta.dirname)
 
-const isManifest = (file: string) => /^examples\/(injection|compose)\//.test(file)
+const isManifest = (file: string) => /^examples\/(injection|compose|overhead)\//.test(file)
 
 for (const file of globSync('examples/**/*.yaml', { cwd: root }).filter(each => !isManifest(each))) {
   test(`${file} is valid`, async () => {

@@ -277,7 +277,7 @@ describe('the report', () => {
       /\n {2}by request +1\.5 +1\.88Gi +\$40\.41\n/,
       /\n {2}Deployment shop\/web +envoy fluent-bit +10 +150m +192Mi +23% \/ 27% +\$40\.41\n/,
       /Not counted: 50m cpu, 64Mi, \$1\.35 a month/,
-      /fluent-bit as a DaemonSet: \$16\.17 instead of \$13\.47, costs \$2\.69 more a month\. Agents cost less from 5 such pods/,
+      /fluent-bit as a DaemonSet: \$16\.17 instead of \$13\.47, costs \$2\.69 more a month\. They cost the same at 4\.4 such pods on a node, and agents less above that; there are 3\.7\./,
       /outrigger in place of several sidecars \(1 workload, 10 pods\): 250m cpu, 960Mi instead of 1\.5 cpu, 1\.88Gi, saves/,
       /outrigger in place of a single sidecar/,
       /Prices: \$23\.08 for a processor and \$3\.09 for a GiB a month; defaults of OpenCost/,

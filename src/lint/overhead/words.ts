@@ -46,7 +46,7 @@ export function changes({ consolidation, exchange }: Estimate): { title: string;
 export function breakEvenText({ breakEvenPodsPerNode, podsPerNode }: DaemonSetAlternative): string {
   if (breakEvenPodsPerNode === Number.POSITIVE_INFINITY)
     return 'The sidecars add nothing to what pods ask for, so agents never cost less.'
-  return `Agents cost less from ${count(Math.ceil(breakEvenPodsPerNode), 'such pod')} on a node on; there are ${podsPerNode.toFixed(1)}.`
+  return `They cost the same at ${breakEvenPodsPerNode.toFixed(1)} such pods on a node, and agents less above that; there are ${podsPerNode.toFixed(1)}.`
 }
 
 /** How much of what the pod asks for is its sidecars': `17% cpu, 33% memory`. */
