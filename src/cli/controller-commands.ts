@@ -74,6 +74,16 @@ export const controllerCommands: Readonly<Record<string, Command>> = {
       },
       'warn-all': { about: 'Look at all workloads, also those that never mention Outrigger.' },
       evict: { about: 'Evict pods that lack a sidecar which they must not be without.' },
+      policy: {
+        about:
+          'Instead of the controller: a MutatingAdmissionPolicy, by which API servers inject this entry by themselves; all stands for every entry that can be had so. The others need the webhook, and it is told why.',
+        value: 'ENTRY',
+        multiple: true,
+      },
+      'policy-version': {
+        about: 'With --policy: v1, from Kubernetes 1.36 on, or v1beta1 for 1.34 and 1.35. Default: v1.',
+        value: 'VERSION',
+      },
       mesh: {
         about:
           'Also the authority of the mesh: identities of this trust domain for sidecars, and the endpoints of Services.',

@@ -4,7 +4,9 @@ import packageFile from '../../package.json' with { type: 'json' }
 import type { CatalogueFile } from '../injection/catalogue/read.ts'
 import { installObjects, manifestText } from '../injection/install/install.ts'
 import { type Certificates, DEFAULT_INSTALL, type InstallOptions } from '../injection/install/options.ts'
+import { policyObjects } from '../injection/install/policy.ts'
 import { requiredNames } from '../injection/kubernetes/selection.ts'
+import type { JsonObject } from '../manifests/json.ts'
 import type { Call } from './call.ts'
 import { BUILT_IN, openCatalogue, readSources } from './catalogue.ts'
 
@@ -21,6 +23,9 @@ class Mistake extends Error {}
 export async function run(call: Call): Promise<number> {
   const { io } = call
   try {
+    const policies = call.values['policy'] as readonly string[] | undefined
+    if (policies !== undefined) return await printPolicies(call, policies)
+    if (call.values['policy-version'] !== undefined) throw new Mistake('--policy-version goes with --policy')
     const options = await readOptions(call)
     io.stdout.write(manifestText(installObjects(options)))
     return 0
@@ -29,6 +34,32 @@ export async function run(call: Call): Promise<number> {
     io.stderr.write(`outrigger install: ${error.message}\nTry outrigger install --help.\n`)
     return 2
   }
+}
+
+/** `--policy ENTRY`, or `all` for those that can be had so: no controller, only policies. All of them or none. */
+async function printPolicies({ io, values }: Call, asked: readonly string[]): Promise<number> {
+  const version = String(values['policy-version'] ?? 'v1')
+  if (version !== 'v1' && version !== 'v1beta1')
+    throw new Mistake(`--policy-version: expected v1 or v1beta1, got "${version}"`)
+  const opened = await openCatalogue((values['catalog'] as readonly string[] | undefined) ?? [BUILT_IN], io)
+  if (!opened.ok) throw new Mistake(`the catalogue has mistakes:\n${opened.report.trimEnd()}`)
+  const { catalogue } = opened
+  const all = asked.includes('all')
+  const names = all ? [...new Set(catalogue.entries.map(({ name }) => name))] : asked
+  const spared = ['kube-system', String(values['namespace'] ?? DEFAULT_INSTALL.namespace)]
+  const objects: JsonObject[] = []
+  let refused = 0
+  for (const name of names) {
+    const result = policyObjects(name, catalogue, { version, spared })
+    if (result.ok) objects.push(...result.objects)
+    else {
+      refused++
+      io.stderr.write(`outrigger install: ${name} needs the webhook: ${result.reason}\n`)
+    }
+  }
+  if (!all && refused > 0) return 1
+  io.stdout.write(manifestText(objects))
+  return 0
 }
 
 async function readOptions(call: Call): Promise<InstallOptions> {
