@@ -1,6 +1,6 @@
 // The manifests of examples/injection: what is asked for by one annotation, and the same by hand.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fakeIo } from '../src/cli/io-fake.ts'
@@ -28,6 +28,15 @@ describe('the examples of injection', () => {
       assert.match(await outrigger(['lint', '--fail-on', 'info', '-'], injected), /0 errors, 0 warnings/)
       assert.equal(await outrigger(['inject', '-'], injected), injected)
       assert.equal(await outrigger(['uninject', '-'], injected), read(name))
+    })
+
+  const golden = join(import.meta.dirname, 'golden/injection')
+  for (const name of globSync('*.{yaml,json}', { cwd: golden }))
+    it(`golden/injection/${name} comes back byte for byte, too`, async () => {
+      const text = readFileSync(join(golden, name), 'utf8')
+      const injected = await outrigger(['inject', '--inject', 'logs', '-'], text)
+      assert.notEqual(injected, text)
+      assert.equal(await outrigger(['uninject', '-'], injected), text)
     })
 
   it('webapp.yaml becomes what webapp-by-hand.yaml says, and more', async () => {

@@ -111,7 +111,7 @@ describe('an edit of the text of a manifest', () => {
         'replaces a scalar before its comment',
         'a: 1 # c\nb: "x"\n',
         [replace('/a', 'on'), replace('/b', null)],
-        'a: "on" # c\nb: null\n',
+        'a: "on" # c\nb:\n',
       ],
       [
         'replaces a scalar by a mapping',
@@ -189,6 +189,19 @@ describe('an edit of the text of a manifest', () => {
     ]
   for (const [what, before, patch, after] of cases)
     it(what, () => assert.equal(edited(before, ...patch), after))
+
+  it('gives back what was empty', () => {
+    const text = 'metadata:\n  annotations: # none yet\n  labels:\nspec: {}\n'
+    const filled = edited(
+      text,
+      replace('/metadata/annotations', { a: 'b' }),
+      replace('/metadata/labels', { c: 'd' }),
+    )
+    assert.equal(
+      edited(filled, replace('/metadata/annotations', null), replace('/metadata/labels', null)),
+      text,
+    )
+  })
 
   it('is made in several documents at once, and in no other', () => {
     const text = 'a: 1\n--- # two\nb: 2\n...\n---\nc: 3'

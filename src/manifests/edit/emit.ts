@@ -169,6 +169,8 @@ class Emitter {
   /** What stands behind the indicator, and the lines below it. */
   #valueLines(value: Json, kind: CST.Token['type'], literals: boolean): readonly [string, readonly string[]] {
     const isList = kind === 'block-seq'
+    // As people write it, and as it was where something empty has been filled.
+    if (value === null && !isList) return ['', []]
     const [first = '', ...rest] = this.#block(isList ? [value] : { k: value }, literals)
     return [first.slice(isList ? 1 : 2), rest]
   }
