@@ -78,6 +78,8 @@ export interface KubernetesClient {
   get(type: ResourceType, place: Place, options?: RequestOptions): Promise<KubernetesObject>
   /** All pages of one moment; begins anew when the server has forgotten that moment. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>
+  /** The same page by page, for who keeps little of each; rejects (410) when the server has forgotten the moment. */
+  pages(type: ResourceType, options?: ListOptions): AsyncGenerator<ObjectList>
   /** The events from `resourceVersion` on, bookmarks among them, until the server ends them. */
   watch(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent>
   /** In the namespace that its metadata names. */
@@ -151,25 +153,22 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
     return object({ verb: 'get', type, ...place }, 'GET', {}, given)
   }
 
-  async function pages(type: ResourceType, given: ListOptions): Promise<ObjectList> {
-    const items: KubernetesObject[] = []
+  async function* pages(type: ResourceType, given: ListOptions = {}): AsyncGenerator<ObjectList> {
     const attempt: Attempt = { verb: 'list', type, ...inNamespace(given.namespace) }
     let token: string | undefined
-    for (;;) {
+    do {
       const query = {
         ...selectors(given),
         limit: String(given.limit ?? PAGE),
         ...(token === undefined ? { resourceVersion: given.resourceVersion } : { continue: token }),
       }
-      const page = await object(attempt, 'GET', query, given, {}, MAX_PAGE_BYTES)
-      if (Array.isArray(page['items'])) items.push(...page['items'])
-      const { continue: next, resourceVersion = '' } = (page.metadata ?? {}) as {
-        continue?: string
-        resourceVersion?: string
-      }
-      if (!next) return { items, resourceVersion }
+      const { metadata, items } = await object(attempt, 'GET', query, given, {}, MAX_PAGE_BYTES)
+      const { resourceVersion = '', continue: next = '' } = (metadata ?? {}) as Partial<
+        Record<string, string>
+      >
+      yield { items: Array.isArray(items) ? items : [], resourceVersion }
       token = next
-    }
+    } while (token !== '')
   }
 
   return {
@@ -183,10 +182,17 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
         throw error
       }
     },
+    pages,
     async list(type, given = {}) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await pages(type, given)
+          const items: KubernetesObject[] = []
+          let version = ''
+          for await (const page of pages(type, given)) {
+            items.push(...page.items)
+            version = page.resourceVersion
+          }
+          return { items, resourceVersion: version }
         } catch (error) {
           const expired = error instanceof KubernetesError && error.isExpired
           if (!expired || attempt === MAX_LIST_ATTEMPTS) throw error

@@ -149,19 +149,23 @@ class ListAndWatch<T> implements Informer<T> {
     return ceiling / 2 + (this.#random() * ceiling) / 2
   }
 
+  /** Page by page: never is more than one page of whole objects in memory. */
   async #list(): Promise<string> {
     const { client, type, project } = this.#options
-    const { items, resourceVersion } = await client.list(type, this.#selection())
     const gone = new Set(this.#held.keys())
-    for (const item of items) {
-      const key = keyOf(item)
-      gone.delete(key)
-      this.#put(key, item, project(item))
+    let version = ''
+    for await (const { items, resourceVersion } of client.pages(type, this.#selection())) {
+      for (const item of items) {
+        const key = keyOf(item)
+        gone.delete(key)
+        this.#put(key, item, project(item))
+      }
+      version = resourceVersion
     }
     for (const key of gone) this.#remove(key)
     this.#heard()
     this.#first.resolve()
-    return resourceVersion
+    return version
   }
 
   /** Yields the version up to which the history is known, after each event. */
