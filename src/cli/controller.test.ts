@@ -10,6 +10,7 @@ import type { JsonObject } from '../manifests/json.ts'
 import { loadController, run } from './controller.ts'
 import { run as install } from './install.ts'
 import { fakeIo } from './io-fake.ts'
+import { run as lint } from './lint.ts'
 
 describe('outrigger controller', () => {
   const variants: readonly (readonly [string, Partial<InstallOptions>])[] = [
@@ -71,6 +72,15 @@ describe('outrigger controller', () => {
 })
 
 describe('outrigger install', () => {
+  it('prints what outrigger lint has nothing to say of', async () => {
+    const io = fakeIo()
+    assert.equal(await install({ io, values: { mesh: 'example.org' }, positionals: [], rest: undefined }), 0)
+    const linting = fakeIo()
+    linting.stdin.end(io.stdout.text)
+    assert.equal(await lint({ io: linting, values: {}, positionals: ['-'], rest: undefined }), 0)
+    assert.match(linting.stdout.text, /1 workload in 1 file: 0 errors, 0 warnings/)
+  })
+
   const wrong: readonly (readonly [Record<string, string | readonly string[]>, RegExp])[] = [
     [{ namespace: 'Not A Name' }, /--namespace: expected the name of a namespace/],
     [{ replicas: '0' }, /--replicas: expected a number from 1 to 20/],

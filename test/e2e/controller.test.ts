@@ -196,7 +196,7 @@ test('another webhook that adds a container behind makes ours look again, and no
 })
 
 test('while the webhook is away, only pods that ask for a required sidecar are refused, and the others are told of', async () => {
-  await using cluster = await installed({}, { maxEventsPerMinute: 100 })
+  await using cluster = await installed({}, { watchdog: { maxEventsPerMinute: 100 } })
   const { admin, records } = cluster
   const replica = await cluster.start()
   await replica.stop()
@@ -237,7 +237,7 @@ test('a pod that lost its required sidecar on the way is denied', async () => {
 })
 
 test('pods without a required sidecar are evicted when that is wanted, unless a budget holds them', async () => {
-  await using cluster = await installed({ evict: true }, { evict: { perMinute: 10 } })
+  await using cluster = await installed({ evict: true }, { watchdog: { evict: { perMinute: 10 } } })
   const { admin, api, records } = cluster
   for (const name of ['mutatingWebhooks', 'validatingWebhooks'] as const)
     await admin.delete(RESOURCES[name], { name: 'outrigger-controller' })

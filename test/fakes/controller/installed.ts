@@ -72,7 +72,7 @@ export interface Replica {
 
 export async function installed(
   more: Partial<InstallOptions> = {},
-  watchdog: object = {},
+  { watchdog = {}, injection = {} }: { readonly watchdog?: object; readonly injection?: object } = {},
 ): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-installed-'))
   const catalogue = join(folder, 'catalog')
@@ -93,6 +93,8 @@ export async function installed(
     },
   })
   const admin = clientOf(api)
+  const warnings: string[] = []
+  const installer = clientOf(api, undefined, { onWarning: text => warnings.push(text) })
   const objects = installObjects({
     ...DEFAULT_INSTALL,
     image: 'outrigger/outrigger:0.1.0',
@@ -100,7 +102,10 @@ export async function installed(
     required: requiredNames(readCatalogue(files).catalogue),
     ...more,
   })
-  for (const object of objects) await store(admin, object)
+  for (const object of objects) await store(installer, object)
+  installer.close()
+  // Fields that an API server does not know.
+  if (warnings.length > 0) throw new Error(warnings.join('\n'))
   const account = join(folder, 'account')
   await write(account, {
     token: api.tokenOf(NAMESPACE, NAME),
@@ -116,7 +121,7 @@ export async function installed(
   configuration.admin = { listen: '127.0.0.1:0', public: '127.0.0.1:0' }
   configuration.cluster.serviceAccount = account
   configuration.watchdog = { ...configuration.watchdog, interval: '1s', grace: '0s', ...watchdog }
-  Object.assign(configuration.injection, { linger: '0s', listen: '127.0.0.1:0' })
+  Object.assign(configuration.injection, { linger: '0s', listen: '127.0.0.1:0', ...injection })
   await write(folder, { 'controller.yaml': stringify(configuration) })
 
   async function start(): Promise<Replica> {
