@@ -10,6 +10,7 @@ describe('YAML', () => {
     const value = {
       logs: { inputs: [{ tail: { paths: ['/var/log/*.log'], exclude: [] } }], deep: [[1, [2]], {}] },
       on: 'yes',
+      measures: ['25s', '128MiB', '127.0.0.1:4600', '100m', '12'],
       lines: 'set -e\n  run\n',
       quoted: [
         '',
@@ -45,6 +46,12 @@ describe('YAML', () => {
       - - 2
     - {}
 "on": "yes"
+measures:
+  - 25s
+  - 128MiB
+  - 127.0.0.1:4600
+  - 100m
+  - "12"
 lines: |
   set -e
     run
@@ -87,6 +94,13 @@ size: 1.5
           '=',
           '<<',
           '1e3',
+          '25s',
+          '1.5h',
+          '128MiB',
+          '0.0.0.0:80',
+          '1.2.3',
+          '1:2:3',
+          '100E',
           '.inf',
           '\u2028',
           '\ud800',

@@ -2,6 +2,8 @@
 const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|~|\.inf|\.nan)$/i
 /** Text that no reader takes for anything else, wherever it stands. */
 const PLAIN = /^[A-Za-z_/$](?:[A-Za-z0-9_./@%+${}=*-]|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9_./@%+$]))*$/
+/** Durations, sizes and addresses begin with digits, and are no numbers for any reader. */
+const MEASURE = /^\d+(?:\.\d+)?(?:ms|[smhd]|[KMGT]i?B?)$|^\d+(?:\.\d+){3}(?::\d+)?$/
 /** What JSON leaves as it is, and YAML takes for the end of a line, no character at all, or a mark of byte order. */
 const ESCAPED =
   /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
@@ -64,7 +66,7 @@ function text(value: string, indent: string): string {
 }
 
 function isPlain(value: string): boolean {
-  return PLAIN.test(value) && !RESERVED.test(value)
+  return (PLAIN.test(value) && !RESERVED.test(value)) || MEASURE.test(value)
 }
 
 function quoted(value: string): string {
