@@ -37,7 +37,10 @@ function folderPath(value: unknown, name: string): string {
   return clean(value)
 }
 
+const CLEAN = /^(?:\/[^/.][^/]*)+$/
+
 function clean(path: string): string {
+  if (CLEAN.test(path)) return path
   return `/${path
     .split('/')
     .filter(step => step !== '' && step !== '.')
