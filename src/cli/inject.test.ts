@@ -123,6 +123,40 @@ describe('outrigger inject', () => {
     assert.equal(await read('out/b.yaml'), SERVICE)
   })
 
+  it('takes a file once, however often it is named', async () => {
+    await write('a.yaml', DEPLOYMENT)
+    const { code, err } = await outrigger([
+      'inject',
+      '--in-place',
+      '-f',
+      '.',
+      '-f',
+      'a.yaml',
+      join(folder, 'a.yaml'),
+    ])
+    assert.equal(code, 0, err)
+    assert.match(err, /^1 workload: 1 injected$/m)
+  })
+
+  it('does not write two results to one place', async () => {
+    await mkdir(join(folder, 'x'))
+    await write('x/a.yaml', DEPLOYMENT)
+    await write('a.yaml', SERVICE)
+    const { code, err } = await outrigger(['inject', 'a.yaml', 'x/a.yaml', '--output', 'out'])
+    assert.match(err, /two of the files have the same name/)
+    assert.equal(code, 2)
+    assert.equal((await outrigger(['inject', '-f', '.', '--output', 'out'])).code, 0)
+    assert.deepEqual((await readdir(join(folder, 'out'))).sort(), ['a.yaml', 'x'])
+  })
+
+  it('tells a document that is no manifest among others, and leaves it as it is', async () => {
+    const text = `${DEPLOYMENT}---\nreplicas: 3\n`
+    const { code, out, err } = await outrigger(['inject', '-'], text)
+    assert.equal(code, 0)
+    assert.match(err, /^-:19:1\n {4}warning: this document is no manifest/m)
+    assert.ok(out.endsWith('---\nreplicas: 3\n'))
+  })
+
   it('writes all files or none', async () => {
     await write('a.yaml', DEPLOYMENT)
     await write('b.yaml', DEPLOYMENT.replace('"logs"', '"lgs"'))

@@ -1,9 +1,11 @@
+import { resolve } from 'node:path'
 import type { Located } from '../../kernel/config/parse.ts'
 import { applyToText, type Edit, EditError } from '../../manifests/edit/edit.ts'
 import type { Finding } from '../../manifests/finding.ts'
 import type { ManifestDocument, Manifests } from '../../manifests/read.ts'
 import type { PatchOperation } from '../../wire/json-patch/patch.ts'
 import type { Call } from '../call.ts'
+import type { Io } from '../io.ts'
 import { readManifestFiles } from '../manifest-files.ts'
 import { type EditedFile, emit, outputMistake } from './output.ts'
 import { findingsText, problemsText, type Result, summaryText, type Told } from './report.ts'
@@ -33,7 +35,9 @@ export async function editManifests(call: Call, name: string, transform: Transfo
     io.stderr.write(problemsText(read, io))
     return 2
   }
-  const manifests = files.filter(file => file.documents.some(({ kind }) => kind !== 'other'))
+  const manifests = withoutDoubles(files, io).filter(({ documents }) =>
+    documents.some(({ kind }) => kind !== 'other'),
+  )
   const told: Told[] = []
   const results: Result[] = []
   const edited: EditedFile[] = []
@@ -41,7 +45,10 @@ export async function editManifests(call: Call, name: string, transform: Transfo
   for (const file of manifests) {
     const edits: Edit[] = []
     for (const document of file.documents) {
-      if (document.kind === 'other') continue
+      if (document.kind === 'other') {
+        told.push({ ...STRANGER, document })
+        continue
+      }
       const { patch, findings, results: some } = transform(document)
       told.push(...findings.map(finding => ({ ...finding, document })))
       results.push(...some)
@@ -81,6 +88,20 @@ export function namedPaths({ values, positionals }: Call): string[] {
 export function wrongUsage({ io }: Call, name: string, message: string): number {
   io.stderr.write(`outrigger ${name}: ${message}\nTry outrigger ${name} --help.\n`)
   return 2
+}
+
+/** Files that are named twice, or stand in a folder that is named as well, are taken once. */
+function withoutDoubles(files: readonly Manifests[], { cwd }: Io): Manifests[] {
+  const byPath = new Map(files.map(file => [file.file === '-' ? '-' : resolve(cwd, file.file), file]))
+  return [...byPath.values()]
+}
+
+/** A document among others that are manifests. */
+const STRANGER: Finding = {
+  code: 'no-manifest',
+  severity: 'warning',
+  path: [],
+  message: 'this document is no manifest of Kubernetes or Compose; it stays as it is',
 }
 
 /** A file that was named itself must be a manifest; in folders, others are left alone. */

@@ -57,11 +57,12 @@ export async function emit(
     const format = values['format']
     if (format !== undefined && format !== 'yaml')
       return fail(call, name, `-o ${format} goes to standard output or into one file`)
-    return replace(
-      call,
-      name,
-      files.map(({ manifests, text }) => [join(target, insideOf(manifests.file, paths, io)), text]),
+    const targets = new Map(
+      files.map(file => [join(target, insideOf(file.manifests.file, paths, io)), file.text]),
     )
+    if (targets.size < files.length)
+      return fail(call, name, 'two of the files have the same name; put them into folders and name those')
+    return replace(call, name, [...targets])
   }
   if (diff === true) return 0
   const compose = files.filter(({ manifests }) => manifests.documents.some(({ kind }) => kind === 'compose'))
