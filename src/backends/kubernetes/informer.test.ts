@@ -94,6 +94,20 @@ test('a watch that is cut goes on where it stopped: nothing is listed again, not
   assert.equal(lists(api), 1)
 })
 
+test('a watch that something cuts again and again, before anything happens, is no reason to list', async t => {
+  const { api, maps, until } = await followed(t)
+  await maps.synced
+  for (let times = 0; times < 8; times++) {
+    await until(() => api.watches === 1)
+    // The client has to have heard that its watch was taken.
+    await until(() => maps.state.connected)
+    api.cutWatches()
+    await until(() => !maps.state.connected)
+  }
+  await until(() => api.watches === 1)
+  assert.equal(lists(api), 1)
+})
+
 test('after a history that is forgotten it lists, and tells only what has really changed', async t => {
   const { api, client, told, maps, until } = await followed(t)
   await maps.synced

@@ -76,6 +76,8 @@ class ListAndWatch<T> implements Informer<T> {
   readonly #running: Promise<void>
   readonly #first = Promise.withResolvers<void>()
   #state: InformerState
+  /** In a row, since a watch was last taken. */
+  #failures = 0
 
   constructor(options: InformerOptions<T>) {
     this.#options = options
@@ -116,7 +118,6 @@ class ListAndWatch<T> implements Informer<T> {
   async #run(): Promise<void> {
     const { clock } = this.#options
     const { signal } = this.#stop
-    let failures = 0
     let version: string | undefined
     while (!signal.aborted) {
       const startedMs = clock.monotonic()
@@ -124,7 +125,6 @@ class ListAndWatch<T> implements Informer<T> {
         version ??= await this.#list()
         for await (const next of this.#watch(version)) {
           version = next
-          failures = 0
         }
         this.#heard()
         // A server that ends each watch at once is not to be asked without end.
@@ -133,12 +133,12 @@ class ListAndWatch<T> implements Informer<T> {
         if (signal.aborted) return
         if (error instanceof KubernetesError && error.isExpired) {
           version = undefined
-          if (failures++ === 0) continue
-        } else failures++
+          if (this.#failures++ === 0) continue
+        } else this.#failures++
         this.#failed(error)
         // A watch that cannot be had may mean that its place in the history cannot, either.
-        if (failures > 3) version = undefined
-        await clock.sleep(this.#pauseMs(failures), signal).catch(() => {})
+        if (this.#failures > 3) version = undefined
+        await clock.sleep(this.#pauseMs(this.#failures), signal).catch(() => {})
       }
     }
   }
@@ -176,7 +176,10 @@ class ListAndWatch<T> implements Informer<T> {
       ...this.#selection(),
       resourceVersion,
       timeoutSeconds,
-      onOpen: () => this.#heard(),
+      onOpen: () => {
+        this.#failures = 0
+        this.#heard()
+      },
     })
     for await (const event of events) {
       this.#apply(event)

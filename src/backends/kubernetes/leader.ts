@@ -151,7 +151,9 @@ class Candidate implements Election {
     const { client, clock, namespace, name, identity } = this.#options
     const given = { timeoutMs: Math.min(timeoutMs, this.#times.renewMs / 2), signal: this.#stop.signal }
     try {
-      const lease = await client.find(RESOURCES.leases, { namespace, name }, given)
+      // Who leads knows the newest version: it was the last to write. If not, the server says so.
+      const known = this.#term === undefined ? undefined : this.#lease
+      const lease = known ?? (await client.find(RESOURCES.leases, { namespace, name }, given))
       this.#see(lease)
       if (!mayTake(this.#observed, identity, clock.monotonic(), this.#times.leaseMs)) return false
       const spec = taken(this.#observed?.spec, identity, clock.now(), this.#times.leaseMs)
@@ -163,6 +165,7 @@ class Candidate implements Election {
       this.#problem = ''
       return true
     } catch (error) {
+      this.#lease = undefined
       this.#failed(error)
       return false
     }

@@ -99,10 +99,10 @@ export class TestCluster implements AsyncDisposable {
     admin.close()
   }
 
-  /** A replica of the controller with all that it does about certificates; `token` for one with few rights. */
-  replica(identity: string, token?: string): Replica {
+  /** A replica of the controller with all that it does about certificates. */
+  replica(identity: string): Replica {
     const { api, clock, log } = this
-    const client = Object.assign(clientOf(api, token), { serverNow: () => this.serverNow() })
+    const client = Object.assign(clientOf(api), { serverNow: () => this.serverNow() })
     const duties = new Duties()
     const registry = new Registry()
     const certificates = webhookCertificates({

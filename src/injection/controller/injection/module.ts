@@ -91,7 +91,7 @@ export function injectionModule(parts: ControllerParts): Module<InjectionConfig,
       })
       return {
         offer: { catalogue },
-        health: () => healthOf(catalogue, certificates, clock.now()),
+        health: () => healthOf(catalogue, certificates, cluster?.client.serverNow() ?? clock.now()),
         drain: (deadline, reason) => listener.drain(deadline, reason === 'ending' ? config.lingerMs : 0),
       }
     },
