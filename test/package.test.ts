@@ -14,7 +14,7 @@ let launcher = ''
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'outrigger-package-'))
   launcher = join(folder, 'bin/outrigger.js')
-  for (const part of ['bin', 'package.json'])
+  for (const part of ['bin', 'catalog', 'package.json'])
     cpSync(join(root, part), join(folder, part), { recursive: true })
   execFileSync(process.execPath, [join(root, 'scripts/build.ts'), '--quiet', '--out', join(folder, 'dist')])
 })
@@ -32,6 +32,15 @@ test('the bundle runs by itself', () => {
 test('the bundle knows every module: its reference is all there', () => {
   const schema = spawnSync(process.execPath, [launcher, 'schema'], { encoding: 'utf8' }).stdout
   assert.ok('logs' in JSON.parse(schema).properties)
+})
+
+test('the bundle brings the approved sidecars', () => {
+  const { stdout, status } = spawnSync(process.execPath, [launcher, 'catalog', 'list'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  assert.match(stdout, /^outrigger +\d/m)
+  assert.equal(status, 0)
 })
 
 test('a store is written and searched from the bundle', { timeout: 30_000 }, async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import type { Facts } from '../../src/injection/catalogue/catalogue.ts'
 import type { Entry, Parameter } from '../../src/injection/catalogue/entry.ts'
-import { resolveParameters, type Values } from '../../src/injection/catalogue/parameters.ts'
+import { resolveParameters } from '../../src/injection/catalogue/parameters.ts'
 import { readCatalogue } from '../../src/injection/catalogue/read.ts'
 import { type Rendered, render } from '../../src/injection/catalogue/render.ts'
 import type { Json, JsonObject } from '../../src/manifests/json.ts'
@@ -90,7 +90,10 @@ export function valuesOf(schema: JsonObject): fc.Arbitrary<Json> {
     return fc.uniqueArray(item, { ...lists, selector: value => JSON.stringify(value) })
   }
   if (type === 'object') return objectsOf(schema)
-  if (format !== undefined) return fc.constantFrom(...SAMPLES[format as string]!)
+  if (format !== undefined) {
+    const fits = new RegExp((pattern as string | undefined) ?? '')
+    return fc.constantFrom(...SAMPLES[format as string]!.filter(sample => fits.test(sample)))
+  }
   const text = textsFor(pattern as string | undefined)
   return text.filter(
     each =>
@@ -141,4 +144,4 @@ function asText(value: Json): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-export type { Rendered, Values }
+export type { Rendered }

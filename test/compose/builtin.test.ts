@@ -29,6 +29,8 @@ after(() => rm(folder, { recursive: true, force: true }))
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   envoy: { 'envoy.upstreams': '[{"name":"stock","port":15010,"host":"stock","hostPort":8080}]' },
   'database-proxy': { 'database-proxy.servers': 'db-1:5432,db-2:5432' },
+  opa: { 'opa.policies.configMap': 'policies' },
+  'otel-collector': { 'otel-collector.endpoint': 'otel:4317' },
   pgbouncer: { 'pgbouncer.host': 'db' },
 }
 
