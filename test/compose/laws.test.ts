@@ -20,7 +20,7 @@ import { buildLoader, verdicts } from './loader.ts'
 import { composeViolations } from './schema.ts'
 
 const RUNS = 5000
-/** Of them for Compose's own loader, which takes its time. */
+/** Of them for what takes its time. */
 const LOADED = process.env['OUTRIGGER_LONG_TESTS'] === '1' ? RUNS : 1000
 const SEED = 20260801
 const catalogue = fakeCatalogue()
@@ -34,7 +34,7 @@ const documents = fc.sample(composeFiles(), { numRuns: RUNS, seed: SEED })
 const after = documents.map(injected)
 
 describe('injection into Compose files', () => {
-  const laws: Readonly<Record<string, (document: JsonObject, after: JsonObject) => void>> = {
+  const laws: Readonly<Record<string, (document: JsonObject, after: JsonObject, index: number) => void>> = {
     'is idempotent'(_, after) {
       assert.deepEqual(injectCompose(after, catalogue).patch, [])
     },
@@ -55,7 +55,8 @@ describe('injection into Compose files', () => {
       assert.equal(JSON.stringify(injected(JSON.parse(text))), JSON.stringify(after))
       assert.equal(JSON.stringify(document), text)
     },
-    'comes to the same whether a service asked at first or later'(document, after) {
+    'comes to the same whether a service asked at first or later'(document, after, index) {
+      if (index >= LOADED) return
       const [name] = Object.keys(servicesOf(document))
       const path = `/services/${name}/x-outrigger`
       const asking = (of: Json) =>
@@ -68,11 +69,11 @@ describe('injection into Compose files', () => {
   for (const [law, holds] of Object.entries(laws))
     it(law, () => {
       try {
-        for (const [index, document] of documents.entries()) holds(document, after[index]!)
+        for (const [index, document] of documents.entries()) holds(document, after[index]!, index)
       } catch {
         // The smallest file that breaks the law.
         fc.assert(
-          fc.property(composeFiles(), document => holds(document, injected(document))),
+          fc.property(composeFiles(), document => holds(document, injected(document), 0)),
           {
             numRuns: RUNS,
             seed: SEED,

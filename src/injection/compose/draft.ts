@@ -1,4 +1,4 @@
-import { at, type Json, type JsonObject, type Path, pointer } from '../../manifests/json.ts'
+import { at, isObject, type Json, type JsonObject, type Path, pointer } from '../../manifests/json.ts'
 import { applyPatch } from '../../wire/json-patch/patch.ts'
 import { hasVariable, pairsOf } from './project.ts'
 import {
@@ -10,35 +10,49 @@ import {
   STATUS_KEY,
 } from './status.ts'
 
+const KINDS: readonly string[] = ['services', 'volumes', 'configs']
+
 type Lists = 'dependsOn' | 'mounts' | 'environment' | 'ports'
 
 /** A Compose file while sidecars are added to it; each addition is written down for the way back. */
 export class Draft {
-  document: Json
+  /** Its first two levels are copies that change in place: a large file is not copied for each addition. */
+  readonly document: JsonObject
+  /** What each write of an attempt has replaced. */
+  #undo: (() => void)[] = []
+  readonly #own: Set<string>
   readonly #made: string[]
   readonly #nulls: string[]
   readonly #services: Map<string, ServiceStatus>
 
   /** What the file's status tells of already goes on to be told. */
-  constructor(document: Json) {
-    this.document = document
+  constructor(document: JsonObject) {
+    this.document = Object.fromEntries(
+      Object.entries(document).map(([key, value]) => [
+        key,
+        KINDS.includes(key) && isObject(value) ? { ...value } : value,
+      ]),
+    )
     const reading = readStatus(document)
     const status = reading.kind === 'status' ? reading.status : undefined
     this.#made = [...(status?.made ?? [])]
     this.#nulls = [...(status?.nulls ?? [])]
     this.#services = new Map(Object.entries(status?.services ?? {}))
+    this.#own = new Set([...this.#services.values()].flatMap(({ services }) => services))
   }
 
   /** For one service; whatever is added from here on is its own. Nothing stays when `work` throws. */
   attempt(name: string, work: () => void): void {
-    const [document, made, nulls] = [this.document, this.#made.length, this.#nulls.length]
+    const [made, nulls] = [this.#made.length, this.#nulls.length]
+    this.#undo = []
     this.#services.set(name, { entries: [], services: [] })
     try {
       work()
     } catch (error) {
-      this.document = document
+      for (const undo of this.#undo.toReversed()) undo()
       this.#made.length = made
       this.#nulls.length = nulls
+      for (const own of this.#services.get(name)!.services) this.#own.delete(own)
       this.#services.delete(name)
       throw error
     }
@@ -53,6 +67,7 @@ export class Draft {
   add(app: string, kind: 'services' | 'volumes' | 'configs', name: string, value: JsonObject): void {
     this.#ensure([kind], {})
     this.#set([kind, name], value)
+    if (kind === 'services') this.#own.add(name)
     const status = this.#services.get(app)!
     this.#services.set(app, { ...status, [kind]: [...(status[kind] ?? []), name] })
   }
@@ -131,7 +146,7 @@ export class Draft {
       ...(this.#nulls.length > 0 && { nulls: [...new Set(this.#nulls)] }),
       services,
     }
-    return { ...(this.document as JsonObject), [STATUS_KEY]: status as unknown as Json }
+    return { ...this.document, [STATUS_KEY]: status as unknown as Json }
   }
 
   /** Whether an entry of `environment` is there. */
@@ -148,14 +163,9 @@ export class Draft {
     const value = at(this.document, path)
     if (value !== undefined && value !== null) return
     const [kind, name] = path
-    if (kind !== 'services' || !this.#isOwn(String(name)))
+    if (kind !== 'services' || !this.#own.has(String(name)))
       (value === null ? this.#nulls : this.#made).push(path.join('/'))
     this.#set(path, empty)
-  }
-
-  /** A service that was added goes as a whole. */
-  #isOwn(service: string): boolean {
-    return [...this.#services.values()].some(({ services }) => services.includes(service))
   }
 
   #note(app: string, service: string, list: Lists, item: Json): void {
@@ -163,14 +173,31 @@ export class Draft {
   }
 
   #change(app: string, service: string, next: (change: Change) => Change): void {
-    if (this.#isOwn(service)) return
+    // A service that was added goes as a whole.
+    if (this.#own.has(service)) return
     const status = this.#services.get(app)!
     const changes = status.changes ?? {}
     const before = Object.hasOwn(changes, service) ? changes[service]! : {}
     this.#services.set(app, { ...status, changes: { ...changes, [service]: next(before) } })
   }
 
-  #set(path: Path, value: Json): void {
-    this.document = applyPatch(this.document, [{ op: 'add', path: pointer(path), value }]) as Json
+  #set([kind, name, ...rest]: Path, value: Json): void {
+    const top = this.document as Record<string, Json>
+    if (name === undefined) this.#write(top, String(kind), value)
+    else {
+      const within = top[String(kind)] as Record<string, Json>
+      const operation = { op: 'add', path: pointer(rest), value } as const
+      const next = rest.length === 0 ? value : (applyPatch(within[name], [operation]) as Json)
+      this.#write(within, String(name), next)
+    }
+  }
+
+  #write(mapping: Record<string, Json>, key: string, value: Json): void {
+    const before = mapping[key]
+    this.#undo.push(() => {
+      if (before === undefined) delete mapping[key]
+      else mapping[key] = before
+    })
+    mapping[key] = value
   }
 }

@@ -472,6 +472,19 @@ describe('a second round', () => {
     )
   })
 
+  it('changes nothing in a file of as many services as there may be, and a larger one is refused', () => {
+    const services = (count: number): JsonObject =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { image: 'a' }]))
+    const document = {
+      services: { ...services(999), web: { image: 'b', labels: { 'outrigger.dev/inject': 'logs' } } },
+    }
+    const first = injectCompose(document, catalogue)
+    assert.equal(first.status.at(-1)?.outcome, 'injected')
+    assert.deepEqual(injectCompose(applyPatch(document, first.patch) as Json, catalogue).patch, [])
+    const larger = injectCompose({ services: services(1001) }, catalogue, { inject: 'logs' })
+    assert.deepEqual([larger.patch.length, larger.findings[0]?.code], [0, 'invalid-compose'])
+  })
+
   it('gives what a changed wish would have given at first', () => {
     const { after } = injected(WEB)
     const change = (document: Json) =>

@@ -44,8 +44,6 @@ export function injectCompose(
   const services = servicesOf(document)
   if (!isObject(document) || Object.keys(services).length === 0)
     return { patch: [], findings: [], status: [] }
-  if (Object.keys(services).length > MAX_SERVICES)
-    return refused('invalid-compose', ['services'], `the file has more than ${MAX_SERVICES} services`)
   const reading = readStatus(document)
   if (reading.kind === 'unreadable')
     return refused(
@@ -55,7 +53,17 @@ export function injectCompose(
       'remove it, and the services that were injected; only the injector writes it',
     )
   const status = reading.kind === 'status' ? reading.status : undefined
-  const project: Project = { document, status, catalogue, context, file: wordsOfFile(document) }
+  const own = Object.values(status?.services ?? {}).flatMap(each => each.services)
+  if (Object.keys(services).length - own.length > MAX_SERVICES)
+    return refused('invalid-compose', ['services'], `the file has more than ${MAX_SERVICES} services`)
+  const project: Project = {
+    document,
+    status,
+    catalogue,
+    context,
+    file: wordsOfFile(document),
+    heirs: heirsIn(document),
+  }
   const kept = new Map<string, One>()
   for (;;) {
     const { target, results } = injectAll(project, kept)
@@ -97,6 +105,7 @@ interface Project {
   readonly context: ComposeContext
   /** Words of the file's `x-outrigger`. */
   readonly file: Readonly<Record<string, string>>
+  readonly heirs: ReadonlyMap<string, string>
 }
 
 /** `kept` are services that have failed, and so keep what they have. */
@@ -184,7 +193,7 @@ function injectOne(project: Project, draft: Draft, name: string): One {
 }
 
 function addAll(
-  { context, file, document }: Project,
+  { context, file, document, heirs }: Project,
   draft: Draft,
   name: string,
   words: Words,
@@ -193,7 +202,7 @@ function addAll(
   tell: Tell,
 ): void {
   const { service, unseen } = effectiveService(draft.document, name)
-  const heir = heirOf(document, name)
+  const heir = heirs.get(name)
   if (heir !== undefined)
     skip(
       'extended_service',
@@ -231,12 +240,14 @@ function addAll(
   orderStart(draft, name, added, tell)
 }
 
-/** Who takes everything of a service takes over, too, what is added to it. */
-function heirOf(document: Json, name: string): string | undefined {
-  return Object.entries(servicesOf(document)).find(([heir, { extends: base }]) => {
-    const from = isObject(base) ? (base['file'] === undefined ? base['service'] : undefined) : base
-    return from === name && heir !== name
-  })?.[0]
+/** By a service the one that extends it: who takes over everything of it takes over, too, what is added to it. */
+function heirsIn(document: Json): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(servicesOf(document)).flatMap(([heir, { extends: base }]) => {
+      const from = isObject(base) ? (base['file'] === undefined ? base['service'] : undefined) : base
+      return typeof from === 'string' && from !== heir ? [[from, heir] as const] : []
+    }),
+  )
 }
 
 /** What is added to must be what Compose takes there. */

@@ -12,7 +12,7 @@ import {
   portsOf,
   replicasOf,
 } from './project.ts'
-import { circles, startOrder, wayBetween } from './start-order.ts'
+import { circles, edgesFrom, startOrder, wayBetween } from './start-order.ts'
 
 describe('a service with extends', () => {
   const services = {
@@ -185,7 +185,7 @@ describe('the start order', () => {
   })
 
   it('has a shortest way between two services, or none', () => {
-    const edges = startOrder(document)
+    const edges = (name: string) => edgesFrom(document, name)
     assert.deepEqual(
       wayBetween(edges, 'proxy', 'db')?.map(({ to }) => to),
       ['web', 'db'],

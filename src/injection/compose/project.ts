@@ -21,21 +21,24 @@ export interface EffectiveService {
 
 /** A service as Compose sees it once `extends` is followed, for reading: never to be written back. */
 export function effectiveService(document: Json, name: string): EffectiveService {
-  const services = servicesOf(document)
-  let service: JsonObject = Object.hasOwn(services, name) ? services[name]! : {}
+  let service = serviceNamed(document, name) ?? {}
   let base = service['extends']
   const seen = new Set([name])
   while (base !== undefined && base !== null && seen.size <= MAX_EXTENDS) {
     const from = isObject(base) ? base['service'] : base
     const elsewhere = isObject(base) && base['file'] !== undefined
-    if (elsewhere || typeof from !== 'string' || seen.has(from) || !Object.hasOwn(services, from))
-      return { service, unseen: true }
-    seen.add(from)
-    const parent = services[from]!
+    const parent = typeof from === 'string' ? serviceNamed(document, from) : undefined
+    if (elsewhere || parent === undefined || seen.has(from as string)) return { service, unseen: true }
+    seen.add(from as string)
     service = merge(parent, service)
     base = parent['extends']
   }
   return { service, unseen: false }
+}
+
+function serviceNamed(document: Json, name: string): JsonObject | undefined {
+  const service = at(document, ['services', name])
+  return isObject(service) ? service : undefined
 }
 
 /** Of these keys Compose joins the lists, or the mappings, of both; of others the nearer one counts. */

@@ -17,20 +17,17 @@ export function withoutAdded(
     Object.entries(status.services).filter(([name]) => only(name) === wanted),
   ) as [[string, ServiceStatus][], [string, ServiceStatus][]]
   const services: Record<string, Json> = { ...(document['services'] as JsonObject) }
-  const volumes = gone.flatMap(([, each]) => each.volumes ?? [])
+  const volumes = new Set(gone.flatMap(([, each]) => each.volumes ?? []))
   for (const [, { changes }] of gone.toReversed())
     for (const [name, change] of Object.entries(changes ?? {}).toReversed()) {
       const service = Object.hasOwn(services, name) ? services[name] : undefined
       if (isObject(service)) services[name] = undo(service, change, volumes)
     }
   const result: Record<string, Json> = { ...document, services }
-  for (const [, { services: own, volumes = [], configs = [] }] of gone)
-    for (const [kind, names] of [
-      ['services', own],
-      ['volumes', volumes],
-      ['configs', configs],
-    ] as const)
-      if (isObject(result[kind])) result[kind] = without(result[kind], names)
+  for (const kind of ['services', 'volumes', 'configs'] as const) {
+    const names = new Set(gone.flatMap(([, each]) => each[kind] ?? []))
+    if (isObject(result[kind])) result[kind] = without(result[kind], names)
+  }
   return withStatus(result, status, Object.fromEntries(staying))
 }
 
@@ -70,7 +67,7 @@ function isEmpty(value: Json): boolean {
 }
 
 /** `volumes` are the names of ours: what is mounted elsewhere from another source is the user's. */
-function undo(service: JsonObject, change: Change, volumes: readonly string[]): JsonObject {
+function undo(service: JsonObject, change: Change, volumes: ReadonlySet<string>): JsonObject {
   const next: Record<string, Json> = { ...service }
   if (change.mounts !== undefined) next['volumes'] = unmount(service, change.mounts, volumes)
   if (change.environment !== undefined)
@@ -81,9 +78,9 @@ function undo(service: JsonObject, change: Change, volumes: readonly string[]): 
   return restoreNetwork(next, change)
 }
 
-function unmount(service: JsonObject, targets: readonly string[], volumes: readonly string[]): Json {
+function unmount(service: JsonObject, targets: readonly string[], volumes: ReadonlySet<string>): Json {
   const ours = mountsOf({ volumes: service['volumes'] ?? [] }).filter(
-    ({ target, source }) => targets.includes(target) && source !== undefined && volumes.includes(source),
+    ({ target, source }) => targets.includes(target) && source !== undefined && volumes.has(source),
   )
   return listOf(service['volumes']).filter(item => !ours.some(({ value }) => value === item))
 }
@@ -93,7 +90,7 @@ function unset(environment: Json | undefined, names: readonly string[]): Json {
     const nameOf = (item: Json) => String(item).split('=', 1)[0]!
     return (environment as readonly Json[]).filter(item => !names.includes(nameOf(item)))
   }
-  return without(environment, names)
+  return without(environment, new Set(names))
 }
 
 /** As it was written, or rewritten in the long form with the same port of the container. */
@@ -111,7 +108,7 @@ function unpublish(ports: Json | undefined, ours: readonly Json[]): Json {
 function undepend(service: JsonObject, { dependsOn = [], dependsOnList }: Change): Json {
   const value = service['depends_on']
   if (!isObject(value)) return listOf(value).filter(name => !dependsOn.includes(String(name)))
-  const left = without(value, dependsOn) as JsonObject
+  const left = without(value, new Set(dependsOn)) as JsonObject
   const unchanged =
     dependsOnList !== undefined &&
     Object.keys(left).length === new Set(dependsOnList).size &&
@@ -134,7 +131,7 @@ function restoreNetwork(service: JsonObject, { moved, holder }: Change): JsonObj
   return { ...rest, ...moved }
 }
 
-function without(mapping: Json | undefined, names: readonly string[]): Json {
+function without(mapping: Json | undefined, names: ReadonlySet<string>): Json {
   if (!isObject(mapping)) return null
-  return Object.fromEntries(Object.entries(mapping).filter(([key]) => !names.includes(key)))
+  return Object.fromEntries(Object.entries(mapping).filter(([key]) => !names.has(key)))
 }

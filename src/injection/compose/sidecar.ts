@@ -14,9 +14,9 @@ import {
   publisherOf,
   withoutNetwork,
 } from './network.ts'
-import { effectiveService, escapeDollars, listOf, portsOf } from './project.ts'
+import { effectiveService, escapeDollars, listOf, portsOf, servicesOf } from './project.ts'
 import { shareFolder } from './shared-folder.ts'
-import { startOrder, wayBetween } from './start-order.ts'
+import { edgesFrom, wayBetween } from './start-order.ts'
 
 /** What a sidecar gets beyond the time of its application, to send what that has left. */
 const GRACE_BEYOND_MS = 5000
@@ -151,12 +151,12 @@ export function pauseNetwork(draft: Draft, app: string, tell: Tell): void {
       `the network of ${app} cannot be held by another service: extends brings parts of it`,
       'write ports and networks into the service itself, or choose compose.mode network',
     )
-  const linked = startOrder(draft.document).find(({ key, to }) => key === 'links' && to === app)
-  if (linked !== undefined)
+  const linking = linkTo(draft.document, app)
+  if (linking !== undefined)
     fail(
       'network_not_movable',
-      linked.path,
-      `the network of ${app} cannot be held by another service: ${linked.from} links to ${app}`,
+      ['services', linking, 'links'],
+      `the network of ${app} cannot be held by another service: ${linking} links to ${app}`,
       'remove the link: services reach each other by their names without',
     )
   const moved = holdNetwork(draft, app, holder, commonOf(service))
@@ -167,6 +167,11 @@ export function pauseNetwork(draft: Draft, app: string, tell: Tell): void {
     `${holder} holds the network of ${app}${moved.length > 0 ? `, with its ${moved.join(', ')}` : ''}`,
     'uninject moves everything back',
   )
+}
+
+function linkTo(document: Json, app: string): string | undefined {
+  const isTo = (link: Json) => link === app || String(link).startsWith(`${app}:`)
+  return Object.entries(servicesOf(document)).find(([, { links }]) => listOf(links).some(isTo))?.[0]
 }
 
 function withoutNetworkKeys(service: JsonObject): JsonObject {
@@ -334,7 +339,7 @@ export function orderStart(draft: Draft, app: string, sidecars: readonly string[
     ...sidecars.slice(1).map((sidecar, index) => [sidecar, sidecars[index]!] as const),
   ]
   for (const [waiting, before] of waits) {
-    const way = wayBetween(startOrder(draft.document), before, waiting)
+    const way = wayBetween(name => edgesFrom(draft.document, name), before, waiting)
     if (way === undefined) wait(draft, app, waiting, before, tell)
     else if (waiting === app) tellOfCircle(draft, app, before, way[0]?.key ?? '', tell)
   }

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, type Path } from '../../manifests/json.ts'
+import { at, isObject, type Json, type JsonObject, type Path } from '../../manifests/json.ts'
 import { dependenciesOf, effectiveService, listOf, servicesOf } from './project.ts'
 
 /** `from` is started after `to`, and stopped before it. */
@@ -15,17 +15,19 @@ const NAMESPACES = ['network_mode', 'ipc', 'pid', 'uts', 'cgroup']
 
 /** What comes before what, by everything that Compose orders by: depends_on, links, shared namespaces and volumes_from. */
 export function startOrder(document: Json): Edge[] {
-  const services = servicesOf(document)
-  return Object.keys(services).flatMap(name => {
-    const { service } = effectiveService(document, name)
-    const edge = (to: string, key: string): Edge => ({
-      from: name,
-      to,
-      key,
-      path: placeOf(services[name]!, ['services', name], key, to),
-    })
-    return edgesOf(service).map(([to, key]) => edge(to, key))
-  })
+  return Object.keys(servicesOf(document)).flatMap(name => edgesFrom(document, name))
+}
+
+/** All that one service waits for. */
+export function edgesFrom(document: Json, name: string): Edge[] {
+  const { service } = effectiveService(document, name)
+  const written = at(document, ['services', name])
+  return edgesOf(service).map(([to, key]) => ({
+    from: name,
+    to,
+    key,
+    path: placeOf(isObject(written) ? written : {}, ['services', name], key, to),
+  }))
 }
 
 function edgesOf(service: JsonObject): [to: string, key: string][] {
@@ -59,13 +61,16 @@ function placeOf(service: JsonObject, path: Path, key: string, to: string): Path
   return index < 0 ? [...path, key] : [...path, key, index]
 }
 
-/** The shortest way from `from` to `to` along the edges, undefined where there is none. A service reaches itself in no steps. */
-export function wayBetween(edges: readonly Edge[], from: string, to: string): readonly Edge[] | undefined {
+/** The shortest way from `from` to `to`, undefined where there is none. A service reaches itself in no steps. */
+export function wayBetween(
+  edgesOf: (service: string) => readonly Edge[],
+  from: string,
+  to: string,
+): readonly Edge[] | undefined {
   if (from === to) return []
-  const outgoing = Map.groupBy(edges, edge => edge.from)
   const reachedBy = new Map<string, Edge | undefined>([[from, undefined]])
   for (const [here] of reachedBy)
-    for (const edge of outgoing.get(here) ?? []) {
+    for (const edge of edgesOf(here)) {
       if (reachedBy.has(edge.to)) continue
       reachedBy.set(edge.to, edge)
       if (edge.to === to) return wayBack(reachedBy, to)
@@ -79,17 +84,79 @@ function wayBack(reachedBy: ReadonlyMap<string, Edge | undefined>, to: string): 
   return way
 }
 
-/** Circles in the start order, each once and as short as can be: Compose refuses the file because of any. */
+/**
+ * Circles in the start order, one for all services that reach each other, and as short as can be from its first service:
+ * Compose refuses the file because of any.
+ */
 export function circles(edges: readonly Edge[]): (readonly Edge[])[] {
-  const found: (readonly Edge[])[] = []
-  const inOne = new Set<string>()
-  for (const edge of edges) {
-    if (inOne.has(edge.from) && inOne.has(edge.to)) continue
-    const back = wayBetween(edges, edge.to, edge.from)
-    if (back === undefined) continue
-    const circle = [edge, ...back]
-    for (const each of circle) inOne.add(each.from)
-    found.push(circle)
+  const outgoing = Map.groupBy(edges, edge => edge.from)
+  const group = groupsOf(outgoing)
+  const inGroup = (name: string) =>
+    (outgoing.get(name) ?? []).filter(({ to }) => group.get(to) === group.get(name))
+  const told = new Set<number>()
+  return [...outgoing.keys()].flatMap(name => {
+    if (told.has(group.get(name)!)) return []
+    const ways = inGroup(name).flatMap(edge => {
+      const back = wayBetween(inGroup, edge.to, name)
+      return back === undefined ? [] : [[edge, ...back]]
+    })
+    if (ways.length === 0) return []
+    told.add(group.get(name)!)
+    return [ways.reduce((best, way) => (way.length < best.length ? way : best))]
+  })
+}
+
+/**
+ * A number for each service, the same for those that reach each other (strongly connected components, by Kosaraju's two
+ * walks: linear, and without recursion, since the file may be anybody's).
+ */
+function groupsOf(outgoing: ReadonlyMap<string, readonly Edge[]>): ReadonlyMap<string, number> {
+  const incoming = new Map<string, string[]>()
+  for (const { from, to } of [...outgoing.values()].flat()) {
+    const list = incoming.get(to)
+    if (list === undefined) incoming.set(to, [from])
+    else list.push(from)
   }
-  return found
+  const ended: string[] = []
+  const seen = new Set<string>()
+  for (const start of outgoing.keys())
+    walk(
+      start,
+      seen,
+      name => (outgoing.get(name) ?? []).map(({ to }) => to),
+      name => ended.push(name),
+    )
+  const group = new Map<string, number>()
+  const grouped = new Set<string>()
+  for (const [number, start] of ended.toReversed().entries())
+    walk(
+      start,
+      grouped,
+      name => incoming.get(name) ?? [],
+      name => group.set(name, number),
+    )
+  return group
+}
+
+/** Depth first; `leave` is told of each service once all behind it has been left. */
+function walk(
+  start: string,
+  seen: Set<string>,
+  next: (name: string) => readonly string[],
+  leave: (name: string) => void,
+): void {
+  if (seen.has(start)) return
+  seen.add(start)
+  const open = [{ name: start, left: next(start).values() }]
+  while (open.length > 0) {
+    const { name, left } = open.at(-1)!
+    const { value, done } = left.next()
+    if (done === true) {
+      leave(name)
+      open.pop()
+    } else if (!seen.has(value)) {
+      seen.add(value)
+      open.push({ name: value, left: next(value).values() })
+    }
+  }
 }

@@ -113,6 +113,24 @@ describe('the checks of Compose', () => {
     })
 })
 
+describe('a waiver of Compose', () => {
+  const joined = 'image: y, network_mode: "service:a"'
+  const ways = [
+    'labels: {outrigger.dev/lint-ignore.SC104: it is small}',
+    'labels: ["outrigger.dev/lint-ignore.SC104=it is small"]',
+    'annotations: ["outrigger.dev/lint-ignore.SC104=it is small"]',
+    'x-outrigger: {lint-ignore.SC104: it is small}',
+  ]
+  for (const way of ways)
+    it(`may be ${way}`, () => {
+      const report = linted(`services: {a: {image: x}, b: {${joined}, ${way}}}`)
+      assert.deepEqual(
+        report.waived.map(({ check, reason }) => `${check}: ${reason}`),
+        ['SC104: it is small'],
+      )
+    })
+})
+
 function operation({ op, path, value }: Fix): PatchOperation {
   return (
     op === 'remove' ? { op, path: pointer(path) } : { op, path: pointer(path), value }
