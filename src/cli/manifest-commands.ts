@@ -182,6 +182,7 @@ export const manifestCommands: Readonly<Record<string, Command>> = {
         value: 'FILE',
       },
       prometheus: { about: 'Measured usage: a Prometheus with the metrics of cAdvisor.', value: 'URL' },
+      'prometheus-token-file': { about: 'With --prometheus: a file with the bearer token.', value: 'FILE' },
       'metrics-api': { about: 'Measured usage: the metrics API of the cluster that kubectl speaks to.' },
       catalog: {
         about:

@@ -103,7 +103,12 @@ describe('outrigger overhead', () => {
       const { out, err } = await outrigger(['--prometheus', url, '-'], DEPLOYMENT)
       assert.equal(err, '')
       assert.match(out, /by usage +70m +210Mi /)
-      assert.deepEqual(asked, Array(2).fill(`Basic ${Buffer.from('me:secret').toString('base64')}`))
+      const basic = `Basic ${Buffer.from('me:secret').toString('base64')}`
+      assert.deepEqual(asked.splice(0), [basic, basic])
+      await write('token', 'abc\n')
+      const open = url.replace('me:secret@', '')
+      await outrigger(['--prometheus', open, '--prometheus-token-file', 'token', '-'], DEPLOYMENT)
+      assert.deepEqual(asked, ['Bearer abc', 'Bearer abc'])
     } finally {
       server.close()
     }
@@ -120,6 +125,8 @@ describe('outrigger overhead', () => {
     [['--usage', 'none.json', '-'], /none\.json/],
     [['--usage', 'a.yaml', '-'], /is no JSON/],
     [['--usage', 'a.yaml', '--metrics-api', '-'], /takes one of --usage, --metrics-api/],
+    [['--prometheus-token-file', 'a.yaml', '-'], /goes with --prometheus/],
+    [['--prometheus', 'http://127.0.0.1:1', '--prometheus-token-file', 'a.yaml', '-'], /holds no token/],
     [['--prometheus', 'prometheus:9090', '-'], /expected a URL such as/],
     [['--prometheus', 'http://127.0.0.1:1', '-'], /Prometheus at 127\.0\.0\.1:1 does not answer/],
     [['--prices', 'a.yaml', '-'], /"apiVersion" is no price/],
@@ -167,6 +174,12 @@ describe('outrigger overhead --cluster', () => {
   }
   const node = { kind: 'Node', status: { allocatable: { cpu: '2', memory: '8Gi', pods: '30' } } }
 
+  const scaler = {
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { namespace: 'shop' },
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 7 },
+  }
+
   /** A kubectl that answers from files, and fails where there is none. */
   async function kubectl(answers: Readonly<Record<string, object>>): Promise<void> {
     for (const [name, answer] of Object.entries(answers)) await write(`${name}.answer`, answer)
@@ -175,7 +188,8 @@ describe('outrigger overhead --cluster', () => {
       `#!/bin/sh
 printf '%s\\n' "$*" >> "${folder}/asked"
 case "$2" in
-  pods,*) answer=pods ;;
+  pods) answer=pods ;;
+  horizontalpodautoscalers.autoscaling) answer=scalers ;;
   nodes) answer=nodes ;;
   --raw) answer=usage ;;
 esac
@@ -195,25 +209,35 @@ exec cat "${folder}/$answer.answer"
         },
       ],
     }
-    await kubectl({ pods: { items: [pod] }, nodes: { items: [node, node] }, usage })
+    await kubectl({
+      pods: { items: [pod] },
+      scalers: { items: [scaler] },
+      nodes: { items: [node, node] },
+      usage,
+    })
     const { code, out, err } = await outrigger(['--cluster', '-n', 'shop', '--metrics-api', '-o', 'json'])
     assert.deepEqual([code, err], [0, ''])
-    const { workloads, nodes, byUsage } = JSON.parse(out)
+    const { workloads, nodes, byUsage, atMost } = JSON.parse(out)
+    assert.equal(atMost.pods, 7)
     const [{ kind, name, pods, podsFrom, sidecars }] = workloads
-    assert.deepEqual([kind, name, pods, podsFrom], ['Deployment', 'web', 1, 'running'])
+    assert.deepEqual(
+      [kind, name, pods, podsFrom],
+      ['Deployment', 'web', 1, 'running; autoscaled from 1 to 7'],
+    )
     assert.equal(sidecars[0].program, 'istio')
     assert.equal(nodes.counted, 2)
     assert.equal(byUsage.amounts.cpu, 0.012)
     assert.equal(
       (await readFile(join(folder, 'asked'), 'utf8')).split('\n')[0],
-      'get pods,horizontalpodautoscalers.autoscaling --namespace shop -o json',
+      'get pods --namespace shop -o json',
     )
   })
 
-  it('does without nodes that may not be read', async () => {
+  it('does without nodes and autoscalers that may not be read', async () => {
     await kubectl({ pods: { items: [pod] } })
     const { code, out, err } = await outrigger(['--cluster'])
     assert.equal(code, 0)
+    assert.match(err, /the autoscalers of the cluster are not known/)
     assert.match(err, /the nodes of the cluster are not known \(.*no nodes for you\)/)
     assert.match(out, /by request +100m +128Mi/)
   })

@@ -39,6 +39,8 @@ export function figuresOf({ values }: Call): Figures | string {
       return `--${name}: expected a number from 1 on, got "${values[name]}"`
   }
   const sources = ['usage', 'prometheus', 'metrics-api'].filter(name => values[name] !== undefined)
+  if (values['prometheus-token-file'] !== undefined && values['prometheus'] === undefined)
+    return '--prometheus-token-file goes with --prometheus'
   if (sources.length > 1) return `takes one of --${sources.join(', --')}`
   return {
     node: { cpu: quantity('node-cpu'), memory: quantity('node-memory'), maxPods: quantity('max-pods') },

@@ -49,13 +49,16 @@ async function fromCluster({ values, io }: Call): Promise<Counted> {
   const scope = typeof namespace === 'string' ? ['--namespace', namespace] : ['--all-namespaces']
   const list = async (kinds: string, ...more: string[]) =>
     itemsOf(JSON.parse(await kubectl(['get', kinds, ...more, '-o', 'json'], io)) as Json)
-  const pods = await list('pods,horizontalpodautoscalers.autoscaling', ...scope)
-  const subjects = ofCluster(pods)
+  // Who may see pods need not be allowed to see these.
+  const optional = (kinds: string, what: string, ...more: string[]) =>
+    list(kinds, ...more).catch((error: Error) => {
+      io.stderr.write(`outrigger overhead: ${what} of the cluster are not known (${error.message})\n`)
+      return []
+    })
+  const pods = await list('pods', ...scope)
+  const scalers = await optional('horizontalpodautoscalers.autoscaling', 'the autoscalers', ...scope)
+  const nodes = nodesOf(await optional('nodes', 'the nodes'))
+  const subjects = ofCluster([...pods, ...scalers])
   if (subjects.length === 0) throw new TypeError('there is no running pod there')
-  // Who may see pods need not be allowed to see nodes.
-  const nodes = await list('nodes').then(nodesOf, (error: Error) => {
-    io.stderr.write(`outrigger overhead: the nodes of the cluster are not known (${error.message})\n`)
-    return undefined
-  })
   return { subjectsOn: () => subjects, nodes }
 }

@@ -15,7 +15,10 @@ export async function readUsage({ values, io }: Call): Promise<readonly Sample[]
   const { usage, prometheus } = values
   if (typeof usage === 'string')
     return fromMetricsApi(parsed(await readFile(resolve(io.cwd, usage), 'utf8'), usage))
-  if (typeof prometheus === 'string') return fromPrometheus(await askPrometheus(prometheus))
+  if (typeof prometheus === 'string') {
+    const token = await tokenOf(values['prometheus-token-file'], io.cwd)
+    return fromPrometheus(await askPrometheus(prometheus, token))
+  }
   if (values['metrics-api'] === true)
     return fromMetricsApi(
       parsed(await kubectl(['get', '--raw', '/apis/metrics.k8s.io/v1beta1/pods'], io), 'the metrics API'),
@@ -23,21 +26,28 @@ export async function readUsage({ values, io }: Call): Promise<readonly Sample[]
   return undefined
 }
 
-async function askPrometheus(text: string): Promise<{ cpu: Json; memory: Json }> {
+async function tokenOf(path: unknown, cwd: string): Promise<string | undefined> {
+  if (typeof path !== 'string') return undefined
+  const token = (await readFile(resolve(cwd, path), 'utf8')).trim()
+  // It goes into a header.
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new TypeError(`${path} holds no token`)
+  return token
+}
+
+async function askPrometheus(text: string, token: string | undefined): Promise<{ cpu: Json; memory: Json }> {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new TypeError(`expected a URL such as http://prometheus:9090, got "${text}"`)
   const client = createHttpClient({ origin: url, clock: systemClock(), maxConnections: 2 })
+  const named = Buffer.from(decodeURIComponent(`${url.username}:${url.password}`)).toString('base64')
+  const headers = {
+    ...(url.username !== '' && { Authorization: `Basic ${named}` }),
+    ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+  }
   const ask = async (query: string): Promise<Json> => {
     const path = `${url.pathname.replace(/\/$/, '')}/api/v1/query?query=${encodeURIComponent(query)}`
-    const basic =
-      url.username === ''
-        ? {}
-        : {
-            Authorization: `Basic ${Buffer.from(decodeURIComponent(`${url.username}:${url.password}`)).toString('base64')}`,
-          }
     const response = await client
-      .request({ method: 'GET', path, headers: basic, timeoutMs: TIMEOUT_MS })
+      .request({ method: 'GET', path, headers, timeoutMs: TIMEOUT_MS })
       .catch((error: Error) => {
         throw new Error(`Prometheus at ${url.host} does not answer: ${error.message}`)
       })

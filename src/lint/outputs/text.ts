@@ -53,7 +53,7 @@ function excerpt(line: string): string {
 }
 
 /** What a terminal would act on is shown as strings write it: manifests come from anywhere. */
-function harmless(text: string): string {
+export function harmless(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f]/g,
     each => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`,

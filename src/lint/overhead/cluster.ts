@@ -1,7 +1,7 @@
 import { at, isObject, type Json, type JsonObject } from '../../manifests/json.ts'
 import { parseQuantity } from '../../manifests/quantity.ts'
 import { containersOf } from '../../manifests/workload.ts'
-import { type Subject, scaleOf } from './subject.ts'
+import { type Subject, scaleOf, scalersAmong } from './subject.ts'
 
 /** What pods may use of the nodes that take pods: how many there are, and one of them on average. */
 export interface ClusterNodes {
@@ -18,12 +18,13 @@ export interface ClusterNodes {
  */
 export function ofCluster(objects: readonly JsonObject[]): Subject[] {
   const pods = objects.filter(each => each['kind'] === 'Pod' && holdsResources(each))
+  const scalers = scalersAmong(objects)
   const groups = Map.groupBy(pods, pod => JSON.stringify([namespaceOf(pod), ...makerOf(pod), shapeOf(pod)]))
   return [...groups.values()].map((group): Subject => {
     const template = group[0]!
     const [kind, name] = makerOf(template)
     const namespace = namespaceOf(template)
-    const scale = scaleOf({ kind, name, namespace }, objects)
+    const scale = scaleOf({ kind, name, namespace }, scalers)
     return {
       kind,
       namespace,

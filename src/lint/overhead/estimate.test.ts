@@ -306,6 +306,11 @@ describe('the report', () => {
     assert.ok(page.includes('&lt;script&gt;'))
   })
 
+  it('hands nothing to a terminal that would steer it', () => {
+    const written = text(made([deployment('web\u001b[2J\nx', 1, { containers: [web, fluentBit] })]))
+    assert.ok(!written.includes('\u001b') && !/^x/m.test(written), written)
+  })
+
   it('needs nothing from elsewhere', () => {
     assert.doesNotMatch(
       html(made([deployment('web', 1, { containers: [web, fluentBit] })]), '0.1.0'),

@@ -23,18 +23,19 @@ export function ofManifests(
   objects: readonly JsonObject[],
   nodes: number,
 ): Subject[] {
+  const scalers = scalersAmong(objects)
   return documents.flatMap(document =>
     workloads(document).map((workload): Subject => {
       const { kind, name, namespace = 'default' } = workload
       const template = at(document, workload.template) as JsonObject
-      return { kind, namespace, name, template, ...podsOf(document, workload, objects, nodes) }
+      return { kind, namespace, name, template, ...podsOf(document, workload, scalers, nodes) }
     }),
   )
 }
 
 type Pods = Pick<Subject, 'pods' | 'mostPods' | 'podsFrom'>
 
-function podsOf(document: Json, workload: Workload, objects: readonly JsonObject[], nodes: number): Pods {
+function podsOf(document: Json, workload: Workload, scalers: readonly JsonObject[], nodes: number): Pods {
   const number = (...path: string[]) => count(at(document, [...workload.object, 'spec', ...path]))
   const fixed = (pods: number, podsFrom: string): Pods => ({ pods, mostPods: pods, podsFrom })
   switch (workload.kind) {
@@ -50,7 +51,7 @@ function podsOf(document: Json, workload: Workload, objects: readonly JsonObject
       return fixed(0, 'not counted: a template makes no pods')
   }
   const replicas = number('replicas')
-  const scale = scaleOf(workload, objects)
+  const scale = scaleOf(workload, scalers)
   if (scale === undefined)
     return replicas === undefined ? fixed(1, 'default of 1') : fixed(replicas, 'replicas')
   // An autoscaler leaves a workload alone that is scaled to nothing.
@@ -59,14 +60,17 @@ function podsOf(document: Json, workload: Workload, objects: readonly JsonObject
   return { pods, mostPods: scale.most, podsFrom: `autoscaled from ${scale.least} to ${scale.most}` }
 }
 
+export function scalersAmong(objects: readonly JsonObject[]): JsonObject[] {
+  return objects.filter(each => each['kind'] === 'HorizontalPodAutoscaler')
+}
+
 /** Between which numbers an autoscaler keeps the pods of a workload. */
 export function scaleOf(
   { kind, name, namespace = 'default' }: Pick<Workload, 'kind' | 'name' | 'namespace'>,
-  objects: readonly JsonObject[],
+  scalers: readonly JsonObject[],
 ): { readonly least: number; readonly most: number } | undefined {
-  const scaler = objects.find(
+  const scaler = scalers.find(
     each =>
-      each['kind'] === 'HorizontalPodAutoscaler' &&
       at(each, ['spec', 'scaleTargetRef', 'kind']) === kind &&
       at(each, ['spec', 'scaleTargetRef', 'name']) === name &&
       (at(each, ['metadata', 'namespace']) ?? 'default') === namespace,
@@ -76,6 +80,9 @@ export function scaleOf(
   return { least, most: Math.max(least, count(at(scaler, ['spec', 'maxReplicas'])) ?? least) }
 }
 
+/** The API takes 32 bits. */
 function count(value: Json | undefined): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31
+    ? value
+    : undefined
 }

@@ -1,3 +1,4 @@
+import { harmless } from '../outputs/text.ts'
 import type { Cost } from './cost.ts'
 import { type Estimate, perMonthOf } from './estimate.ts'
 import { amountsText, bytes, count, money, pricesText, processors, savedText } from './figures.ts'
@@ -33,7 +34,7 @@ export function text(estimate: Estimate): string {
     ...alternatives(estimate),
     `Prices: ${pricesText(prices)}.`,
   ]
-  return `${lines.join('\n').trimEnd()}\n`
+  return `${lines.map(harmless).join('\n').trimEnd()}\n`
 }
 
 function workloadTable(having: readonly WorkloadCost[], prices: Prices): string[] {
