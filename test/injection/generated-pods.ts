@@ -295,43 +295,44 @@ const unknownField: fc.Arbitrary<JsonObject> = fc.record({
 }) as fc.Arbitrary<JsonObject>
 
 /** Anything at all where a pod should be: no injector may stumble over it. */
-export const hostileDocument: fc.Arbitrary<Json> = fc
-  .tuple(
-    documentOf(askingTemplate),
-    fc.array(
-      fc.tuple(
-        fc.nat(),
-        fc.oneof<fc.Arbitrary<Json>[]>(
-          fc.constantFrom<Json>(
-            null,
-            true,
-            0,
-            -1,
-            1e308,
-            '',
-            'x',
-            [],
-            {},
-            [null],
-            [[]],
-            [{}],
-            { name: 1 },
-            '__proto__',
-            { ['__proto__']: { a: 1 } },
-            'a'.repeat(5000),
-          ),
-          fc.json().map(each => JSON.parse(each) as Json),
-        ),
+export function hostile(documents: fc.Arbitrary<JsonObject>): fc.Arbitrary<Json> {
+  return fc
+    .tuple(documents, edits)
+    .map(([document, all]) =>
+      all.reduce<Json>((value, [where, replacement]) => replaceAt(value, where, replacement), document),
+    )
+}
+
+const edits = fc.array(
+  fc.tuple(
+    fc.nat(),
+    fc.oneof<fc.Arbitrary<Json>[]>(
+      fc.constantFrom<Json>(
+        null,
+        true,
+        0,
+        -1,
+        1e308,
+        '',
+        'x',
+        [],
+        {},
+        [null],
+        [[]],
+        [{}],
+        { name: 1 },
+        '__proto__',
+        { ['__proto__']: { a: 1 } },
+        'a'.repeat(5000),
       ),
-      { minLength: 1, maxLength: 4 },
+      fc.json().map(each => JSON.parse(each) as Json),
     ),
-  )
-  .map(([document, edits]) =>
-    edits.reduce<Json>((value, [where, replacement]) => replaceAt(value, where, replacement), document),
-  )
+  ),
+  { minLength: 1, maxLength: 4 },
+)
 
 /** The value with its n-th place (in order of a walk) replaced. */
-function replaceAt(value: Json, where: number, replacement: Json): Json {
+export function replaceAt(value: Json, where: number, replacement: Json): Json {
   let left = where % Math.max(1, countPlaces(value))
   const walk = (each: Json): Json => {
     if (left-- === 0) return replacement
