@@ -1,3 +1,5 @@
+import { readStatus } from '../../injection/kubernetes/status.ts'
+import { at, type JsonObject } from '../../manifests/json.ts'
 import type { Check } from '../check.ts'
 import { recognise } from '../sidecars.ts'
 
@@ -31,12 +33,15 @@ spec:
   containers:
     - { name: web, image: mycompany/web:2.1 }
 `,
-  *pod({ containers, apps, path, world }) {
+  *pod({ template, containers, apps, path, world }) {
+    const injected = injectedEntries(template)
     const images = new Set(apps.map(({ container }) => container['image']))
     const early = containers.filter(({ role }) => role !== 'app')
     for (const [index, { name, role, container, path: place }] of early.entries()) {
       const known = role === 'sidecar' ? recognise(container, world.catalogue) : undefined
       if (known?.does === undefined || !NEEDED_EARLY.has(known.does)) continue
+      // The injector knows what it is to do: one that only ships logs starts late on purpose.
+      if (injected.has(known.name)) continue
       // What sets the network up or copies files needs no sidecar; the application's own image mostly does.
       const before = early
         .slice(0, index)
@@ -49,4 +54,9 @@ spec:
         }
     }
   },
+}
+
+function injectedEntries(template: JsonObject): ReadonlySet<string> {
+  const read = readStatus(at(template, ['metadata', 'annotations', 'outrigger.dev/status']))
+  return new Set(read.kind === 'status' ? read.status.entries.map(({ name }) => name) : [])
 }
