@@ -32,6 +32,12 @@ describe('reading manifests', () => {
     assert.deepEqual(documents[0]?.locate(['spec', 'containers', 0, 'resources']), { line: 10, column: 7 })
   })
 
+  it('leads from a merged value to where it is written', () => {
+    const { documents } = readManifests('a.yaml', 'a: &x {k: 1}\nb:\n  <<: *x\n  own: 2\n')
+    assert.deepEqual(documents[0]?.value, { a: { k: 1 }, b: { k: 1, own: 2 } })
+    assert.deepEqual(documents[0]?.locate(['b', 'k']), { line: 1, column: 11 })
+  })
+
   const wrong: readonly (readonly [what: string, text: string, message: RegExp, line?: number])[] = [
     ['a tab', 'a:\n\tb: 1\n', /tab/, 2],
     ['a key given twice', 'a: 1\nb: 2\na: 3\n', /"a" is given twice/, 3],

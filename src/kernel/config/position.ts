@@ -53,7 +53,7 @@ function pairAt(
   const pairs = target.items.filter(isPair)
   const own = pairs.findLast(({ key }) => String(isScalar(key) ? key.value : key) === String(step))
   if (own) return own
-  const merged = pairs.filter(({ key }) => isScalar(key) && key.value === '<<').map(({ value }) => value)
+  const merged = pairs.filter(({ key }) => isMergeKey(key)).map(({ value }) => value)
   const sources = merged.flatMap(value => (isSeq(value) ? value.items : [value]))
   return sources.map(source => pairAt(document, source, step)).find(pair => pair !== undefined)
 }
@@ -64,4 +64,9 @@ function startOf(node: unknown): number | undefined {
 
 function isEmpty(node: unknown): boolean {
   return node === null || (isScalar(node) && node.value === null && (node.source ?? '') === '')
+}
+
+/** A plain `<<`; the YAML library gives it a symbol as its value. */
+export function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && (typeof key.value === 'symbol' || (key.type === 'PLAIN' && key.value === '<<'))
 }

@@ -9,6 +9,7 @@ import {
   type Scalar,
 } from 'yaml'
 import type { Located, MakeProblem } from './parse.ts'
+import { isMergeKey } from './position.ts'
 
 /** Each is looked up among all others when the document becomes plain values. */
 const MAX_ALIASES = 5000
@@ -42,11 +43,11 @@ export function structureProblems(document: Document, lines: LineCounter, proble
     around.delete(node)
   }
 
-  const lookAtKey = ({ value, range }: Scalar, first: Map<string, number>): void => {
-    if (typeof value === 'symbol' || value === '<<') return
-    const name = String(value)
+  const lookAtKey = (key: Scalar, first: Map<string, number>): void => {
+    if (isMergeKey(key)) return
+    const name = String(key.value)
     const earlier = first.get(name)
-    const offset = range?.[0] ?? 0
+    const offset = key.range?.[0] ?? 0
     if (earlier === undefined) {
       first.set(name, offset)
       return

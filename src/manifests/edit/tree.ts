@@ -4,13 +4,13 @@ import {
   isAlias,
   isCollection,
   isMap,
-  isScalar,
   isSeq,
   type Node,
   type Pair,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { isMergeKey } from '../../kernel/config/position.ts'
 import { applyPatch, equal, type PatchOperation } from '../../wire/json-patch/patch.ts'
 import { type Json, type JsonObject, pointer } from '../json.ts'
 import { type CollectionToken, type ItemToken, isItem } from './tokens.ts'
@@ -266,10 +266,6 @@ function eachNode(tree: Tree, call: (node: Node) => void): void {
         : [item]
     for (const part of parts) if (part) eachNode({ kind: 'written', node: part as Node }, call)
   }
-}
-
-function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && (typeof key.value === 'symbol' || (key.type === 'PLAIN' && key.value === '<<'))
 }
 
 function patched(value: Json, steps: readonly string[], change: Change): Json {
