@@ -108,6 +108,21 @@ test('a watch that something cuts again and again, before anything happens, is n
   assert.equal(lists(api), 1)
 })
 
+test('a server that vanishes without a word is noticed, and the watch is made anew', async t => {
+  const { api, client, clock, told, maps, until } = await followed(t)
+  await maps.synced
+  await until(() => api.watches === 1)
+  await until(() => maps.state.connected)
+  const watches = () =>
+    api.requests.filter(({ wish }) => wish && 'resource' in wish && wish.verb === 'watch').length
+  const before = watches()
+  clock.advance(200_000)
+  await until(() => watches() > before && maps.state.connected)
+  await client.create(configMaps, map('a', '1'))
+  await until(() => told.length === 1)
+  assert.equal(lists(api), 1)
+})
+
 test('after a history that is forgotten it lists, and tells only what has really changed', async t => {
   const { api, client, told, maps, until } = await followed(t)
   await maps.synced

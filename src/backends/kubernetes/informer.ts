@@ -54,6 +54,8 @@ export interface InformerState {
 
 /** The server ends a watch between these, at random, so that not all are made anew at once. */
 const WATCH_SECONDS = { least: 240, spread: 240 }
+/** A bookmark comes each minute or so. A server that has vanished without a word says nothing for ever. */
+const SILENCE_MS = 150_000
 const BACKOFF = { baseMs: 800, maxMs: 30_000 }
 
 /** Starts at once. */
@@ -170,21 +172,34 @@ class ListAndWatch<T> implements Informer<T> {
 
   /** Yields the version up to which the history is known, after each event. */
   async *#watch(resourceVersion: string): AsyncGenerator<string> {
-    const { client, type } = this.#options
+    const { client, type, clock } = this.#options
     const timeoutSeconds = WATCH_SECONDS.least + Math.floor(this.#random() * WATCH_SECONDS.spread)
-    const events = client.watch(type, {
-      ...this.#selection(),
-      resourceVersion,
-      timeoutSeconds,
-      onOpen: () => {
-        this.#failures = 0
-        this.#heard()
-      },
+    const silence = new AbortController()
+    const guard = clock.interval(SILENCE_MS / 3, () => {
+      if (clock.monotonic() - this.#state.lastHeardMs >= SILENCE_MS)
+        silence.abort(new Error('nothing was heard of the watch, not even a bookmark'))
     })
-    for await (const event of events) {
-      this.#apply(event)
-      this.#heard()
-      yield event.object.metadata?.resourceVersion ?? resourceVersion
+    this.#state = { ...this.#state, lastHeardMs: clock.monotonic() }
+    try {
+      const events = client.watch(type, {
+        ...this.#selection(),
+        signal: AbortSignal.any([this.#stop.signal, silence.signal]),
+        resourceVersion,
+        timeoutSeconds,
+        onOpen: () => {
+          this.#failures = 0
+          this.#heard()
+        },
+      })
+      for await (const event of events) {
+        this.#apply(event)
+        this.#heard()
+        yield event.object.metadata?.resourceVersion ?? resourceVersion
+      }
+    } catch (error) {
+      throw silence.signal.aborted ? silence.signal.reason : error
+    } finally {
+      guard.cancel()
     }
   }
 
