@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { isObject, type Json } from '../../manifests/json.ts'
+import { applyToText } from '../../manifests/edit/edit.ts'
+import { isObject, type Json, pointer } from '../../manifests/json.ts'
 import { readManifests } from '../../manifests/read.ts'
+import { applyPatch, type PatchOperation } from '../../wire/json-patch/patch.ts'
 import { linted, lintedFile } from '../lint-fake.ts'
+import type { Report } from '../report.ts'
 import { checks } from './index.ts'
 
 describe('the checks', () => {
@@ -43,6 +46,20 @@ describe('the checks', () => {
               { ...file, documents: file.documents.with(index, { ...document, value }) },
               { checks: [check] },
             )
+    })
+    it(`${id} ${name} is gone once what it mends is mended`, () => {
+      const file = readManifests('', bad)
+      const own = (report: Report) => report.findings.filter(({ check }) => check === id)
+      for (const { fix, document: index, fingerprint, subject } of own(lintedFile(file))) {
+        if (fix === undefined) continue
+        const document = file.documents[index]!
+        const patch = fix.map(each => ({ ...each, path: pointer(each.path) }) as PatchOperation)
+        const mended = readManifests('', applyToText(file, [{ document, patch }]))
+        assert.deepEqual(mended.problems, [])
+        assert.deepEqual(mended.documents[index]!.value, applyPatch(document.value, patch))
+        const left = own(lintedFile(mended)).filter(each => each.subject === subject)
+        assert.ok(left.every(each => each.fingerprint !== fingerprint || each.fix === undefined))
+      }
     })
     it(`${id} ${name} is told in sentences`, () => {
       assert.match(title, /^[A-Z][^\n]*[^.]$/)

@@ -79,7 +79,7 @@ export function sarif({ report, checks, version }: Shown): string {
 
 function uriOf(file: string): string {
   if (file === '-') return 'stdin'
-  return file.split('/').map(encodeURIComponent).join('/')
+  return file.toWellFormed().split('/').map(encodeURIComponent).join('/')
 }
 
 function pascal(name: string): string {
