@@ -1,5 +1,6 @@
 import type { Catalogue } from '../injection/catalogue/catalogue.ts'
 import { injectCompose } from '../injection/compose/injector.ts'
+import { tagsOf } from '../injection/compose/tags.ts'
 import { inject } from '../injection/kubernetes/inject.ts'
 import type { Injection, InjectionContext } from '../injection/kubernetes/injection.ts'
 import { at, type Json, type Path, pointer } from '../manifests/json.ts'
@@ -21,13 +22,10 @@ export async function run(call: Call): Promise<number> {
   return editManifests(call, 'inject', document => injected(document, context))
 }
 
-function injected({ value, kind }: ManifestDocument, settings: Settings): Transformed {
+function injected({ value, kind, yaml }: ManifestDocument, settings: Settings): Transformed {
   if (kind === 'compose') {
-    const { patch, findings, status } = injectCompose(
-      value,
-      settings.catalogue,
-      settings.contextFor(undefined),
-    )
+    const context = { ...settings.contextFor(undefined), tags: tagsOf(yaml, value) }
+    const { patch, findings, status } = injectCompose(value, settings.catalogue, context)
     return { patch, findings, results: status.map(serviceResultOf) }
   }
   const { patch, findings, status } = injectObjects(value, settings)

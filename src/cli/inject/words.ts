@@ -29,6 +29,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   shared_folder: 'the folder of the application cannot be shared',
   service_account_token: 'the sidecar needs a token that the pod does not give',
   unreadable_status: 'its annotation outrigger.dev/status cannot be read',
+  tagged_value: 'a tag of Compose (!reset, !override) is in the way',
   no_compose_form: 'a sidecar has no form for Compose',
   network_not_movable: 'the network of the service cannot be shared',
   annotations_too_large: 'its annotations would be larger than Kubernetes allows',

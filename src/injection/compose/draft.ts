@@ -1,5 +1,6 @@
 import { at, isObject, type Json, type JsonObject, type Path, pointer } from '../../manifests/json.ts'
 import { applyPatch } from '../../wire/json-patch/patch.ts'
+import { fail } from '../kubernetes/refusal.ts'
 import { hasVariable, pairsOf } from './project.ts'
 import {
   type Change,
@@ -9,6 +10,7 @@ import {
   type ServiceStatus,
   STATUS_KEY,
 } from './status.ts'
+import type { Tagged } from './tags.ts'
 
 const KINDS: readonly string[] = ['services', 'volumes', 'configs']
 
@@ -21,12 +23,14 @@ export class Draft {
   /** What each write of an attempt has replaced. */
   #undo: (() => void)[] = []
   readonly #own: Set<string>
+  readonly #tags: ReadonlyMap<string, Tagged['tag']>
   readonly #made: string[]
   readonly #nulls: string[]
   readonly #services: Map<string, ServiceStatus>
 
   /** What the file's status tells of already goes on to be told. */
-  constructor(document: JsonObject) {
+  constructor(document: JsonObject, tags: readonly Tagged[] = []) {
+    this.#tags = new Map(tags.map(({ path, tag }) => [path.join('/'), tag]))
     this.document = Object.fromEntries(
       Object.entries(document).map(([key, value]) => [
         key,
@@ -127,6 +131,7 @@ export class Draft {
     const value = at(this.document, ['services', service]) as JsonObject
     const moved = Object.fromEntries(Object.entries(value).filter(([key]) => keys.includes(key)))
     const kept = Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)))
+    for (const key of Object.keys(moved)) this.#refuseTagged(['services', service, key])
     this.#set(['services', service], { ...kept, network_mode: `service:${holder}` })
     this.#change(app, service, change => ({ ...change, moved, holder }))
     return moved
@@ -181,7 +186,9 @@ export class Draft {
     this.#services.set(app, { ...status, changes: { ...changes, [service]: next(before) } })
   }
 
-  #set([kind, name, ...rest]: Path, value: Json): void {
+  #set(path: Path, value: Json): void {
+    this.#refuseTagged(path)
+    const [kind, name, ...rest] = path
     const top = this.document as Record<string, Json>
     if (name === undefined) this.#write(top, String(kind), value)
     else {
@@ -189,6 +196,21 @@ export class Draft {
       const operation = { op: 'add', path: pointer(rest), value } as const
       const next = rest.length === 0 ? value : (applyPatch(within[name], [operation]) as Json)
       this.#write(within, String(name), next)
+    }
+  }
+
+  /** What is added behind `!reset` is ignored; a value that is replaced loses `!override`. */
+  #refuseTagged(path: Path): void {
+    for (let depth = 1; depth <= path.length; depth++) {
+      const place = path.slice(0, depth)
+      const tag = this.#tags.get(place.join('/'))
+      if (tag === '!reset' || (tag === '!override' && depth === path.length))
+        fail(
+          'tagged_value',
+          place,
+          `something has to be added here, and ${tag} does not allow it`,
+          'inject into the file that Compose makes of all: docker compose config',
+        )
     }
   }
 

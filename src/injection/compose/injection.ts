@@ -3,9 +3,13 @@ import type { Path } from '../../manifests/json.ts'
 import type { PatchOperation } from '../../wire/json-patch/patch.ts'
 import type { Injected, InjectionContext } from '../kubernetes/injection.ts'
 import type { EntryOfStatus } from './status.ts'
+import type { Tagged } from './tags.ts'
 
 /** The same as for a pod; what concerns clusters has no meaning here. `settings` are above the file's `x-outrigger`. */
-export type ComposeContext = Pick<InjectionContext, 'inject' | 'settings'>
+export interface ComposeContext extends Pick<InjectionContext, 'inject' | 'settings'> {
+  /** What the text of the file says besides its values (tags.ts). */
+  readonly tags?: readonly Tagged[]
+}
 
 /** What came of one service of the file. Services that are sidecars of ours are not told. */
 export interface ComposeInjected {

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parse } from 'yaml'
 import { at, type Json, type JsonObject } from '../../manifests/json.ts'
+import { readManifests } from '../../manifests/read.ts'
 import { applyPatch } from '../../wire/json-patch/patch.ts'
 import { fakeCatalogue } from './catalogue-fake.ts'
 import type { ComposeContext } from './injection.ts'
 import { injectCompose } from './injector.ts'
 import { circles, startOrder } from './start-order.ts'
 import { STATUS_KEY, statusOfCompose } from './status.ts'
+import { tagsOf } from './tags.ts'
 import { uninjectCompose } from './uninject.ts'
 
 const catalogue = fakeCatalogue()
@@ -189,6 +191,36 @@ describe('what an injection cannot do', () => {
     assert.deepEqual([outcome('base'), outcome('web')], ['extended_service', 'injected'])
     assert.deepEqual(Object.keys(after['services'] as object), ['base', 'web', 'web-agent'])
   })
+
+  const tagged: readonly (readonly [what: string, service: string, outcome: string])[] = [
+    ['below !reset', '{image: a, volumes: !reset [], x-outrigger: {inject: logs}}', 'tagged_value'],
+    [
+      'in a list that is !override',
+      '{image: a, volumes: !override [], x-outrigger: {inject: logs}}',
+      'injected',
+    ],
+    [
+      'for a list that is !override',
+      '{image: a, depends_on: !override [b], x-outrigger: {inject: logs}}',
+      'tagged_value',
+    ],
+    [
+      'for ports that are !override and have to move',
+      '{image: a, ports: !override ["1:1"], x-outrigger: {inject: proxy, compose.mode: pause}}',
+      'tagged_value',
+    ],
+    [
+      'beside another value that is !reset',
+      '{image: a, command: !reset null, x-outrigger: {inject: logs}}',
+      'injected',
+    ],
+  ]
+  for (const [what, service, outcome] of tagged)
+    it(`a value ${what} ${outcome === 'injected' ? 'is added' : 'would change what the tag means'}`, () => {
+      const { yaml, value } = readManifests('', `services: {b: {image: b}, web: ${service}}`).documents[0]!
+      const { status } = injectCompose(value, catalogue, { tags: tagsOf(yaml, value) })
+      assert.equal(status[1]?.reason ?? status[1]?.outcome, outcome)
+    })
 
   it('one service does not keep others from theirs', () => {
     const { outcome } = injected(`${WEB}  api: { image: a, x-outrigger: { inject: nothing } }\n`)

@@ -117,7 +117,10 @@ function injectAll(
   const own = new Set(Object.values(status?.services ?? {}).flatMap(each => each.services))
   const names = Object.keys(servicesOf(document)).filter(name => !own.has(name))
   const renewed = new Set(names.filter(name => !kept.has(name) && wants(project, name)))
-  const draft = new Draft(status ? withoutAdded(document, status, name => renewed.has(name)) : document)
+  const draft = new Draft(
+    status ? withoutAdded(document, status, name => renewed.has(name)) : document,
+    project.context.tags,
+  )
   const results = new Map(names.map(name => [name, kept.get(name) ?? injectOne(project, draft, name)]))
   return { target: draft.finish(), results }
 }

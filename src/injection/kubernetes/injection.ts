@@ -60,6 +60,7 @@ export type FailureReason =
   | 'unreadable_status'
   | 'annotations_too_large'
   | 'no_compose_form'
+  | 'tagged_value'
   | 'network_not_movable'
 
 /** Value of the annotation outrigger.dev/status: what was added, so that it can be taken away again, value for value. */
