@@ -13,7 +13,7 @@ export function installedLauncher(): string {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-installed-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   execFileSync(process.execPath, [join(root, 'scripts/build.ts'), '--quiet', '--out', join(folder, 'dist')])
-  for (const part of ['bin', 'package.json'])
+  for (const part of ['bin', 'catalog', 'package.json'])
     cpSync(join(root, part), join(folder, part), { recursive: true })
   launcher = join(folder, 'bin', 'outrigger.js')
   return launcher

@@ -3,7 +3,7 @@ import type { PatchOperation } from '../../wire/json-patch/patch.ts'
 import { equal } from '../../wire/json-patch/patch.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Entry } from '../catalogue/entry.ts'
-import { inject } from '../kubernetes/injector.ts'
+import { inject } from '../kubernetes/inject.ts'
 import { celOf, celText, NoCel } from './cel.ts'
 import { LABELS } from './options.ts'
 

@@ -6,8 +6,8 @@ import type { JsonObject } from '../../manifests/json.ts'
 import { workloads } from '../../manifests/workload.ts'
 import { applyPatch } from '../../wire/json-patch/patch.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import { inject } from '../kubernetes/inject.ts'
 import type { InjectionContext } from '../kubernetes/injection.ts'
-import { inject } from '../kubernetes/injector.ts'
 
 export interface WorkloadKnowledge {
   readonly catalogue: Catalogue
