@@ -76,12 +76,17 @@ const variants: readonly (readonly [string, object, Partial<InstallOptions>])[] 
     'with everything',
     {
       ...{ required: ['vault-agent', 'a.b'], networkPolicy: true, mesh: 'example.org', evict: true },
-      ...{ failClosed: true, warnAll: true, catalog: { 'a.yaml': 'name: "a"\n# {{ b }}\n' } },
+      ...{ failClosed: true, adopt: true, warnAll: true, catalog: { 'a.yaml': 'name: "a"\n# {{ b }}\n' } },
       ...{ replicas: 3, port: 8443, timeoutSeconds: 5, image: { repository: 'here/outrigger', tag: '2' } },
     },
     {
       ...{ required: ['vault-agent', 'a.b'], networkPolicy: true, mesh: 'example.org', evict: true },
-      ...{ failClosed: true, warnAll: true, catalogue: [{ name: 'a.yaml', text: 'name: "a"\n# {{ b }}\n' }] },
+      ...{
+        failClosed: true,
+        adopt: true,
+        warnAll: true,
+        catalogue: [{ name: 'a.yaml', text: 'name: "a"\n# {{ b }}\n' }],
+      },
       ...{ replicas: 3, port: 8443, timeoutSeconds: 5, image: 'here/outrigger:2' },
     },
   ],

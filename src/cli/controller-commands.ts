@@ -72,6 +72,10 @@ export const controllerCommands: Readonly<Record<string, Command>> = {
         about:
           'Every pod that asks for a sidecar waits for the webhook and is denied when it cannot have it, not only for required ones.',
       },
+      adopt: {
+        about:
+          'Also take pods that ask other injectors, such as those of Dapr, Istio, Linkerd, OpenTelemetry and Vault, and give them the sidecars that stand for theirs.',
+      },
       'warn-all': { about: 'Look at all workloads, also those that never mention Outrigger.' },
       evict: { about: 'Evict pods that lack a sidecar which they must not be without.' },
       policy: {

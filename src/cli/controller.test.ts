@@ -18,7 +18,13 @@ describe('outrigger controller', () => {
     ['with cert-manager', { certificates: { kind: 'cert-manager' } }],
     [
       'with everything',
-      { evict: true, failClosed: true, mesh: 'example.org', catalogue: [{ name: 'a', text: '' }] },
+      {
+        evict: true,
+        failClosed: true,
+        adopt: true,
+        mesh: 'example.org',
+        catalogue: [{ name: 'a', text: '' }],
+      },
     ],
   ]
   for (const [what, more] of variants)

@@ -87,6 +87,7 @@ async function readOptions(call: Call): Promise<InstallOptions> {
     certificates: await readCertificates(call),
     failClosed: values['fail-closed'] === true,
     warnAll: values['warn-all'] === true,
+    adopt: values['adopt'] === true,
     evict: values['evict'] === true,
     mesh:
       values['mesh'] === undefined

@@ -282,3 +282,13 @@ test('a catalogue that changes is taken over, one with mistakes is not, and pods
   assert.equal(replica.sidecar.health().ready, true)
   assert.deepEqual(sidecarsOf((await admin.create(pods, pod(BOTH))) as Tree).sort(), ['guard', 'outrigger'])
 })
+
+test('pods that ask another injector get what stands for its sidecar, when that is wanted', async () => {
+  await using cluster = await installed({ adopt: true })
+  const { admin } = cluster
+  await cluster.start()
+  assert.deepEqual(sidecarsOf((await admin.create(pods, pod({ 'linkerd.io/inject': 'enabled' }))) as Tree), [
+    'outrigger',
+  ])
+  assert.deepEqual(sidecarsOf((await admin.create(pods, pod({ 'linkerd.io/created-by': 'x' }))) as Tree), [])
+})

@@ -12,7 +12,7 @@ import {
 
 /** The controller's own file, as the ConfigMap holds it. */
 export function configurationText(options: InstallOptions): string {
-  const { namespace, port, timeoutSeconds, certificates, failClosed, evict, catalogue, mesh } = options
+  const { namespace, port, timeoutSeconds, certificates, failClosed, adopt, evict, catalogue, mesh } = options
   const certificate =
     certificates.kind === 'self'
       ? {
@@ -36,6 +36,7 @@ export function configurationText(options: InstallOptions): string {
         timeout: `${Math.max(1, timeoutSeconds - 1)}s`,
         ...(catalogue !== undefined && { catalog: [CATALOGUE_FOLDER] }),
         ...(failClosed && { onFailure: 'deny' }),
+        ...(adopt && { adopt: true }),
       },
       ...(mesh !== undefined && { mesh: { listen: `0.0.0.0:${MESH_PORT}`, trustDomain: mesh } }),
       watchdog: evict ? { evict: {} } : {},

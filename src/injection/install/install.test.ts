@@ -72,6 +72,7 @@ describe('the manifests that outrigger install prints', () => {
         evict: true,
         failClosed: true,
         warnAll: true,
+        adopt: true,
         catalogue: [{ name: 'a.yaml', text: 'a' }],
       },
     ],

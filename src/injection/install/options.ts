@@ -14,6 +14,8 @@ export interface InstallOptions {
   readonly failClosed: boolean
   /** Workloads that never mention Outrigger are looked at, too. */
   readonly warnAll: boolean
+  /** Pods that ask other injectors are asked about, too. */
+  readonly adopt: boolean
   /** Pods that lack a required sidecar are evicted. */
   readonly evict: boolean
   readonly networkPolicy: boolean
@@ -41,6 +43,7 @@ export const DEFAULT_INSTALL: Omit<InstallOptions, 'image' | 'required'> = {
   certificates: { kind: 'self' },
   failClosed: false,
   warnAll: false,
+  adopt: false,
   evict: false,
   networkPolicy: false,
   mesh: undefined,

@@ -4,6 +4,14 @@ import { type InstallOptions, LABELS, NAME } from './options.ts'
 
 const INJECT = "'outrigger.dev/inject'"
 const ANNOTATIONS = 'object.metadata.annotations'
+/** What asks the injectors whose sidecars ours can stand for. */
+const FOREIGN = [
+  'dapr.io/enabled',
+  'linkerd.io/inject',
+  'sidecar.istio.io/inject',
+  'sidecar.opentelemetry.io/inject',
+  'vault.hashicorp.com/agent-inject',
+]
 /** On a namespace whose annotations are defaults for its pods: `optional`, or `required` where pods must wait. */
 export const DEFAULTS_LABEL = 'outrigger.dev/defaults'
 
@@ -44,6 +52,18 @@ export function webhookObjects(options: InstallOptions): JsonObject[] {
               matchConditions: [wants, { name: 'asks-for-something-required', expression: required }],
             }),
           ]),
+      ...(options.adopt
+        ? [
+            mutate('adopted.pods.outrigger.dev', {
+              failurePolicy: optional,
+              matchConditions: [
+                wants,
+                { name: 'has-no-wish-of-its-own', expression: `!(${ASKS})` },
+                { name: 'asks-another-injector', expression: ASKS_ANOTHER },
+              ],
+            }),
+          ]
+        : []),
       mutate('optional.namespaces.outrigger.dev', {
         failurePolicy: optional,
         matchConditions: ofNamespace,
@@ -88,6 +108,8 @@ export function webhookObjects(options: InstallOptions): JsonObject[] {
     ]),
   ]
 }
+
+const ASKS_ANOTHER = `has(${ANNOTATIONS}) && [${FOREIGN.map(key => `'${key}'`).join(', ')}].exists(key, key in ${ANNOTATIONS})`
 
 const wants = { name: 'is-not-told-to-skip', expression: `!(${OPTED_OUT})` }
 

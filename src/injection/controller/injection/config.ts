@@ -65,7 +65,8 @@ export const injectionConfig = s.object(
       default: 'allow',
     }),
     adopt: s.boolean({
-      about: 'Whether the annotations of other injectors are understood, too.',
+      about:
+        'Whether the annotations of other injectors are understood, too. The webhooks have to ask about such pods: outrigger install --adopt.',
       default: false,
     }),
     settings: s.map(s.string({ about: 'The value.' }), {
