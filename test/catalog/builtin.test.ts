@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { renderReport } from '../../src/kernel/config/report.ts'
 import { at, type Json } from '../../src/manifests/json.ts'
 import { parseQuantity } from '../../src/manifests/quantity.ts'
-import { entries, FACTS, files, reading, rendered, textsOf } from './entries.ts'
+import { entries, entryNamed, FACTS, files, reading, rendered, textsOf } from './entries.ts'
 
 test('every entry that comes with the product is without a mistake', () => {
   const report = renderReport(
@@ -40,6 +42,17 @@ test('all that was promised is there', () => {
     promised.filter(name => !names.includes(name)),
     [],
   )
+})
+
+test('our own image is that of this version', () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'))
+  const { containers, initContainers, compose } = rendered(entryNamed('outrigger'), {
+    modules: 'proxy',
+    'proxy.capture': 'true',
+  })
+  const images = [...containers, ...initContainers].map(({ container }) => container['image'])
+  for (const image of [...images, compose?.service['image']])
+    assert.equal(image, `outrigger/outrigger:${version}`)
 })
 
 for (const entry of entries) {
