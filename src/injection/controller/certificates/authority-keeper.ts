@@ -57,12 +57,15 @@ export async function keepAuthority(options: AuthorityKeeperOptions, term: Term)
   })
   scope.defer(options.onSecret(() => wake.up()))
   const keeper = new Keeper(options, term, configurations)
+  let told = ''
   while (!term.signal.aborted) {
     const waitMs = await keeper.look().catch(error => {
       if (term.signal.aborted) return 0
       // Somebody else was faster, or a webhook configuration changed: look again.
-      if (!isConflict(error))
+      if (!isConflict(error) && error.message !== told) {
+        told = error.message
         log.warn('authority_failed', "the webhook's authority cannot be looked after at present", { error })
+      }
       return RETRY_MS
     })
     await wake.wait(clock, waitMs, term.signal)
@@ -171,7 +174,7 @@ class Keeper {
       certificate !== undefined &&
       this.#configurations.every(
         ({ trust }) =>
-          trust.state.synced &&
+          trust.state.connected &&
           (trust.get('', configuration)?.webhooks ?? [])
             .filter(({ host }) => hosts.includes(host))
             .every(({ trusted }) => trusted.includes(certificate)),
