@@ -63,10 +63,10 @@ export async function run(call: Call): Promise<number> {
   }
 }
 
-/** What our own sidecar asks for with everything on; nothing when the catalogue has none. */
-function consolidatedOf(catalogue: Catalogue): Amounts {
+/** What our own sidecar asks for with everything on; undefined: the catalogue has none. */
+function consolidatedOf(catalogue: Catalogue): Amounts | undefined {
   const found = catalogue.find('outrigger')
-  if (!found.ok) return {}
+  if (!found.ok) return undefined
   const facts = {
     app: { container: 'app', ports: [] },
     workload: { kind: 'Deployment', name: 'app' },

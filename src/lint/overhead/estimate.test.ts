@@ -263,6 +263,24 @@ describe('what would cost less', () => {
   })
 })
 
+describe('our own sidecar', () => {
+  const both = deployment('web', 10, { initContainers: [envoy], containers: [web, fluentBit] })
+
+  it('is compared with nothing where the catalogue has none', () => {
+    assert.equal(made([both], { consolidated: undefined }).consolidation, undefined)
+  })
+
+  it('comes once: where it is there already, nothing is added', () => {
+    const own = container('outrigger', 'outrigger/outrigger:0.1.0', '25m', '96Mi', {
+      restartPolicy: 'Always',
+    })
+    const { exchange } = made([
+      deployment('web', 10, { initContainers: [own], containers: [web, fluentBit] }),
+    ])
+    assert.deepEqual([exchange?.now.amounts['cpu'], exchange?.instead.amounts['cpu']], [0.5, 0])
+  })
+})
+
 describe('the report', () => {
   it('tells what usage, autoscalers and init containers come to', () => {
     const migrate = container('migrate', 'mycompany/web:2.1', '2', '4Gi')

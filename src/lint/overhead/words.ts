@@ -49,7 +49,7 @@ export function breakEvenText({ breakEvenPodsPerNode, podsPerNode }: DaemonSetAl
   return `They cost the same at ${breakEvenPodsPerNode.toFixed(1)} such pods on a node, and agents less above that; there are ${podsPerNode.toFixed(1)}.`
 }
 
-/** How much of what the pod asks for is its sidecars': `17% cpu, 33% memory`. */
+/** How much of what the pod asks for is its sidecars', of processors and of memory: `17% / 33%`. */
 export function shareText({ pod, requests }: WorkloadCost): string {
   return ['cpu', 'memory']
     .map(name => `${(pod[name] ?? 0) === 0 ? 0 : Math.round(((requests[name] ?? 0) / pod[name]!) * 100)}%`)

@@ -57,8 +57,8 @@ export interface WorkloadCost extends Omit<Subject, 'template' | 'podNames'> {
 export interface CostContext {
   readonly catalogue: Catalogue
   readonly usage?: UsageOf | undefined
-  /** What our own sidecar asks for that takes the place of several. */
-  readonly consolidated: Amounts
+  /** What our own sidecar asks for that takes the place of several; undefined: the catalogue has none. */
+  readonly consolidated?: Amounts | undefined
 }
 
 /** What our own sidecar does. */
@@ -72,6 +72,9 @@ export function workloadCost(subject: Subject, context: CostContext): WorkloadCo
   const measured = costs.flatMap(({ usage }) => (usage === undefined ? [] : [usage]))
   const replaced = sidecars.filter((_, index) => isReplaceable(costs[index]!))
   const startDelay = startDelayOf(sidecars)
+  const { consolidated } = context
+  // Where our own is there already, it does what the others did.
+  const added = costs.some(({ program }) => program === 'outrigger') ? {} : consolidated
   return {
     ...identity,
     sidecars: costs,
@@ -83,7 +86,8 @@ export function workloadCost(subject: Subject, context: CostContext): WorkloadCo
     pod,
     bytes: sidecars.reduce((total, { container }) => total + bytesOf(container), 0),
     ...(startDelay && { startDelay }),
-    ...(replaced.length > 0 && { replacement: replacementOf(template, replaced, context.consolidated) }),
+    ...(replaced.length > 0 &&
+      added !== undefined && { replacement: replacementOf(template, replaced, added) }),
   }
 }
 
@@ -113,17 +117,13 @@ function isReplaceable({ does, program }: SidecarCost): boolean {
   return does !== undefined && CONSOLIDATED.includes(does) && program !== 'outrigger'
 }
 
-function replacementOf(
-  template: JsonObject,
-  replaced: readonly PodContainer[],
-  consolidated: Amounts,
-): Replacement {
+function replacementOf(template: JsonObject, replaced: readonly PodContainer[], added: Amounts): Replacement {
   const rest = without(template, replaced)
   const spec = rest['spec'] as JsonObject
   const one: Json = {
     name: 'outrigger',
     restartPolicy: 'Always',
-    resources: { requests: { ...consolidated } },
+    resources: { requests: { ...added } },
   }
   const initContainers = [one, ...(spec['initContainers'] as Json[])]
   const bare = podRequests(rest)
