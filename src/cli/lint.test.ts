@@ -129,11 +129,31 @@ describe('outrigger lint', () => {
   })
 
   it('makes of a classic sidecar a native one, and says what is left to do by hand', async t => {
-    const cwd = await folder(t, { 'bad.yaml': BAD })
+    const cwd = await folder(t, { 'bad.yaml': BAD.replace(' # reads them', '') })
     const { code, err } = await lint(cwd, '--fix', '--only', 'SC007,SC008', 'bad.yaml')
     assert.deepEqual([code, err], [1, '1 mended, 1 left\n'])
     const text = await readFile(join(cwd, 'bad.yaml'), 'utf8')
     assert.match(text, /initContainers:\n[\s\S]*name: fluent-bit[\s\S]*restartPolicy: Always/)
+  })
+
+  it('leaves to people what would lose a comment', async t => {
+    const cwd = await folder(t, { 'bad.yaml': BAD })
+    assert.equal((await lint(cwd, '--fix', '--only', 'SC007', 'bad.yaml')).err, '0 mended, 1 left\n')
+    assert.equal(await readFile(join(cwd, 'bad.yaml'), 'utf8'), BAD)
+  })
+
+  it('takes no capability from a sidecar that may run as root', async t => {
+    const cwd = await folder(t, { 'bad.yaml': BAD })
+    const mend = async () => {
+      await lint(cwd, '--fix', '--only', 'SC018', 'bad.yaml')
+      return readFile(join(cwd, 'bad.yaml'), 'utf8')
+    }
+    assert.match(await mend(), /allowPrivilegeEscalation: false(?![\s\S]*capabilities)/)
+    await writeFile(
+      join(cwd, 'bad.yaml'),
+      BAD.replace('spec:\n', 'spec:\n  securityContext: { runAsNonRoot: true }\n'),
+    )
+    assert.match(await mend(), /capabilities:\s+drop:\s+- ALL/)
   })
 
   it('fails for what is left as it would without --fix', async t => {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import type { LintFinding, Report } from '../../lint/report.ts'
-import { applyToText, EditError } from '../../manifests/edit/edit.ts'
+import { applyToText, type Edit, EditError } from '../../manifests/edit/edit.ts'
 import { pointer } from '../../manifests/json.ts'
-import { type Manifests, readManifests } from '../../manifests/read.ts'
+import { type ManifestDocument, type Manifests, readManifests } from '../../manifests/read.ts'
 import { PatchError, type PatchOperation } from '../../wire/json-patch/patch.ts'
 import { unifiedDiff } from '../../wire/unified-diff/unified-diff.ts'
 import { replaceFiles } from '../inject/replace-files.ts'
@@ -70,17 +70,39 @@ function fixed(
       // What is taken away moves what stands behind it: such a mend goes alone.
       const moves = fix.some(({ op }) => op === 'remove')
       if (meets || (moves && touched.length > 0)) continue
+      const operations = fix.map(each => ({ ...each, path: pointer(each.path) }) as PatchOperation)
+      if (moves && losesComments(file, document, operations)) continue
       touched.push(...places)
       if (fix.length > 0) count++
-      patch.push(...fix.map(each => ({ ...each, path: pointer(each.path) }) as PatchOperation))
+      patch.push(...operations)
       if (moves) break
     }
     return { document, patch }
   })
+  const text = edited(file, edits)
+  return text === undefined ? { text: file.text, count: 0 } : { text, count }
+}
+
+/** undefined where the text allows no such edit. */
+function edited(file: Manifests, edits: readonly Edit[]): string | undefined {
   try {
-    return { text: applyToText(file, edits), count }
+    return applyToText(file, edits)
   } catch (error) {
-    if (error instanceof EditError || error instanceof PatchError) return { text: file.text, count: 0 }
+    if (error instanceof EditError || error instanceof PatchError) return undefined
     throw error
   }
+}
+
+/** What is taken away here and put there again is written anew, without the comments in it: that is left to people. */
+function losesComments(
+  file: Manifests,
+  document: ManifestDocument,
+  patch: readonly PatchOperation[],
+): boolean {
+  const text = edited(file, [{ document, patch }])
+  return text === undefined || commentsOf(file.text).length > commentsOf(text).length
+}
+
+function commentsOf(text: string): readonly string[] {
+  return text.match(/(?:^|\s)#.*$/gm) ?? []
 }

@@ -105,9 +105,13 @@ function lacksOf(container: JsonObject, template: JsonObject): readonly Field[] 
   return (Object.keys(lacks) as Field[]).filter(each => lacks[each])
 }
 
-/** runAsNonRoot is no matter of writing: an image that runs as root would not start. So are capabilities that were added on purpose. */
+/**
+ * runAsNonRoot is no matter of writing: an image that runs as root would not start. Nor are capabilities of one that may
+ * run as root, which reads the files of others by them, or that were added on purpose.
+ */
 function fixOf(given: Json | undefined, path: Path, lacks: readonly Field[]): { fix?: readonly Fix[] } {
-  const mechanical = lacks.filter(each => each !== 'runAsNonRoot' && at(given, [each]) === undefined)
+  const byHand = lacks.includes('runAsNonRoot') ? ['runAsNonRoot', 'capabilities'] : []
+  const mechanical = lacks.filter(each => !byHand.includes(each) && at(given, [each]) === undefined)
   if (mechanical.length === 0) return {}
   if (given === undefined)
     return {
