@@ -633,6 +633,20 @@ describe('the status', () => {
       },
     })
   })
+
+  it('is understood where Compose has written down that the application waits for the holder of its network', () => {
+    const { document, after } = injected(
+      'services: {web: {image: a, depends_on: [db], ports: ["80:80"], x-outrigger: {inject: proxy, compose.mode: pause}}, db: {image: b}}',
+    )
+    const rewritten = applyPatch(after, [
+      {
+        op: 'add',
+        path: '/services/web/depends_on/web-network',
+        value: { condition: 'service_started', restart: true, required: true },
+      },
+    ]) as JsonObject
+    assert.deepEqual(applyPatch(rewritten, uninjectCompose(rewritten).patch), document)
+  })
 })
 
 function named(source: string, target: string): JsonObject {

@@ -105,10 +105,12 @@ function unpublish(ports: Json | undefined, ours: readonly Json[]): Json {
   return left
 }
 
-function undepend(service: JsonObject, { dependsOn = [], dependsOnList }: Change): Json {
+function undepend(service: JsonObject, { dependsOn = [], dependsOnList, holder }: Change): Json {
   const value = service['depends_on']
-  if (!isObject(value)) return listOf(value).filter(name => !dependsOn.includes(String(name)))
-  const left = without(value, new Set(dependsOn)) as JsonObject
+  // `docker compose config` writes down that who shares a network waits for its holder.
+  const ours = new Set([...dependsOn, ...(holder === undefined ? [] : [holder])])
+  if (!isObject(value)) return listOf(value).filter(name => !ours.has(String(name)))
+  const left = without(value, ours) as JsonObject
   const unchanged =
     dependsOnList !== undefined &&
     Object.keys(left).length === new Set(dependsOnList).size &&
