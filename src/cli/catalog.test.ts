@@ -62,6 +62,17 @@ describe('outrigger catalog show', () => {
     assert.equal(code, 0)
   })
 
+  for (const name of ['outrigger', 'envoy', 'vault-agent'])
+    test(`prints ${name} as it could stand in a catalogue`, async t => {
+      const cwd = await folder(t)
+      for (const format of ['yaml', 'json']) {
+        const { out } = await catalog(cwd, 'show', name, '-o', format)
+        writeFileSync(join(cwd, `own.${format}`), out)
+        const { code, err } = await catalog(cwd, 'validate', `own.${format}`)
+        assert.deepEqual([code, err], [0, ''])
+      }
+    })
+
   test('takes a version, and suggests a name', async () => {
     assert.match((await catalog('/', 'show', 'envoy@1')).out, /^envoy 1\.0\.0$/m)
     const missed = await catalog('/', 'show', 'envoi')

@@ -1,4 +1,5 @@
 import type { Entry } from '../../injection/catalogue/entry.ts'
+import { API_VERSION, KIND } from '../../injection/catalogue/entry-schema.ts'
 import { containersOutlined, parametersOutlined, withDefaults } from '../../injection/catalogue/outline.ts'
 import type { Call } from '../call.ts'
 import { table, wrap } from '../layout.ts'
@@ -18,9 +19,14 @@ export async function run(call: Call, names: readonly string[]): Promise<number>
     )
     return 1
   }
-  if (format !== 'table') await print(call, found.entry, format)
+  if (format !== 'table') await print(call, asDocument(found.entry), format)
   else call.io.stdout.write(`${page(found.entry, Math.max(100, call.io.stdout.columns ?? 0)).join('\n')}\n`)
   return 0
+}
+
+/** As it could stand in a catalogue, its defaults written out. */
+function asDocument({ hash: _, ...entry }: Entry) {
+  return { apiVersion: API_VERSION, kind: KIND, ...entry }
 }
 
 function page(entry: Entry, width: number): string[] {
