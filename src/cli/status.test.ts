@@ -81,7 +81,12 @@ describe('outrigger status', () => {
       text => text.replace(/sha256:[0-9a-f]{8}/, 'sha256:00000000'),
       'outdated',
     ],
-    ['a service that is gone', COMPOSE, text => text.replace('  web-outrigger:\n', '  other:\n'), 'missing'],
+    [
+      'a service that is gone',
+      COMPOSE,
+      text => text.replace('\n  web-outrigger:\n', '\n  other:\n'),
+      'missing',
+    ],
   ]
   for (const [what, text, change, state] of drifted)
     it(`ends with 1 and tells ${what}`, async () => {
