@@ -7,6 +7,7 @@ import type { Draft } from './draft.ts'
 import { formatDuration, graceMsOf } from './grace.ts'
 import { mountsOf } from './mounts.ts'
 import {
+  FIELDS_OF_NETWORK,
   holdNetwork,
   modeToJoin,
   type NetworkMode,
@@ -142,9 +143,8 @@ export function pauseNetwork(draft: Draft, app: string, tell: Tell): void {
     )
   const written = at(draft.document, ['services', app]) as JsonObject
   const { service, unseen } = effectiveService(draft.document, app)
-  const inherited = withoutNetwork(written).service
-  const foreign = Object.keys(withoutNetworkKeys(service)).filter(key => written[key] === undefined)
-  if (unseen || foreign.length > 0 || inherited === undefined)
+  const inherited = FIELDS_OF_NETWORK.some(key => service[key] !== undefined && written[key] === undefined)
+  if (unseen || inherited)
     fail(
       'network_not_movable',
       ['services', app, 'extends'],
@@ -172,11 +172,6 @@ export function pauseNetwork(draft: Draft, app: string, tell: Tell): void {
 function linkTo(document: Json, app: string): string | undefined {
   const isTo = (link: Json) => link === app || String(link).startsWith(`${app}:`)
   return Object.entries(servicesOf(document)).find(([, { links }]) => listOf(links).some(isTo))?.[0]
-}
-
-function withoutNetworkKeys(service: JsonObject): JsonObject {
-  const { service: rest } = withoutNetwork(service)
-  return Object.fromEntries(Object.entries(service).filter(([key]) => !Object.hasOwn(rest, key)))
 }
 
 /** Ports of a service are published by the one that holds its network. */
