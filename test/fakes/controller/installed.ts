@@ -98,6 +98,8 @@ export async function installed(
   const objects = installObjects({
     ...DEFAULT_INSTALL,
     image: 'outrigger/outrigger:0.1.0',
+    // A machine that is busy is not a webhook that is away.
+    timeoutSeconds: 30,
     catalogue: files,
     required: requiredNames(readCatalogue(files).catalogue),
     ...more,
@@ -200,7 +202,7 @@ export async function installed(
 
 /** Waits for what comes by itself; the time only bounds a failure. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let left = 1500; left > 0; left--) {
+  for (let left = 5000; left > 0; left--) {
     if (await condition()) return
     await new Promise(resolve => setTimeout(resolve, 10))
   }

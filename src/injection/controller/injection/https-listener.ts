@@ -18,7 +18,7 @@ const LIMITS = {
   drainIdleMs: 1_000,
 }
 
-/** HTTPS with a certificate that may change while it runs. Waits for the first one. */
+/** HTTPS with a certificate that may change while it runs; there must be one already. */
 export async function openHttpsListener(
   listen: Address,
   certificates: CertificateSource,
