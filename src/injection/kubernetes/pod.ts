@@ -1,4 +1,5 @@
 import { at, isObject, type Json, type JsonObject, type Path } from '../../manifests/json.ts'
+import { KNOWN_SIDECARS } from '../../manifests/known-sidecars.ts'
 
 /** More than any pod that runs; a pod beyond them is refused before time is spent on it. */
 export const MAX_CONTAINERS = 500
@@ -101,19 +102,8 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text)
 }
 
-/** Sidecars of others by the names that their injectors give them: no part of the application. */
-const FOREIGN_SIDECARS = new Set([
-  'istio-proxy',
-  'linkerd-proxy',
-  'daprd',
-  'vault-agent',
-  'otc-container',
-  'consul-dataplane',
-  'envoy',
-  'kuma-sidecar',
-  'cloud-sql-proxy',
-  'datadog-agent',
-])
+/** Names that people give sidecars, and injectors theirs: no part of the application. */
+const SIDECAR_NAMES = new Set(KNOWN_SIDECARS.flatMap(({ containers }) => containers))
 
 /**
  * The containers that are the application: those named, else all but known sidecars. First is the one that stood for it
@@ -126,7 +116,7 @@ export function applicationOf(
 ): readonly NamedContainer[] {
   if (named.length > 0)
     return named.flatMap(name => pod.containers.filter(container => container.name === name))
-  const own = pod.containers.filter(({ name }) => !FOREIGN_SIDECARS.has(name))
+  const own = pod.containers.filter(({ name }) => !SIDECAR_NAMES.has(name))
   const candidates = own.length === 0 ? pod.containers : own
   const isThere = (name: unknown): boolean => candidates.some(container => container.name === name)
   const marked = pod.annotations['kubectl.kubernetes.io/default-container']

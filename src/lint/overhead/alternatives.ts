@@ -1,5 +1,5 @@
+import type { Duty } from '../../manifests/known-sidecars.ts'
 import type { Amounts } from '../../manifests/pod-resources.ts'
-import type { Duty } from '../sidecars.ts'
 import { type Cost, costOf, times } from './cost.ts'
 import { monthly, type Prices } from './prices.ts'
 import type { Program } from './programs.ts'

@@ -1,4 +1,4 @@
-import type { Duty } from '../sidecars.ts'
+import type { Duty } from '../../manifests/known-sidecars.ts'
 import { type Cost, costOf, times } from './cost.ts'
 import type { Prices } from './prices.ts'
 import type { WorkloadCost } from './workload-cost.ts'
