@@ -28,8 +28,9 @@ function evaluated(expression: string, object: JsonObject): readonly PatchOperat
     /^has\(object\.spec\.(\w+)\) \? (\[.*\]) : (\[.*\])$/s.exec(expression) ?? []
   const spec = object['spec'] as JsonObject
   const chosen = list === undefined ? expression : spec[list] === undefined ? missing! : there!
-  const script = chosen.replaceAll(/\b(?:JSONPatch|Object(?:\.\w+)*)\{/g, '{')
-  return new Function('object', `return ${script}`)(object)
+  assert.doesNotMatch(chosen, /\bObject(?:\.\w+)*\{/, 'API servers panic over lists of typed objects')
+  const script = chosen.replaceAll('JSONPatch{', '{')
+  return new Function('object', 'dyn', `return ${script}`)(object, (value: unknown) => value)
 }
 
 /** What an API server does with the pod. */
@@ -144,14 +145,13 @@ describe('a value in CEL', () => {
     [1, '1'],
     [true, 'true'],
     [['a', 'b'], '["a", "b"]'],
-    [{ 'a.b/c': 'd' }, '{"a.b/c": "d"}'],
-    [{ a: 1, b: { c: 'd' } }, 'Object{a: 1, b: {"c": "d"}}'],
-    [{ emptyDir: {} }, 'Object{emptyDir: Object.emptyDir{}}'],
-    [{ namespace: 1 }, 'Object{__namespace__: 1}'],
-    [[{ port: 1 }], '[Object{port: 1}]'],
+    [{ 'a.b/c': 'd' }, '{"a.b/c": dyn("d")}'],
+    [{ a: 1, b: { c: 'd' } }, '{"a": dyn(1), "b": dyn({"c": dyn("d")})}'],
+    [{ emptyDir: {} }, '{"emptyDir": dyn({})}'],
+    [[{ port: 1 }, { name: 'a' }], '[{"port": dyn(1)}, {"name": dyn("a")}]'],
+    [['a', 1, null], '[dyn("a"), dyn(1), dyn(null)]'],
+    [[], '[]'],
   ]
   for (const [value, text] of cases)
-    it(`${JSON.stringify(value)} is ${text}`, () => assert.equal(celOf(value, 'Object'), text))
-  it('has no fields that are no names', () =>
-    assert.throws(() => celOf({ 'a-b': 1 }, 'Object'), /no name of a field/))
+    it(`${JSON.stringify(value)} is ${text}`, () => assert.equal(celOf(value), text))
 })

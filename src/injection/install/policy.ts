@@ -4,7 +4,7 @@ import { equal } from '../../wire/json-patch/patch.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Entry } from '../catalogue/entry.ts'
 import { inject } from '../kubernetes/inject.ts'
-import { celOf, celText, NoCel } from './cel.ts'
+import { celOf, celText } from './cel.ts'
 import { LABELS } from './options.ts'
 
 export interface PolicyOptions {
@@ -43,12 +43,7 @@ export function policyObjects(name: string, catalogue: Catalogue, options: Polic
     return { ok: false, reason: `it changes ${strange.path} of the pod, which depends on the pod` }
   if (!equal(withoutApplication(one.patch), withoutApplication(other.patch)))
     return { ok: false, reason: 'what it adds depends on the pod: its ports, names or namespace' }
-  try {
-    return { ok: true, objects: objectsOf(name, found.entry, one.patch, options) }
-  } catch (error) {
-    if (!(error instanceof NoCel)) throw error
-    return { ok: false, reason: `a policy cannot say it: ${error.message}` }
-  }
+  return { ok: true, objects: objectsOf(name, found.entry, one.patch, options) }
 }
 
 /** A pod that has a list of each kind already, so that what is added stands by itself. */
@@ -168,8 +163,7 @@ function listMutation(
   patch: readonly PatchOperation[],
 ): string | undefined {
   if (patch.length === 0) return undefined
-  const type = `Object.spec.${list}`
-  const values = patch.map(operation => celOf(added(operation), type))
+  const values = patch.map(operation => celOf(added(operation)))
   const each = patch.map(({ path }, index) => {
     const at = path.endsWith('/-') || Number(path.split('/').at(-1)) > index ? '-' : String(index)
     return `JSONPatch{op: "add", path: "/spec/${list}/${at}", value: ${values[index]}}`
