@@ -37,9 +37,22 @@ export function parseCondition(text: string): Condition {
   return { ok: true, terms }
 }
 
+/** Conditions come from catalogues, and each is asked for every pod. */
+const KNOWN = new Map<string, Condition>()
+const MAX_KNOWN = 4096
+
+function known(text: string): Condition {
+  let condition = KNOWN.get(text)
+  if (condition !== undefined) return condition
+  condition = parseCondition(text)
+  if (KNOWN.size >= MAX_KNOWN) KNOWN.clear()
+  KNOWN.set(text, condition)
+  return condition
+}
+
 /** Whether all terms hold. What cannot be read never holds: entries are checked when they are loaded. */
 export function holds(text: string, scope: Scope): boolean {
-  const condition = parseCondition(text)
+  const condition = known(text)
   return condition.ok && condition.terms.every(term => termHolds(term, scope(term.name)))
 }
 

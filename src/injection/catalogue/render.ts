@@ -50,6 +50,23 @@ export interface RenderedFile {
  * hostile values would make it larger than a pod may be.
  */
 export function render(entry: Entry, values: Values, facts: Facts): Rendered {
+  const key = JSON.stringify([values, facts])
+  let known = RENDERED.get(entry)
+  if (known === undefined) RENDERED.set(entry, (known = new Map()))
+  let rendered = known.get(key)
+  if (rendered === undefined) {
+    rendered = renderAnew(entry, values, facts)
+    if (known.size >= MAX_RENDERED) known.delete(known.keys().next().value!)
+    known.set(key, rendered)
+  }
+  return rendered
+}
+
+/** Pods come in replicas: the last ones of each entry, which nobody changes. */
+const RENDERED = new WeakMap<Entry, Map<string, Rendered>>()
+const MAX_RENDERED = 64
+
+function renderAnew(entry: Entry, values: Values, facts: Facts): Rendered {
   const ask = factScope(facts)
   const scope = (name: string) => (Object.hasOwn(values, name) ? values[name] : ask(name))
   const list = <T>(template: unknown): T[] => (fill(template as Json, scope) ?? []) as T[]

@@ -30,17 +30,23 @@ export function additionsFor(
   plans: readonly Plan[],
   owned: ReadonlySet<string>,
   status: (account: Account) => string,
-): PatchOperation[] {
+): Additions {
   const draft: Draft = { template, patch: [], made: [], nulls: [] }
   const entries = plans.map((plan): InjectedEntry => {
     const { name, version, hash } = plan.entry
     return { name, version, hash, added: addAll(draft, plan, plans, owned) }
   })
-  if (draft.patch.length === 0) return []
+  if (draft.patch.length === 0) return draft
   openMembers(draft, ANNOTATIONS)
   const { made, nulls } = draft
   add(draft, [...ANNOTATIONS, STATUS], status({ entries, made, nulls }))
-  return draft.patch
+  return draft
+}
+
+/** The operations, and the template after them. */
+export interface Additions {
+  readonly patch: readonly PatchOperation[]
+  readonly template: JsonObject
 }
 
 function addAll(draft: Draft, plan: Plan, plans: readonly Plan[], owned: ReadonlySet<string>): Added {

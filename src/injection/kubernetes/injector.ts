@@ -1,7 +1,7 @@
 import type { Finding } from '../../manifests/finding.ts'
 import { at, isObject, type Json, type JsonObject, pointer } from '../../manifests/json.ts'
 import { type Workload, workloads } from '../../manifests/workload.ts'
-import { applyPatch, type PatchOperation } from '../../wire/json-patch/patch.ts'
+import type { PatchOperation } from '../../wire/json-patch/patch.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { type Account, additionsFor } from './additions.ts'
 import { adopt, tellRivals } from './adopt/adopt.ts'
@@ -99,10 +99,11 @@ function injectOne(
       nulls: [...new Set([...(before?.nulls ?? []), ...account.nulls])],
     })
     let after: InjectionStatus | undefined
-    const patch = additionsFor(template, plans, owned, account => writeStatus((after = status(account))))
+    const { patch, template: done } = additionsFor(template, plans, owned, account =>
+      writeStatus((after = status(account))),
+    )
     if (after === undefined)
       return { patch, findings, injected: end('unchanged', 'already_injected', before) }
-    const done = applyPatch(template, patch) as JsonObject
     assertFits(done)
     tellSurprises({ before: base, after: done, plans, workload, context }, tell)
     return { patch, findings, injected: end('injected', undefined, after) }
