@@ -55,21 +55,36 @@ export function podLimits(template: Json | undefined): Amounts {
  * BestEffort: none asks for any of them. Resources of the pod as a whole decide alone where they are given.
  */
 export function qosClass(template: Json | undefined): QosClass {
-  const whole = at(template, ['spec', 'resources'])
-  const sets = isObject(whole)
-    ? [
-        {
-          requests: { ...amounts(whole['limits']), ...amounts(whole['requests']) },
-          limits: amounts(whole['limits']),
-        },
-      ]
-    : containersOf(template).map(each => ({ requests: requestsOf(each), limits: limitsOf(each) }))
-  const isSet = (given: Amounts) => (given['cpu'] ?? 0) > 0 || (given['memory'] ?? 0) > 0
-  if (!sets.some(({ requests, limits }) => isSet(requests) || isSet(limits))) return 'BestEffort'
-  const isExact = sets.every(({ requests, limits }) =>
-    ['cpu', 'memory'].every(name => (limits[name] ?? 0) > 0 && limits[name] === requests[name]),
+  if (isGuaranteed(template)) return 'Guaranteed'
+  const isSet = (resources: Json | undefined) => {
+    const { cpu = 0, memory = 0 } = {
+      ...amounts(at(resources, ['limits'])),
+      ...amounts(at(resources, ['requests'])),
+    }
+    return cpu > 0 || memory > 0
+  }
+  return resourcesOf(template).some(isSet) ? 'Burstable' : 'BestEffort'
+}
+
+/** The first container that is not exact settles it: most pods are read no further. */
+export function isGuaranteed(template: Json | undefined): boolean {
+  const all = resourcesOf(template)
+  return (
+    all.length > 0 &&
+    all.every(resources =>
+      ['cpu', 'memory'].every(name => {
+        const limit = parseQuantity(at(resources, ['limits', name]))
+        const request = parseQuantity(at(resources, ['requests', name])) ?? limit
+        return limit !== undefined && limit > 0 && request === limit
+      }),
+    )
   )
-  return isExact ? 'Guaranteed' : 'Burstable'
+}
+
+/** Those of the pod as a whole, or of each container. */
+function resourcesOf(template: Json | undefined): (Json | undefined)[] {
+  const whole = at(template, ['spec', 'resources'])
+  return isObject(whole) ? [whole] : containersOf(template).map(({ container }) => container['resources'])
 }
 
 /** Adds per resource. */

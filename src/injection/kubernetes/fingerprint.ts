@@ -23,6 +23,21 @@ const DEFAULTS: Readonly<Record<string, Json>> = {
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 export function fingerprint(container: JsonObject): Fingerprint {
+  const key = JSON.stringify(container)
+  let known = KNOWN.get(key)
+  if (known === undefined) {
+    known = fingerprintAnew(container)
+    if (KNOWN.size >= MAX_KNOWN) KNOWN.delete(KNOWN.keys().next().value!)
+    KNOWN.set(key, known)
+  }
+  return known
+}
+
+/** Replicas bring the same sidecar again and again; writing it down costs a tenth of what its fingerprint does. */
+const KNOWN = new Map<string, Fingerprint>()
+const MAX_KNOWN = 256
+
+function fingerprintAnew(container: JsonObject): Fingerprint {
   const { image, imagePullPolicy: _, restartPolicy, ...rest } = container
   const kept = restartPolicy === undefined ? rest : { ...rest, restartPolicy }
   return { image: typeof image === 'string' ? image : '', hash: sha256(contentOf(kept)).slice(0, 16) }

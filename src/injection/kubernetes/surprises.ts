@@ -1,5 +1,5 @@
 import { at, isObject, type JsonObject } from '../../manifests/json.ts'
-import { type Amounts, podRequests, qosClass } from '../../manifests/pod-resources.ts'
+import { type Amounts, isGuaranteed, podRequests, qosClass } from '../../manifests/pod-resources.ts'
 import type { Workload } from '../../manifests/workload.ts'
 import { ownerOf } from './facts.ts'
 import type { InjectionContext } from './injection.ts'
@@ -32,7 +32,7 @@ function added(plan: Plan): readonly PlacedContainer[] {
 }
 
 function tellClass({ before, after, plans }: Change, tell: Tell): void {
-  if (qosClass(before) !== 'Guaranteed' || qosClass(after) === 'Guaranteed') return
+  if (!isGuaranteed(before) || isGuaranteed(after)) return
   const names = plans.flatMap(({ entry }) => (hasLimits(entry.parameters) ? [entry.name] : []))
   tell(
     'warning',
