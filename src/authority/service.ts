@@ -3,6 +3,7 @@ import type { ServerResponse } from '../http/server/response.ts'
 import type { Handler } from '../http/server/server.ts'
 import type { Log } from '../kernel/log/log.ts'
 import type { Authority } from './authority.ts'
+import { bearerToken } from './bearer-token.ts'
 import type { Grant, TokenGrants } from './grant.ts'
 import { RateLimit } from './rate-limit.ts'
 import { checkRequest, RequestRefused } from './request-check.ts'
@@ -26,7 +27,6 @@ export interface SignAnswer {
 }
 
 const MAX_BODY_BYTES = 32 * 1024
-const MAX_TOKEN_LENGTH = 16 * 1024
 /** All of one address: a pod asks a few times a day, a node's pods share an address at times. */
 const PER_ADDRESS = { burst: 60, perSecond: 10 }
 const PER_IDENTITY = { burst: 10, perSecond: 0.2 }
@@ -106,12 +106,6 @@ async function sign(
     log.warn('certificate_refused', `refused a request of ${identity}: ${error.message}`, { identity, from })
     fail(response, 400, error.message)
   }
-}
-
-function bearerToken(request: ServerRequest): string | undefined {
-  const value = request.headers.get('authorization')
-  if (value === undefined || value.length > MAX_TOKEN_LENGTH) return undefined
-  return /^Bearer +(\S+)$/i.exec(value)?.[1]
 }
 
 async function readCsr(request: ServerRequest): Promise<string> {

@@ -1,3 +1,4 @@
+import { bearerToken } from '../../../authority/bearer-token.ts'
 import type { TokenGrants } from '../../../authority/grant.ts'
 import type { ServerRequest } from '../../../http/server/request.ts'
 import type { ServerResponse } from '../../../http/server/response.ts'
@@ -18,7 +19,6 @@ export interface FeedServiceOptions {
 }
 
 const PREFIX = '/feeds/'
-const MAX_TOKEN_LENGTH = 16 * 1024
 
 /**
  * GET /feeds/services/NAMESPACE/NAME:PORT and GET /feeds/addresses/IP:PORT, with a bearer token of a service account:
@@ -114,10 +114,4 @@ function decoded(text: string): string {
   } catch {
     return ''
   }
-}
-
-function bearerToken(request: ServerRequest): string | undefined {
-  const value = request.headers.get('authorization')
-  if (value === undefined || value.length > MAX_TOKEN_LENGTH) return undefined
-  return /^Bearer +(\S+)$/i.exec(value)?.[1]
 }

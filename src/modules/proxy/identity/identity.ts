@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { CertificateSource } from '../../../http/tls/certificate.ts'
 import type { Health, Host } from '../../../kernel/module.ts'
 import { parseSpiffeId, type SpiffeId, workloadId } from '../../../wire/spiffe/identity.ts'
@@ -8,6 +7,9 @@ import type { IdentityConfig } from './config.ts'
 import { fileCertificates } from './file-certificates.ts'
 import { type IssuedCertificates, issuedCertificates } from './issued-certificates.ts'
 import { readPem } from './pem-file.ts'
+import { readToken } from './token-file.ts'
+
+const TOKEN_OPTION = 'identity.authority.tokenFile'
 
 /** Who the sidecar is at present. */
 export interface Identity extends CertificateSource {
@@ -51,29 +53,13 @@ async function fromAuthority(config: Config<'authority'>, host: IdentityHost): P
   const sign = authorityClient({
     url: new URL(url),
     trustBundle: await readPem(ca, 'identity.authority.ca', 'CERTIFICATE'),
-    token: () => readToken(tokenFile),
+    token: () => readToken(tokenFile, TOKEN_OPTION),
     clock: host.clock,
   })
-  const token = await readToken(tokenFile)
+  const token = await readToken(tokenFile, TOKEN_OPTION)
   const id =
     config.id === undefined ? accountId(token, config.trustDomain!, tokenFile) : parseSpiffeId(config.id)!
   return new Awaited(id.trustDomain, url, issuedCertificates({ identity: id, dnsNames, sign }, host))
-}
-
-/** One line; the file may be replaced at any time. */
-async function readToken(file: string): Promise<string> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new Error(`identity.authority.tokenFile: cannot read ${file}: ${code}`)
-  }
-  const token = text.trim()
-  // Whatever is wrong with it, it is not to be seen.
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw new TypeError(`identity.authority.tokenFile: ${file} holds no token; expected one line of text`)
-  return token
 }
 
 const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/

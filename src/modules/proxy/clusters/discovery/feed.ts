@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ClientResponse } from '../../../../http/client/response.ts'
 import type { Timer } from '../../../../kernel/clock/clock.ts'
+import { readToken } from '../../identity/token-file.ts'
 import type { FeedConfig } from './config.ts'
 import { FeedClients, type LentClient } from './feed-clients.ts'
 import { FeedState } from './feed-state.ts'
@@ -110,12 +111,7 @@ class Feed implements Disposable {
   /** A file's token is renewed while we run. */
   async #token(): Promise<string | undefined> {
     const { token, tokenFile } = this.#config
-    if (tokenFile === undefined) return token?.reveal()
-    const read = (await readFile(tokenFile, 'utf8')).trim()
-    // Whatever is wrong with it, it is not to be seen.
-    if (!/^[\x21-\x7e]+$/.test(read))
-      throw new Error(`${tokenFile} holds no token; expected one line of text`)
-    return read
+    return tokenFile === undefined ? token?.reveal() : readToken(tokenFile, 'tokenFile')
   }
 
   #hangUp(): void {
