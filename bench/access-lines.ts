@@ -37,7 +37,7 @@ export function linesOf(text: string): Lines {
     starts: Uint32Array.from(starts),
     ends: Uint32Array.from(ends),
     readAtMs: START_MS,
-    origin: { input: 'bench', path: '/var/log/access.log' },
+    origin: { input: 'bench', path: '/var/log/access.log', tag: 'bench' },
   }
 }
 

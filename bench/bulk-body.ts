@@ -77,7 +77,7 @@ function frame(shape: (record: string) => string): Slice {
     starts,
     ends,
     timesMs,
-    origin: { input: 'tail', path: '/var/log/app.log' },
+    origin: { input: 'tail', path: '/var/log/app.log', tag: 'tail' },
   }
   return { frame: { sequence: 1, batch }, from: 0, to: perSend }
 }

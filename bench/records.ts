@@ -1,7 +1,7 @@
 /** Lines to batches through formats and steps, against a loop of JSON.parse and JSON.stringify, in turn. */
 
 import { s } from '../src/kernel/config/schema.ts'
-import { Registry } from '../src/kernel/metrics/registry.ts'
+import { fakeHost } from '../src/kernel/host-fake.ts'
 import { formatFields } from '../src/modules/logs/formats/config.ts'
 import type { Lines } from '../src/modules/logs/lines.ts'
 import { createProcessor } from '../src/modules/logs/processor.ts'
@@ -13,7 +13,8 @@ import { type Contender, compare } from './rounds.ts'
 
 const COUNT = 20_000
 const BATCH = 1000
-const metrics = recordMetrics(new Registry().view('logs'))
+const host = fakeHost({ name: 'logs' })
+const metrics = recordMetrics(host.metrics)
 const formatSchema = s.object(formatFields, { about: 'the format' })
 
 function processing(name: string, lines: Lines, format: object, steps: readonly object[] = []): Contender {
@@ -22,16 +23,16 @@ function processing(name: string, lines: Lines, format: object, steps: readonly 
   if (!decodedFormat.ok || !decodedSteps.ok)
     throw new Error(`the bench's own configuration is wrong: ${name}`)
   const process = createProcessor({
-    input: name,
     format: decodedFormat.value,
+    ownSteps: [],
     steps: decodedSteps.value,
-    metrics,
+    host: { ...host, recordMetrics: metrics, owner: name, key: 'logs.inputs[0].bench.steps' },
   })
   const batches = inBatches(lines)
   return {
     name,
     bytes: lines.bytes.length,
-    run: () => batches.reduce((sum, batch) => sum + atOnce(process(batch)).count, 0),
+    run: () => batches.reduce((sum, batch) => sum + atOnce(process(batch))[0].count, 0),
   }
 }
 

@@ -89,7 +89,12 @@ function makeBatch(): Batch {
     starts[index] = index * (RECORD_BYTES + 1)
     ends[index] = starts[index]! + RECORD_BYTES
   }
-  const origin = { input: 'tail', path: '/var/log/app.log', position: { file: 'fd00:1', offset: count } }
+  const origin = {
+    input: 'tail',
+    path: '/var/log/app.log',
+    tag: 'tail',
+    position: { file: 'fd00:1', offset: count },
+  }
   return { bytes: content(), count, starts, ends, timesMs: new Float64Array(count), origin }
 }
 

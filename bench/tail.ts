@@ -43,6 +43,7 @@ async function withTail<T>(paths: string, sink: LineSink, work: (tail: Tail) => 
         ...host,
         name: 'tail',
         key: 'logs.inputs[0].tail',
+        tag: () => 'tail',
         positions,
         sink,
         readBytes: 256 * 1024,

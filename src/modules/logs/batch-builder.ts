@@ -1,6 +1,6 @@
 import type { JsonRecord } from '../../wire/json/record.ts'
 import { ByteWriter } from '../../wire/json/writer.ts'
-import type { Batch } from './batch.ts'
+import type { Batch, Origin } from './batch.ts'
 import type { Lines } from './lines.ts'
 
 /**
@@ -9,6 +9,7 @@ import type { Lines } from './lines.ts'
  */
 export class BatchBuilder {
   #lines!: Lines
+  #origin!: Origin
   #out: ByteWriter | undefined
   #count = 0
   #starts = new Uint32Array(0)
@@ -17,9 +18,11 @@ export class BatchBuilder {
   /** Output bytes for each input byte, as the last batch had it: how large the next buffer is made. */
   #growth = 1
 
-  begin(lines: Lines): void {
+  /** With an origin of its own it holds only some of the lines, and nothing of the buffer between them. */
+  begin(lines: Lines, origin?: Origin): void {
     this.#lines = lines
-    this.#out = undefined
+    this.#origin = origin ?? lines.origin
+    this.#out = origin && new ByteWriter(1024)
     this.#count = 0
     this.#starts = new Uint32Array(lines.count)
     this.#ends = new Uint32Array(lines.count)
@@ -51,7 +54,7 @@ export class BatchBuilder {
   }
 
   finish(): Batch {
-    const { bytes, memory, origin } = this.#lines
+    const { bytes, memory } = this.#lines
     const out = this.#out
     const batch = {
       bytes: out === undefined ? bytes : this.#trimmed(out),
@@ -60,7 +63,7 @@ export class BatchBuilder {
       starts: this.#starts,
       ends: this.#ends,
       timesMs: this.#timesMs,
-      origin,
+      origin: this.#origin,
     }
     this.#out = undefined
     return batch
@@ -68,9 +71,22 @@ export class BatchBuilder {
 
   #note(start: number, end: number, timeMs: number): void {
     const at = this.#count++
+    if (at === this.#starts.length) this.#grow()
     this.#starts[at] = start
     this.#ends[at] = end
     this.#timesMs[at] = timeMs
+  }
+
+  /** There are more records than lines: steps made copies of some. */
+  #grow(): void {
+    const length = Math.max(16, this.#starts.length * 2)
+    const grown = <T extends Uint32Array | Float64Array>(larger: T, column: T): T => {
+      larger.set(column)
+      return larger
+    }
+    this.#starts = grown(new Uint32Array(length), this.#starts)
+    this.#ends = grown(new Uint32Array(length), this.#ends)
+    this.#timesMs = grown(new Float64Array(length), this.#timesMs)
   }
 
   #leaveInput(): ByteWriter {

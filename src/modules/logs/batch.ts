@@ -27,6 +27,8 @@ export interface Origin {
   readonly input: string
   /** For people and for outputs that name streams after it: the path of the file, or the name of the stream. */
   readonly path: string
+  /** What the records are routed by: steps and outputs may be for some tags only. */
+  readonly tag: string
   /** The source's identity and the position right behind the last byte of this batch; absent for sources that cannot be read again. */
   readonly position?: Position
 }

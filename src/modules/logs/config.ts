@@ -1,7 +1,8 @@
 import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkInput, inputSchema } from './inputs/kinds.ts'
-import { checkOutput, identify, outputSchema } from './outputs/kinds.ts'
+import { entryNames } from './names.ts'
+import { checkOutput, identify, outputSchema, routingOf } from './outputs/kinds.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
 
 export const logsConfig = s.object(
@@ -90,6 +91,8 @@ export function checkLogs(config: LogsConfig): Problem[] {
       })),
     ),
     ...checkTwins(config),
+    ...checkNames(config.inputs, 'inputs'),
+    ...checkNames(config.outputs, 'outputs'),
   ]
 }
 
@@ -131,11 +134,11 @@ function checkProxyInputs({ inputs }: LogsConfig): Problem[] {
   )
 }
 
-/** Two outputs to the same place would send everything twice. */
+/** Two outputs to the same place would send everything twice, unless each gets other records. */
 function checkTwins({ outputs }: LogsConfig): Problem[] {
   const first = new Map<string, number>()
   return outputs.flatMap((output, index) => {
-    const identity = identify(output)
+    const identity = `${identify(output)} ${routingOf(output)}`
     const twin = first.get(identity)
     if (twin === undefined) {
       first.set(identity, index)
@@ -145,8 +148,29 @@ function checkTwins({ outputs }: LogsConfig): Problem[] {
       {
         path: ['outputs', index, output.kind],
         message: `goes to the same place as outputs[${twin}]`,
-        hint: 'remove one of them, or give them different destinations',
+        hint: 'remove one of them, give them different destinations, or different tags or conditions',
       },
     ]
   })
+}
+
+/** A name stands for one input or output. */
+function checkNames(entries: readonly Entry[], list: 'inputs' | 'outputs'): Problem[] {
+  const names = entryNames(entries)
+  return entries.flatMap(({ kind, config }, index) => {
+    const first = names.indexOf(names[index])
+    if (config.name === undefined || first === index) return []
+    return [
+      {
+        path: [list, index, kind, 'name'],
+        message: `is the name of ${list}[${first}] already`,
+        hint: 'give each its own name',
+      },
+    ]
+  })
+}
+
+interface Entry {
+  readonly kind: string
+  readonly config: { readonly name?: string }
 }

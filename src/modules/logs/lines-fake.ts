@@ -17,7 +17,12 @@ export function linesOf(text: string, more: Partial<Lines> = {}): Lines {
     starts: Uint32Array.from(starts),
     ends: Uint32Array.from(ends),
     readAtMs: Date.UTC(2026, 0, 1),
-    origin: { input: 'test', path: '/var/log/test.log', position: { file: '1:2:ab', offset: bytes.length } },
+    origin: {
+      input: 'test',
+      path: '/var/log/test.log',
+      tag: 'test',
+      position: { file: '1:2:ab', offset: bytes.length },
+    },
     ...more,
   }
 }

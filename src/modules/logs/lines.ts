@@ -12,6 +12,8 @@ export interface Lines {
   readonly ends: Uint32Array
   /** 1 where the line is a piece of one that was longer than the limit; absent when there is none. */
   readonly pieces?: Uint8Array
+  /** When each happened, milliseconds since the epoch, for inputs that bring records with times; NaN where there is none. */
+  readonly timesMs?: Float64Array
   /** When they were read, milliseconds since the epoch: the time of records that carry none. */
   readonly readAtMs: number
   readonly origin: Origin

@@ -4,16 +4,19 @@ import type { Deadline, DrainReason, Health, Host } from '../../kernel/module.ts
 import type { LogsConfig } from './config.ts'
 import { openDeadLetters } from './delivery/dead-letters.ts'
 import { type Delivery, startDelivery } from './delivery/delivery.ts'
+import { createRouting } from './delivery/routing.ts'
 import type { Input, Positions } from './inputs/input.ts'
-import { startInput } from './inputs/kinds.ts'
+import { formatOf, startInput } from './inputs/kinds.ts'
 import { LentMemory } from './lent-memory.ts'
 import type { LineSink } from './lines.ts'
 import { inTurns } from './long-work.ts'
 import { entryNames, readerNames } from './names.ts'
-import { identify, openOutput } from './outputs/kinds.ts'
+import { identify, openOutput, routingOf } from './outputs/kinds.ts'
 import { createProcessor } from './processor.ts'
-import { recordMetrics } from './record-metrics.ts'
+import { type RecordMetrics, recordMetrics } from './record-metrics.ts'
 import { openSpool, type Spool } from './spool/spool.ts'
+import type { StepHost } from './steps/step.ts'
+import { expandTag } from './tags.ts'
 
 const READ_BYTES = 256 * 1024
 /** A read starts a little earlier than what it brings: a piece of memory has room for both. */
@@ -35,9 +38,13 @@ export interface Pipeline {
 export async function startPipeline(config: LogsConfig, host: Host): Promise<Pipeline> {
   const folder = await host.dataDir()
   const readers = readerNames(
-    config.outputs.map(output => ({ kind: output.kind, identity: identify(output) })),
+    config.outputs.map(output => ({
+      kind: output.kind,
+      identity: identify(output),
+      routing: routingOf(output),
+    })),
   )
-  const names = entryNames(config.outputs.map(({ kind }) => kind))
+  const names = entryNames(config.outputs)
   const spool = host.scope.use(
     await openSpool({
       folder: join(folder, 'spool'),
@@ -53,8 +60,9 @@ export async function startPipeline(config: LogsConfig, host: Host): Promise<Pip
       signal: host.signal,
     }),
   )
-  const deliveries = await startDeliveries(config, host, spool, { readers, names, folder })
-  const inputs = await startInputs(config, host, spool)
+  const records = recordMetrics(host.metrics)
+  const deliveries = await startDeliveries(config, host, spool, { readers, names, folder, records })
+  const inputs = await startInputs(config, host, spool, records)
   return {
     proxy: [...inputs.values()].find(({ intake }) => intake !== undefined)?.intake,
     health: () => healthOf({ spool, ...Object.fromEntries(inputs), ...Object.fromEntries(deliveries) }),
@@ -72,7 +80,17 @@ async function startDeliveries(
   config: LogsConfig,
   host: Host,
   spool: Spool,
-  { readers, names, folder }: { readers: readonly string[]; names: readonly string[]; folder: string },
+  {
+    readers,
+    names,
+    folder,
+    records,
+  }: {
+    readonly readers: readonly string[]
+    readonly names: readonly string[]
+    readonly folder: string
+    readonly records: RecordMetrics
+  },
 ): Promise<Map<string, Delivery>> {
   const { scope, metrics, clock, log } = host
   const invalidUtf8 = metrics.counter(
@@ -99,10 +117,15 @@ async function startDeliveries(
       dataDir: async () => folder,
       invalidUtf8: invalidUtf8.with(name),
     })
+    const routing = createRouting(entry.config, {
+      ...stepHost(host, records, `output ${name}`, `logs.outputs[${index}].${entry.kind}.steps`),
+      slice: host.slice,
+    })
     const delivery = startDelivery({
       name,
       reader: spool.reader(readers[index]),
       output,
+      routing,
       maxInFlightBytes: Math.floor(config.memoryBytes / 2 / config.outputs.length),
       retry: { baseMs: config.retry.baseMs, maxMs: config.retry.maxMs },
       deadLetters,
@@ -115,28 +138,41 @@ async function startDeliveries(
   return deliveries
 }
 
-async function startInputs(config: LogsConfig, host: Host, spool: Spool): Promise<Map<string, Input>> {
+/** What steps are made with; `owner` is whose records they see. */
+function stepHost(host: Host, recordMetrics: RecordMetrics, owner: string, key: string): StepHost {
+  const { scope, env, clock, log, metrics } = host
+  return { scope, env, clock, log, metrics, recordMetrics, owner, key }
+}
+
+async function startInputs(
+  config: LogsConfig,
+  host: Host,
+  spool: Spool,
+  records: RecordMetrics,
+): Promise<Map<string, Input>> {
   const { scope, signal, log, metrics, clock, slice, application } = host
-  const records = recordMetrics(metrics)
   const claims = new Map<string, string>()
   const memory = new LentMemory(PIECE_BYTES, Math.ceil(config.memoryBytes / PIECE_BYTES))
-  const names = entryNames(config.inputs.map(({ kind }) => kind))
+  const names = entryNames(config.inputs)
   const inputs = new Map<string, Input>()
   for (const [index, entry] of config.inputs.entries()) {
     const name = names[index]
+    const { tag = name, steps: ownSteps } = entry.config
     const process = createProcessor({
-      input: name,
-      format: entry.config,
+      format: formatOf(entry),
+      ownSteps,
       steps: config.steps,
-      metrics: records,
+      host: stepHost(host, records, name, `logs.inputs[${index}].${entry.kind}.steps`),
     })
     const sink: LineSink = async lines => {
-      await spool.append(await inTurns(process(lines), slice))
+      const batches = await inTurns(process(lines), slice)
+      await Promise.all(batches.map(batch => spool.append(batch)))
     }
     const input = await startInput(entry, {
       name,
       key: `logs.inputs[${index}].${entry.kind}`,
       sink,
+      tag: path => expandTag(tag, path),
       positions: positionsFor(name, claims, spool),
       readBytes: READ_BYTES,
       memory,

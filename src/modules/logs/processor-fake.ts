@@ -10,9 +10,11 @@ import { recordMetrics } from './record-metrics.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
 
 export interface FakeProcessor {
+  /** The batch of the lines' own tag, when there is no other. */
   process(lines: Lines | string): Batch
+  batches(lines: Lines | string): readonly Batch[]
   /** The same, a step at a time. */
-  begin(lines: Lines | string): LongWork<Batch>
+  begin(lines: Lines | string): LongWork<readonly Batch[]>
   /** A counter's value; undefined when it has never been touched. */
   metric(name: string, labels?: Record<string, string>): number | undefined
 }
@@ -26,15 +28,25 @@ export function processorOf(format: object, steps: readonly object[] = []): Fake
   const problems = [...checkFormat(decodedFormat.value, []), ...checkSteps(decodedSteps.value, [])]
   if (problems.length > 0) throw new Error(JSON.stringify(problems))
   const process = createProcessor({
-    input: 'test',
     format: decodedFormat.value,
+    ownSteps: [],
     steps: decodedSteps.value,
-    metrics: recordMetrics(host.metrics),
+    host: {
+      ...host,
+      recordMetrics: recordMetrics(host.metrics),
+      owner: 'test',
+      key: 'logs.inputs[0].test.steps',
+    },
   })
   const begin = (lines: Lines | string) => process(typeof lines === 'string' ? linesOf(lines) : lines)
   return {
     begin,
-    process: lines => atOnce(begin(lines)),
+    process: lines => {
+      const batches = atOnce(begin(lines))
+      if (batches.length > 1) throw new Error('there are several tags')
+      return batches[0]
+    },
+    batches: lines => atOnce(begin(lines)),
     metric: (name, labels = {}) => host.metric(name, { input: 'test', ...labels }),
   }
 }

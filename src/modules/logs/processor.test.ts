@@ -80,7 +80,7 @@ describe('the processor', () => {
     let steps = 1
     let step = work.next()
     for (; !step.done; step = work.next()) steps++
-    assert.equal(step.value.count, 200)
+    assert.equal(step.value[0].count, 200)
     assert.ok(steps > 10 && steps < 20, `${steps} steps`)
   })
 
@@ -94,7 +94,7 @@ describe('the processor', () => {
         if (batches[n] !== undefined) continue
         const step = work.next()
         if (!step.done) continue
-        batches[n] = step.value
+        batches[n] = step.value[0]
         left--
       }
     }
@@ -126,4 +126,29 @@ describe('the processor', () => {
     })
     fc.assert(property, { numRuns: 500 })
   })
+})
+
+describe('tags', () => {
+  it('keep records of one tag in one batch, and the position with the lines’ own', () => {
+    const { batches } = processorOf({}, [{ only: { tags: ['test'], steps: [{ drop: 'n == 2' }] } }])
+    const [batch, ...more] = batches('{"n":1}\n{"n":2}\n')
+    assert.deepEqual([recordsOf(batch), batch.origin.tag, more.length], [['{"n":1}'], 'test', 0])
+    const [other] = processorOf({}, [{ only: { tags: ['other'], steps: [{ drop: 'n == 2' }] } }]).batches(
+      '{"n":1}\n{"n":2}\n',
+    )
+    assert.equal(other.count, 2)
+  })
+
+  it('of records whose condition does not hold leave them as they are', () => {
+    const { process } = processorOf({}, [
+      { only: { when: 'n > 1', steps: [{ add: { fields: { big: true } } }] } },
+    ])
+    assert.deepEqual(recordsOf(process('{"n":1}\n{"n":2}\n')), ['{"n":1}', '{"n":2,"big":true}'])
+  })
+})
+
+it('takes the times that an input brought, and the moment of reading where it brought none', () => {
+  const { process } = processorOf({})
+  const lines = linesOf('{"n":1}\n{"n":2}\n', { timesMs: Float64Array.of(1000, Number.NaN) })
+  assert.deepEqual([...process(lines).timesMs], [1000, lines.readAtMs])
 })

@@ -1,96 +1,163 @@
 import { JsonRecord } from '../../wire/json/record.ts'
 import { ByteWriter } from '../../wire/json/writer.ts'
 import type { Batch } from './batch.ts'
-import { BatchBuilder } from './batch-builder.ts'
 import type { FormatConfig } from './formats/config.ts'
 import { createFormat } from './formats/create.ts'
 import { writePiece } from './formats/raw.ts'
 import { TimeField } from './formats/time.ts'
 import type { Lines } from './lines.ts'
 import type { LongWork } from './long-work.ts'
-import type { RecordMetrics } from './record-metrics.ts'
 import type { StepConfig } from './steps/config.ts'
 import { createSteps } from './steps/create.ts'
+import type { Step, StepEvent, StepHost } from './steps/step.ts'
+import { TaggedBatches } from './tagged-batches.ts'
 
 const CARRIAGE_RETURN = 0x0d
 /** So many bytes of lines make a step: JSON takes 40 µs for them, the slowest patterns some ten times that. */
 const STEP_BYTES = 16 * 1024
+/** How often a record may begin again under another tag: rules that lead back to themselves end here. */
+const MAX_EMITS = 8
 
 export interface ProcessorOptions {
-  /** The input's name in metrics. */
-  readonly input: string
   /** Must have passed `checkFormat`. */
   readonly format: FormatConfig
-  /** Must have passed `checkSteps`. */
+  /** Must have passed `checkSteps`: those of the input, then those of all inputs. */
+  readonly ownSteps: readonly StepConfig[]
   readonly steps: readonly StepConfig[]
-  readonly metrics: RecordMetrics
+  /** `owner` is the input's name. */
+  readonly host: StepHost
 }
 
 /**
- * Turns the lines of one input into a batch of records: format, time, then the steps in their order.
- * While no record differs from its line the batch's bytes are the input's own; they must not change afterwards.
- * A batch of no records still has its origin, so that the position moves on. Several may be under way at once.
+ * Turns the lines of one input into batches of records, one a tag: format, time, then the steps in their order.
+ * While no record differs from its line a batch's bytes are the input's own; they must not change afterwards.
+ * The last batch has the lines' origin, also when it has no records, so that the position moves on when all are safe.
+ * Several may be under way at once.
  */
-export function createProcessor(options: ProcessorOptions): (lines: Lines) => LongWork<Batch> {
-  const { input, metrics } = options
-  const misfits = metrics.misfits.with(input, options.format.format)
-  const unreadableTimes = metrics.unreadableTimes.with(input)
-  const pieces = metrics.pieces.with(input)
+export function createProcessor(options: ProcessorOptions): (lines: Lines) => LongWork<readonly Batch[]> {
+  const { host } = options
+  const metrics = host.recordMetrics
+  const misfits = metrics.misfits.with(host.owner, options.format.format)
+  const unreadableTimes = metrics.unreadableTimes.with(host.owner)
+  const pieces = metrics.pieces.with(host.owner)
   const format = createFormat(options.format, () => misfits.inc())
   const time = options.format.time && new TimeField(options.format.time)
-  const steps = createSteps(options.steps, input, metrics)
+  const commonSteps = createSteps(options.steps, { ...host, key: 'logs.steps' })
+  const steps = [...createSteps(options.ownSteps, host), ...commonSteps]
   const looksInside = time !== undefined || steps.length > 0
   const record = new JsonRecord()
   const text = new ByteWriter(1024)
+  const event = new Event(host.owner, record)
   /** Builders that no lines are under way in. */
-  const idle: BatchBuilder[] = []
+  const idle: TaggedBatches[] = []
 
-  function timeOf(readAtMs: number): number {
-    const timeMs = time === undefined ? format.timeMs : time.take(record, readAtMs)
+  function timeOf(lines: Lines, line: number): number {
+    const known = lines.timesMs?.[line] ?? Number.NaN
+    const timeMs = time === undefined ? format.timeMs : time.take(record, lines.readAtMs)
     if (!Number.isNaN(timeMs)) return timeMs
+    if (!Number.isNaN(known)) return known
     if (time !== undefined) unreadableTimes.inc()
-    return readAtMs
+    return lines.readAtMs
   }
 
   /** Makes the record of one line and adds it, unless a step drops it. */
-  function take(builder: BatchBuilder, lines: Lines, start: number, end: number, piece: boolean): void {
+  function take(batches: TaggedBatches, lines: Lines, line: number, end: number): void {
+    const start = lines.starts[line]
+    const isPiece = lines.pieces !== undefined && lines.pieces[line] === 1
     text.length = 0
     let isLine = false
-    if (piece) {
+    if (isPiece) {
       pieces.inc()
       writePiece(lines.bytes, start, end, text)
     } else {
       isLine = format.read(lines.bytes, start, end, record, text)
     }
     if (!looksInside) {
-      const timeMs = piece ? lines.readAtMs : timeOf(lines.readAtMs)
-      if (isLine) builder.addRecord(record, timeMs)
-      else builder.addText(text.bytes, 0, text.length, timeMs)
+      const timeMs = isPiece ? lines.readAtMs : timeOf(lines, line)
+      if (isLine) batches.main.addRecord(record, timeMs)
+      else batches.main.addText(text.bytes, 0, text.length, timeMs)
       return
     }
     if (!isLine) record.open(text.bytes, 0, text.length)
-    const timeMs = piece ? lines.readAtMs : timeOf(lines.readAtMs)
-    for (const step of steps) if (!step(record)) return
-    builder.addRecord(record, timeMs)
+    event.begin(lines, isPiece ? lines.readAtMs : timeOf(lines, line))
+    if (passes(steps)) batches.of(event.tag).addRecord(record, event.timeMs)
+    for (let copy = event.nextCopy(); copy !== undefined; copy = event.nextCopy()) {
+      record.open(copy.bytes, 0, copy.bytes.length)
+      event.again(copy)
+      if (copy.emits > MAX_EMITS || passes(commonSteps)) batches.of(event.tag).addRecord(record, event.timeMs)
+    }
+  }
+
+  function passes(steps: readonly Step[]): boolean {
+    for (const step of steps) if (!step(record, event)) return false
+    return true
   }
 
   return function* (lines) {
-    const builder = idle.pop() ?? new BatchBuilder()
-    builder.begin(lines)
-    const { bytes, count, starts, ends, pieces } = lines
+    const batches = idle.pop() ?? new TaggedBatches()
+    batches.begin(lines)
+    const { bytes, count, starts, ends } = lines
     let stepEnd = count === 0 ? 0 : starts[0] + STEP_BYTES
-    for (let i = 0; i < count; i++) {
-      const start = starts[i]
-      let end = ends[i]
+    for (let line = 0; line < count; line++) {
+      const start = starts[line]
+      let end = ends[line]
       if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--
-      if (end > start) take(builder, lines, start, end, pieces !== undefined && pieces[i] === 1)
-      if (end >= stepEnd && i + 1 < count) {
+      if (end > start) take(batches, lines, line, end)
+      if (end >= stepEnd && line + 1 < count) {
         yield
         stepEnd = end + STEP_BYTES
       }
     }
-    const batch = builder.finish()
-    idle.push(builder)
-    return batch
+    const finished = batches.finish()
+    idle.push(batches)
+    return finished
+  }
+}
+
+interface EmittedCopy {
+  readonly bytes: Buffer
+  readonly timeMs: number
+  readonly tag: string
+  readonly emits: number
+}
+
+class Event implements StepEvent {
+  timeMs = 0
+  tag = ''
+  path = ''
+  readAtMs = 0
+  readonly input: string
+  readonly #record: JsonRecord
+  readonly #copies: EmittedCopy[] = []
+  #emits = 0
+
+  constructor(input: string, record: JsonRecord) {
+    this.input = input
+    this.#record = record
+  }
+
+  begin({ origin, readAtMs }: Lines, timeMs: number): void {
+    this.timeMs = timeMs
+    this.tag = origin.tag
+    this.path = origin.path
+    this.readAtMs = readAtMs
+    this.#emits = 0
+  }
+
+  again({ timeMs, tag, emits }: EmittedCopy): void {
+    this.timeMs = timeMs
+    this.tag = tag
+    this.#emits = emits
+  }
+
+  emitCopy(tag: string): void {
+    const out = new ByteWriter(256)
+    this.#record.writeTo(out)
+    const bytes = Buffer.from(out.bytes.subarray(0, out.length))
+    this.#copies.push({ bytes, timeMs: this.timeMs, tag, emits: this.#emits + 1 })
+  }
+
+  nextCopy(): EmittedCopy | undefined {
+    return this.#copies.shift()
   }
 }

@@ -12,6 +12,7 @@ import { type DeliveryMetrics, deliveryMetrics } from './delivery-metrics.ts'
 import { FreshRecords } from './fresh-records.ts'
 import { type Failure, Pause } from './pause.ts'
 import { type Load, RetryQueue } from './retry-queue.ts'
+import type { Routed, Routing } from './routing.ts'
 import { SendSize } from './send-size.ts'
 import { common, halves, totalBytes, totalRecords, without } from './slices.ts'
 import { Window } from './window.ts'
@@ -26,6 +27,8 @@ export interface DeliveryOptions {
   readonly name: string
   readonly reader: SpoolReader
   readonly output: Output
+  /** Without it every record goes to the output as it is. */
+  readonly routing?: Routing | undefined
   /** This output's share of the byte budget: frames that are taken and not settled, give or take one frame. */
   readonly maxInFlightBytes: number
   readonly retry?: Retry
@@ -176,8 +179,37 @@ class OutputDelivery implements Delivery {
   }
 
   #taken(slice: Slice): void {
+    const { routing } = this.#o
+    const isExcluded = routing?.excludes(slice) === true
+    if (routing && !isExcluded && !routing.isPlain) {
+      this.#taking = this.#routeLater(routing, slice)
+      return
+    }
     this.#window.add(slice)
-    this.#fresh.add(slice, this.#clock.monotonic())
+    if (isExcluded) this.#window.settle([slice])
+    else this.#fresh.add(slice, this.#clock.monotonic())
+  }
+
+  async #routeLater(routing: Routing, slice: Slice): Promise<void> {
+    try {
+      const routed = await routing.route(slice)
+      if (!this.#closed) this.#routed(slice, routed)
+    } catch (error) {
+      // In the window and never settled: it is neither lost nor sent to where it may not go.
+      this.#window.add(slice)
+      this.#bug(error)
+    }
+    this.#taking = undefined
+    this.#pump()
+  }
+
+  #routed(slice: Slice, { slices, others }: Routed): void {
+    const { frame } = slice
+    const source = slices[0]?.frame ?? frame
+    this.#window.add({ frame: source, from: slice.from, to: slice.to })
+    if (source !== frame) frame.batch.memory?.letGo()
+    this.#window.settle(others)
+    for (const chosen of slices) this.#fresh.add(chosen, this.#clock.monotonic())
   }
 
   #dispatch(): void {

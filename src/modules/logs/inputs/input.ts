@@ -25,6 +25,8 @@ export interface InputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'metr
   readonly name: string
   /** Where its configuration stands, for messages that name an option: `logs.inputs[0].tail`. */
   readonly key: string
+  /** The tag of records from this path, or from what stands for a path in the input's protocol. */
+  tag(path: string): string
   readonly positions: Positions
   readonly sink: LineSink
   /** How much one read may bring; an input holds at most twice this outside of the sink. */

@@ -1,8 +1,10 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import type { ApplicationOutput } from '../../../kernel/module.ts'
-import { checkFormat, formatFields } from '../formats/config.ts'
+import { checkFormat, type FormatConfig, formatFields } from '../formats/config.ts'
+import { checkSteps } from '../steps/config.ts'
 import { appFields } from './app/config.ts'
+import { commonFields } from './common-config.ts'
 import type { Input, InputHost } from './input.ts'
 import { checkTail, tailFields } from './tail/config.ts'
 
@@ -10,20 +12,23 @@ import { checkTail, tailFields } from './tail/config.ts'
 export const inputSchema = s.oneOf(
   {
     tail: s.object(
-      { ...tailFields, ...formatFields },
+      { ...tailFields, ...formatFields, ...commonFields },
       {
         about:
           'Follows files that applications append to, through rotation by rename and by copytruncate. A last line without a line feed waits until it is complete, or until its file or the sidecar is finished.',
       },
     ),
     app: s.object(
-      { ...appFields, ...formatFields },
+      { ...appFields, ...formatFields, ...commonFields },
       { about: 'Reads what the supervised command writes to its standard output and standard error.' },
     ),
-    proxy: s.object(formatFields, {
-      about:
-        'Takes the access log of the proxy of this sidecar, where `proxy.accessLog` says `to: {logs: {}}`.',
-    }),
+    proxy: s.object(
+      { ...formatFields, ...commonFields },
+      {
+        about:
+          'Takes the access log of the proxy of this sidecar, where `proxy.accessLog` says `to: {logs: {}}`.',
+      },
+    ),
   },
   { about: 'One source of records.' },
 )
@@ -32,7 +37,25 @@ export type InputConfig = Infer<typeof inputSchema>
 
 /** What the schema cannot say of one input; `path` is its own. */
 export function checkInput(input: InputConfig, path: Problem['path']): Problem[] {
-  return [...checkFormat(input.config, path), ...(input.kind === 'tail' ? checkTail(input.config, path) : [])]
+  return [
+    ...checkFormat(formatOf(input), path),
+    ...checkSteps(input.config.steps, [...path, 'steps']),
+    ...checkKind(input, path),
+  ]
+}
+
+function checkKind(input: InputConfig, path: Problem['path']): Problem[] {
+  switch (input.kind) {
+    case 'tail':
+      return checkTail(input.config, path)
+    default:
+      return []
+  }
+}
+
+/** How the lines of an input become records; inputs without that option hand over records, a JSON object a line. */
+export function formatOf({ config }: InputConfig): FormatConfig {
+  return 'format' in config ? config : { format: 'json' }
 }
 
 /** Starts an input; its code is loaded only now. */

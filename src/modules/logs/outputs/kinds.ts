@@ -4,6 +4,7 @@ import { checkCloudwatch, cloudwatchConfig } from './cloudwatch/config.ts'
 import { checkElasticsearch, elasticsearchConfig } from './elasticsearch/config.ts'
 import { checkFile, fileConfig } from './file/config.ts'
 import type { Output, OutputHost } from './output.ts'
+import { checkRouting } from './routing-config.ts'
 import { stdoutConfig } from './stdout/config.ts'
 import { storeConfig } from './store/config.ts'
 
@@ -23,6 +24,10 @@ export type OutputConfig = Infer<typeof outputSchema>
 
 /** Rules between the options of one output. Paths begin behind its kind. */
 export function checkOutput(output: OutputConfig): Problem[] {
+  return [...checkKind(output), ...checkRouting(output.config)]
+}
+
+function checkKind(output: OutputConfig): Problem[] {
   switch (output.kind) {
     case 'elasticsearch':
       return checkElasticsearch(output.config)
@@ -56,6 +61,11 @@ export function identify(output: OutputConfig): string {
     case 'stdout':
       return 'stdout'
   }
+}
+
+/** Which records an output gets and as what, as text. */
+export function routingOf({ config: { tags, when, steps } }: OutputConfig): string {
+  return JSON.stringify([tags, when, steps])
 }
 
 /** Opens an output; its code is loaded only now. */

@@ -74,7 +74,7 @@ export function fakeSlice(
   })
   const bytes = Buffer.concat(pieces.flatMap(piece => [piece, Buffer.from(between)]))
   const timesMs = Float64Array.from(pieces, (_, i) => options.timesMs?.[i] ?? timeMs + i)
-  const origin = { input: 'tail', path: '/var/log/app.log' }
+  const origin = { input: 'tail', path: '/var/log/app.log', tag: 'tail' }
   return { frame: { sequence, batch: { bytes, count, starts, ends, timesMs, origin } }, from: 0, to: count }
 }
 

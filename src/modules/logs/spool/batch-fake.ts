@@ -27,7 +27,9 @@ export function fakeBatch(records: readonly (string | Buffer)[], options: FakeBa
     pieces.push(bytes, Buffer.alloc(gapBytes, 10))
   })
   const origin =
-    offset === undefined ? { input: 'tail', path } : { input: 'tail', path, position: { file, offset } }
+    offset === undefined
+      ? { input: 'tail', path, tag: 'tail' }
+      : { input: 'tail', path, tag: 'tail', position: { file, offset } }
   return {
     bytes: Buffer.concat(pieces),
     count,

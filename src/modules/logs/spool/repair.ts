@@ -41,7 +41,7 @@ async function spoolResets(
 ): Promise<void> {
   const none = { bytes: Buffer.alloc(0), count: 0, starts: new Uint32Array(0), ends: new Uint32Array(0) }
   const appends = [...resets.values()].map(({ path, ...position }) => {
-    const origin = { input: 'recovery', path, position }
+    const origin = { input: 'recovery', path, tag: 'recovery', position }
     return writer.append({ ...none, timesMs: new Float64Array(0), origin }, true)
   })
   await Promise.all(appends)

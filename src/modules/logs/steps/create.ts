@@ -1,30 +1,34 @@
-import type { RecordMetrics } from '../record-metrics.ts'
 import { addStep } from './add.ts'
 import type { StepConfig } from './config.ts'
 import { filterStep } from './filter.ts'
+import { onlyStep } from './only.ts'
 import { redactStep } from './redact.ts'
 import { removeStep } from './remove.ts'
-import type { Step } from './step.ts'
+import type { Step, StepHost } from './step.ts'
 
 /** The steps of a configuration that has passed `checkSteps`, in its order. */
-export function createSteps(steps: readonly StepConfig[], input: string, metrics: RecordMetrics): Step[] {
-  return steps.map((step, index) => createStep(step, index, input, metrics))
+export function createSteps(steps: readonly StepConfig[], host: StepHost): Step[] {
+  return steps.map((step, index) => createStep(step, { ...host, key: `${host.key}[${index}].${step.kind}` }))
 }
 
-function createStep(step: StepConfig, index: number, input: string, metrics: RecordMetrics): Step {
+/** `host.key` is the step's own here. */
+function createStep(step: StepConfig, host: StepHost): Step {
+  const { recordMetrics: metrics, owner, key } = host
   switch (step.kind) {
     case 'add':
       return addStep(step.config)
     case 'remove':
       return removeStep(step.config)
     case 'redact':
-      return redactStep(step.config, metrics.redacted.with(input))
+      return redactStep(step.config, metrics.redacted.with(owner))
     case 'keep':
     case 'drop':
       return filterStep(
         step.config,
         step.kind === 'keep',
-        metrics.dropped.with(input, `steps[${index}].${step.kind}`),
+        metrics.dropped.with(owner, key.replace(/^logs\./, '')),
       )
+    case 'only':
+      return onlyStep(step.config, createSteps(step.config.steps, { ...host, key: `${key}.steps` }))
   }
 }

@@ -33,6 +33,7 @@ function setUp(t: TestContext) {
       ...host,
       name: 'app',
       key: 'logs.inputs[0].app',
+      tag: () => 'app',
       readBytes: 4096,
       sink: take,
       application,
@@ -193,7 +194,14 @@ test('lines that are not taken are a problem that the health shows', async t => 
 
 test('without a command the input says what is missing, and does not keep the sidecar from running', t => {
   const { host } = setUp(t)
-  const config = { ...host, name: 'app', key: 'logs.inputs[0].app', readBytes: 4096, sink: async () => {} }
+  const config = {
+    ...host,
+    name: 'app',
+    tag: () => 'app',
+    key: 'logs.inputs[0].app',
+    readBytes: 4096,
+    sink: async () => {},
+  }
   const health = startApp(both, { ...config, application: undefined }).health()
   assert.equal(health.ready, true)
   assert.match(health.message ?? '', /^logs\.inputs\[0\]\.app: .*after -- or as app\.command/)

@@ -94,7 +94,7 @@ class StreamReader {
     this.#rest = Buffer.from(bytes.subarray(next))
     this.#midLine = midLine
     if (count === 0) return
-    const origin = { input: host.name, path: this.#name }
+    const origin = { input: host.name, path: this.#name, tag: host.tag(this.#name) }
     await host.sink({ bytes, count, ...columns, readAtMs: host.clock.now(), origin })
     this.#linesRead.inc(count)
     this.#bytesRead.inc(next)

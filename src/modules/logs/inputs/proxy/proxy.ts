@@ -18,7 +18,7 @@ export function startProxyInput(host: InputHost): Input & { readonly intake: Lin
     intake: {
       async take(bytes) {
         const { next, midLine, ...split } = splitter.split({ bytes, from: 0, midLine: false, final: true })
-        const origin = { input: host.name, path: 'proxy' }
+        const origin = { input: host.name, path: 'proxy', tag: host.tag('proxy') }
         await host.sink({ bytes, ...split, readAtMs: host.clock.now(), origin })
         lines.inc(split.count)
       },

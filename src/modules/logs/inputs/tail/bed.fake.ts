@@ -73,6 +73,7 @@ export class Bed {
         ...this.host,
         name: 'tail',
         key: 'logs.inputs[0].tail',
+        tag: path => path,
         positions,
         sink: lines => this.#sink(lines, life),
         readBytes: this.#options.readBytes ?? 4096,

@@ -10,6 +10,7 @@ import { type Chunk, nextReadBytes, type ReadLimits, readChunk } from './reader.
 
 export interface PumpParts {
   readonly input: string
+  readonly tag: (path: string) => string
   readonly layer: FileLayer
   readonly limits: ReadLimits
   readonly memory: LentMemory
@@ -169,14 +170,15 @@ export class Pump {
     consumed: number,
     heldBytes: number,
   ): void {
-    const { input, sink, host, meters } = this.#parts
+    const { input, tag, sink, host, meters } = this.#parts
     const { next: end, trail } = file
     const { next: _next, midLine: _midLine, ...columns } = split
     this.#underWay++
     this.#calls++
     const call = async (): Promise<boolean> => {
       try {
-        const origin = { input, path: file.path, position: file.position() }
+        const { path } = file
+        const origin = { input, path, tag: tag(path), position: file.position() }
         await sink({ bytes, memory, ...columns, readAtMs: host.clock.now(), origin })
       } catch (error) {
         // Nobody knows what the sink still does with the memory: the collector gets it.

@@ -66,6 +66,7 @@ export class Tail implements Input {
     this.#roster = new Roster(shared)
     this.#pump = new Pump({
       input: host.name,
+      tag: host.tag,
       layer,
       host,
       limits: { readBytes: host.readBytes, maxLineBytes: config.maxLineBytes },

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { type OwnOptions, routingFields } from '../routing-config.ts'
 import { tlsConfig } from '../tls-config.ts'
 
 export const cloudwatchConfig = s.object(
@@ -75,11 +76,12 @@ export const cloudwatchConfig = s.object(
       min: 1,
       max: 16,
     }),
+    ...routingFields,
   },
   { about: 'Sends records to Amazon CloudWatch Logs.' },
 )
 
-export type CloudwatchConfig = Infer<typeof cloudwatchConfig>
+export type CloudwatchConfig = OwnOptions<Infer<typeof cloudwatchConfig>>
 
 /** Rules between the options. Paths begin at the output’s own key. */
 export function checkCloudwatch(config: CloudwatchConfig): Problem[] {

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { type OwnOptions, routingFields } from '../routing-config.ts'
 import { tlsConfig } from '../tls-config.ts'
 import { unknownDateField } from './dated-name.ts'
 
@@ -72,11 +73,12 @@ export const elasticsearchConfig = s.object(
       min: 1,
       max: 64,
     }),
+    ...routingFields,
   },
   { about: 'Sends records to Elasticsearch or OpenSearch with the `_bulk` API.' },
 )
 
-export type ElasticsearchConfig = Infer<typeof elasticsearchConfig>
+export type ElasticsearchConfig = OwnOptions<Infer<typeof elasticsearchConfig>>
 
 /** Rules between the options. Paths begin at the output’s own key. */
 export function checkElasticsearch(config: ElasticsearchConfig): Problem[] {

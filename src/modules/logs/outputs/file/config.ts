@@ -1,5 +1,6 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { type OwnOptions, routingFields } from '../routing-config.ts'
 
 export const fileConfig = s.object(
   {
@@ -49,11 +50,12 @@ export const fileConfig = s.object(
       default: '1s',
       min: '10ms',
     }),
+    ...routingFields,
   },
   { about: 'Appends records to a file, one a line.' },
 )
 
-export type FileConfig = Infer<typeof fileConfig>
+export type FileConfig = OwnOptions<Infer<typeof fileConfig>>
 
 /** Rules between the options. Paths begin at the output’s own key. */
 export function checkFile(config: FileConfig): Problem[] {

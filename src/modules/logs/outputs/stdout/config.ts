@@ -1,4 +1,5 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { type OwnOptions, routingFields } from '../routing-config.ts'
 
 export const stdoutConfig = s.object(
   {
@@ -7,8 +8,9 @@ export const stdoutConfig = s.object(
       default: '200ms',
       min: '1ms',
     }),
+    ...routingFields,
   },
   { about: 'Writes records to standard output, one JSON object a line.' },
 )
 
-export type StdoutConfig = Infer<typeof stdoutConfig>
+export type StdoutConfig = OwnOptions<Infer<typeof stdoutConfig>>

@@ -1,4 +1,5 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { type OwnOptions, routingFields } from '../routing-config.ts'
 
 export const storeConfig = s.object(
   {
@@ -28,8 +29,9 @@ export const storeConfig = s.object(
       default: '500ms',
       min: '10ms',
     }),
+    ...routingFields,
   },
   { about: 'Keeps records in a local SQLite database that `outrigger logs` searches.' },
 )
 
-export type StoreConfig = Infer<typeof storeConfig>
+export type StoreConfig = OwnOptions<Infer<typeof storeConfig>>

@@ -20,7 +20,7 @@ export function frameOf(
   })
   const bytes = Buffer.concat(pieces.flatMap(piece => [piece, Buffer.from('\n')]))
   const timesMs = new Float64Array(pieces.length).map((_, i) => timeMs + i)
-  const origin = { input: 'tail', path: '/var/log/app.log' }
+  const origin = { input: 'tail', path: '/var/log/app.log', tag: 'tail' }
   return { sequence, batch: { bytes, count: pieces.length, starts, ends, timesMs, origin } }
 }
 

@@ -1,0 +1,46 @@
+import type { Problem } from '../../../kernel/config/problem.ts'
+import { s } from '../../../kernel/config/schema.ts'
+import { checkCondition, checkSteps, type StepConfig, stepsSchema } from '../steps/config.ts'
+import { checkTags, TAGS_NOTATION } from '../tags.ts'
+
+/** The options of every output beside its own: which records it gets, and as what. */
+export const routingFields = {
+  name: s.string({
+    about:
+      'Its name in metrics, messages and health. Default: its kind, with a number where there are several.',
+    optional: true,
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
+    expected: 'letters, digits and . _ -',
+  }),
+  tags: s.list(s.string({ about: `A pattern of tags; ${TAGS_NOTATION}.` }), {
+    about: 'Only records with one of these tags go here. Without it all do.',
+    optional: true,
+    minItems: 1,
+    example: ['kube.*'],
+  }),
+  when: s.string({
+    about: 'A condition: only records that meet it go here.',
+    optional: true,
+    example: 'level in ["warn", "error"]',
+  }),
+  steps: stepsSchema,
+} as const
+
+/** What is left for the output itself. */
+export type OwnOptions<Config> = Omit<Config, keyof typeof routingFields>
+
+export interface RoutingConfig {
+  readonly name?: string
+  readonly tags?: readonly string[]
+  readonly when?: string
+  readonly steps: readonly StepConfig[]
+}
+
+/** Paths begin behind the output's kind. */
+export function checkRouting({ tags = [], when, steps }: RoutingConfig): Problem[] {
+  return [
+    ...checkTags(tags, ['tags']),
+    ...(when === undefined ? [] : checkCondition(when, ['when'])),
+    ...checkSteps(steps, ['steps']),
+  ]
+}
