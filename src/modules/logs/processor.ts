@@ -4,7 +4,7 @@ import type { Batch } from './batch.ts'
 import type { FormatConfig } from './formats/config.ts'
 import { createFormat } from './formats/create.ts'
 import { writePiece } from './formats/raw.ts'
-import { TimeField } from './formats/time.ts'
+import { timeField } from './formats/time.ts'
 import type { Lines } from './lines.ts'
 import type { LongWork } from './long-work.ts'
 import type { StepConfig } from './steps/config.ts'
@@ -41,7 +41,7 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
   const unreadableTimes = metrics.unreadableTimes.with(host.owner)
   const pieces = metrics.pieces.with(host.owner)
   const format = createFormat(options.format, () => misfits.inc())
-  const time = options.format.time && new TimeField(options.format.time)
+  const time = timeField(options.format.time)
   const commonSteps = createSteps(options.steps, { ...host, key: 'logs.steps' })
   const steps = [...createSteps(options.ownSteps, host), ...commonSteps]
   const looksInside = time !== undefined || steps.length > 0
@@ -70,7 +70,8 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
       pieces.inc()
       writePiece(lines.bytes, start, end, text)
     } else {
-      isLine = format.read(lines.bytes, start, end, record, text)
+      isLine = format.read(lines.bytes, start, end, record, text, lines.readAtMs)
+      if (!isLine && text.length === 0) return
     }
     if (!looksInside) {
       const timeMs = isPiece ? lines.readAtMs : timeOf(lines, line)

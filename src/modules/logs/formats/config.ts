@@ -7,7 +7,9 @@ import { timeReader } from './time.ts'
 const time = s.object(
   {
     field: s.string({
-      about: 'The field that holds the time of the record; a dot leads into an object: `event.created`.',
+      about:
+        'The field that holds the time of the record; a dot leads into an object: `event.created`. Formats with a time of their own need none.',
+      optional: true,
       example: 'time',
     }),
     format: s.string({
@@ -30,16 +32,16 @@ const time = s.object(
   },
   {
     about:
-      'Where a record says when it happened. Without it cri and docker use their own time, all others the time at which the line was read; so do records whose time is missing or unreadable, which are counted.',
+      'Where a record says when it happened. Without it cri, docker and syslog use their own time, all others the time at which the line was read; so do records whose time is missing or unreadable, which are counted.',
     optional: true,
   },
 )
 
 /** The options of an input that say how a line becomes a record, to be spread among its other options. */
 export const formatFields = {
-  format: s.choice(['json', 'raw', 'logfmt', 'cri', 'docker', 'regex'], {
+  format: s.choice(['json', 'raw', 'logfmt', 'cri', 'docker', 'syslog', 'regex'], {
     about:
-      'How a line becomes a record. json: each line is an object and stays as it is. raw: the line is the field `message`. logfmt: key=value pairs. cri, docker: what container runtimes write. regex: the named groups of `pattern` become fields. A line that does not fit is kept as `message` with a `parse_error`.',
+      'How a line becomes a record. json: each line is an object and stays as it is. raw: the line is the field `message`. logfmt: key=value pairs. cri, docker: what container runtimes write. syslog: RFC 5424 or 3164, with or without priority. regex: the named groups of `pattern` become fields. A line that does not fit is kept as `message` with a `parse_error`.',
     default: 'json',
   }),
   pattern: s.string({
@@ -56,6 +58,9 @@ const formatSchema = s.object(formatFields, { about: 'How a line becomes a recor
 /** The decoded form of `formatFields`. */
 export type FormatConfig = Infer<typeof formatSchema>
 export type TimeConfig = NonNullable<FormatConfig['time']>
+
+/** Formats whose lines say when they were written. */
+const OWN_TIME: ReadonlySet<FormatConfig['format']> = new Set(['cri', 'docker', 'syslog'])
 
 /** What the schema cannot say of these options; `path` is that of the input which has them. */
 export function checkFormat(config: FormatConfig, path: Problem['path']): Problem[] {
@@ -94,7 +99,16 @@ function checkTime({ format, time }: FormatConfig, path: Problem['path']): Probl
       },
     ]
   }
-  const problems = checkField(time.field, [...path, 'field'])
+  if (time.field === undefined && !OWN_TIME.has(format)) {
+    return [
+      {
+        path: [...path, 'field'],
+        message: `format ${format} has no time of its own: expected the name of a field`,
+        hint: 'field: time',
+      },
+    ]
+  }
+  const problems = time.field === undefined ? [] : checkField(time.field, [...path, 'field'])
   const reader = timeReader(time)
   if ('problem' in reader)
     problems.push({ path: [...path, 'format'], message: reader.problem, hint: reader.hint })

@@ -6,9 +6,11 @@ import { JsonFormat } from './json.ts'
 import { LogfmtFormat } from './logfmt.ts'
 import { RawFormat } from './raw.ts'
 import { RegexFormat } from './regex.ts'
+import { SyslogFormat } from './syslog.ts'
+import { zoneOf } from './time.ts'
 
 /** The format of a configuration that has passed `checkFormat`. */
-export function createFormat({ format, pattern }: FormatConfig, onMisfit: OnMisfit): Format {
+export function createFormat({ format, pattern, time }: FormatConfig, onMisfit: OnMisfit): Format {
   switch (format) {
     case 'json':
       return new JsonFormat(onMisfit)
@@ -20,6 +22,8 @@ export function createFormat({ format, pattern }: FormatConfig, onMisfit: OnMisf
       return new CriFormat(onMisfit)
     case 'docker':
       return new DockerFormat(onMisfit)
+    case 'syslog':
+      return new SyslogFormat(zoneOf(time?.zone), onMisfit)
     case 'regex':
       return new RegexFormat(pattern ?? '', onMisfit)
   }

@@ -5,9 +5,11 @@ import type { ByteWriter } from '../../../wire/json/writer.ts'
 export interface Format {
   /**
    * Makes the record of the line `bytes[start, end)`, which has no line ending and is not empty.
-   * True: the record stands open in `record`, perhaps edited. False: its text was appended to `out`.
+   * True: the record stands open in `record`, perhaps edited. False: its text was appended to `out`; nothing was when
+   * the line is none of the records, such as a header.
+   * `nowMs`: when the line was read; times without a year are taken to be near it.
    */
-  read(bytes: Buffer, start: number, end: number, record: JsonRecord, out: ByteWriter): boolean
+  read(bytes: Buffer, start: number, end: number, record: JsonRecord, out: ByteWriter, nowMs: number): boolean
   /** What the line just read says of its time by the format itself; NaN when it says nothing. */
   readonly timeMs: number
 }

@@ -81,6 +81,22 @@ const cases: [format: string, line: string, record: string][] = [
     '{"message":"{\\"log\\":1}","parse_error":"not a line of json-file: expected a field \\"log\\" with text"}',
   ],
   ['docker', 'x', '{"message":"x","parse_error":"not a JSON object: expected an object at byte 1"}'],
+  [
+    'syslog',
+    '<165>1 2026-01-02T03:04:05Z h app 7 ID [a b="c" b="d\\"" e="ÿ"] "m"',
+    '{"message":"\\"m\\"","priority":165,"facility":"local4","severity":"notice","time":"2026-01-02T03:04:05Z","hostname":"h","appname":"app","procid":"7","msgid":"ID","structured_data":{"a":{"b":["c","d\\""],"e":"ÿ"}}}',
+  ],
+  ['syslog', '<0>x', '{"message":"x","priority":0,"facility":"kern","severity":"emerg"}'],
+  [
+    'syslog',
+    'Jan  1 02:03:04 h su[1]: x',
+    '{"message":"x","time":"Jan  1 02:03:04","hostname":"h","appname":"su","procid":"1"}',
+  ],
+  [
+    'syslog',
+    '<999>x',
+    '{"message":"<999>x","parse_error":"not syslog: expected a priority from <0> to <191> at byte 1"}',
+  ],
   ['regex', 'GET /x 200', '{"method":"GET","path":"/x","status":"200"}'],
   ['regex', 'GET /"x"', '{"method":"GET","path":"/\\"x\\""}'],
   [
@@ -106,7 +122,7 @@ describe('formats', () => {
     })
   }
 
-  for (const format of ['json', 'raw', 'logfmt', 'cri', 'docker', 'regex']) {
+  for (const format of ['json', 'raw', 'logfmt', 'cri', 'docker', 'syslog', 'regex']) {
     it(`${format} makes one JSON object of any line, and never throws`, () => {
       const { process } = processorOf(options(format))
       const piece = fc.constantFrom(
@@ -120,6 +136,8 @@ describe('formats', () => {
         '"}',
         ':',
         `${TIME} stdout F `,
+        '<13>1 - - - - - [a b="',
+        '<13>Jan  2 03:04:05 ',
         '\xff',
         '\0',
         '\xc3\xa9',
@@ -162,6 +180,13 @@ describe('formats', () => {
 const times: [title: string, options: object, line: string, time: string | undefined, record?: string][] = [
   ['cri by itself', { format: 'cri' }, '2026-01-02T03:04:05.6+01:00 stdout F x', '2026-01-02T02:04:05.600Z'],
   ['docker by itself', { format: 'docker' }, `{"log":"x\\n","time":"${TIME}"}`, '2026-01-02T03:04:05.678Z'],
+  ['syslog by itself', { format: 'syslog' }, '<1>Jan  1 02:03:04 h x', '2026-01-01T02:03:04.000Z'],
+  [
+    'syslog in a zone',
+    { format: 'syslog', time: { zone: '+02:00' } },
+    'Jan  1 02:03:04 h x',
+    '2026-01-01T00:03:04.000Z',
+  ],
   [
     'a field',
     { time: { field: 'time' } },
@@ -258,6 +283,7 @@ describe('the options of a format', () => {
     [{ format: 'regex', pattern: '(a)' }, 'inputs.0.pattern', /named groups/],
     [{ format: 'regex', pattern: '(?<a>(?=b)(a+)+)' }, 'inputs.0.pattern', /exponential/],
     [{ format: 'json', pattern: '(?<a>a)' }, 'inputs.0.pattern', /format json takes no pattern/],
+    [{ time: {} }, 'inputs.0.time.field', /format json has no time of its own/],
     [{ format: 'raw', time: { field: 'x' } }, 'inputs.0.time', /format raw has no field/],
     [{ time: { field: 'x', format: '%Y %Q' } }, 'inputs.0.time.format', /unknown directive %Q at column 4/],
     [{ time: { field: 'x', format: 'iso' } }, 'inputs.0.time.format', /expected iso8601, .*got "iso"/],

@@ -40,6 +40,11 @@ export function timeReader({ format, zone }: TimeConfig): TimeReader | { problem
   }
 }
 
+/** The field that a configuration which has passed `checkFormat` names for the time. */
+export function timeField(config: TimeConfig | undefined): TimeField | undefined {
+  return config?.field === undefined ? undefined : new TimeField(config, config.field)
+}
+
 /** Takes the time of a record from one of its fields. */
 export class TimeField {
   readonly #path: KeyPath
@@ -47,11 +52,10 @@ export class TimeField {
   readonly #keep: boolean
   readonly #value = new ValueSpan()
 
-  /** The configuration must have passed `checkFormat`. */
-  constructor(config: TimeConfig) {
+  constructor(config: TimeConfig, field: string) {
     const read = timeReader(config)
     if (typeof read !== 'function') throw new Error(read.problem)
-    this.#path = keyPathOf(fieldPath(config.field))
+    this.#path = keyPathOf(fieldPath(field))
     this.#read = read
     this.#keep = config.keep
   }
@@ -66,7 +70,8 @@ export class TimeField {
   }
 }
 
-function zoneOf(zone: string): Zone {
+/** What `time.zone` says; UTC without it. */
+export function zoneOf(zone = 'utc'): Zone {
   if (zone === 'local') return 'local'
   return zone === 'utc' ? 0 : parseOffset(Buffer.from(zone), 0, zone.length)
 }
