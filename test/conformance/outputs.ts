@@ -3,29 +3,30 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Slice } from '../../src/modules/logs/batch.ts'
 import type { Outcome, Output } from '../../src/modules/logs/outputs/output.ts'
 import { fakeSlice } from '../../src/modules/logs/outputs/output-fakes.ts'
+import type { Started } from '../outputs/destination.ts'
 
 /** One output, opened before a peer of its own that the suite can take away. */
 export interface Subject {
   readonly output: Output
-  /** The `n` of every record that arrived, in any order. */
+  /** The `n` of every record that arrived, ascending. */
   arrived(): Promise<number[]>
   /** The peer goes away, and comes back. */
-  readonly peer?: { away(): Promise<void>; back(): Promise<void> }
+  readonly peer?: Started['peer']
   /** Closes the host's scope. */
   close(): Promise<void>
 }
 
 export interface Suite {
   readonly name: string
-  /** Whether there is a peer that can go away. */
-  readonly hasPeer: boolean
+  /** There is nobody who could be away. */
+  readonly isLocal: boolean
   begin(t: TestContext, options: { readonly peerAway: boolean }): Promise<Subject>
 }
 
 const never = new AbortController().signal
 
 /** What the delivery relies on, for every output. */
-export function outputConformance({ name, hasPeer, begin }: Suite): void {
+export function outputConformance({ name, isLocal, begin }: Suite): void {
   describe(`the ${name} output keeps the contract`, () => {
     test('has limits that can be kept', async t => {
       const { limits } = (await begin(t, { peerAway: false })).output
@@ -77,7 +78,7 @@ export function outputConformance({ name, hasPeer, begin }: Suite): void {
       assertOutcome(await sent)
     })
 
-    if (!hasPeer) return
+    if (isLocal) return
 
     test('opens, and says what is wrong, while its peer is away; then delivers', async t => {
       const { output, arrived, peer } = await begin(t, { peerAway: true })

@@ -22,6 +22,7 @@ test('what was appended is read back in order, with its origin', async t => {
   assert.deepEqual(first!.frame.batch.origin, {
     input: 'tail',
     path: '/a.log',
+    tag: 'tail',
     position: { file: 'f1', offset: 20 },
   })
   assert.deepEqual(recordsOf((await reader.take())!), ['{"n":3}'])
