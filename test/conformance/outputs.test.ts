@@ -11,10 +11,10 @@ import { destinations } from '../outputs/all.ts'
 import { type Destination, folderOf, numbersOf } from '../outputs/destination.ts'
 import { outputConformance, type Suite } from './outputs.ts'
 
-function suiteOf({ kind, name = kind, isLocal = false, start }: Destination): Suite {
+function suiteOf({ kind, name = kind, isLocal, start }: Destination): Suite {
   return {
     name,
-    isLocal,
+    isLocal: isLocal === true,
     async begin(t, { peerAway }) {
       const { options, arrived, peer } = await start(t)
       if (peerAway) await peer?.away()
