@@ -8,7 +8,7 @@ import { deliveryFixture, type MemoryReader, type Sent } from './delivery-fake.t
 
 /** What an output may say of a send; `bits` choose among its records. */
 const answers = fc.record({
-  kind: fc.constantFrom('done', 'partial', 'failed', 'too_large', 'throws' as const),
+  kind: fc.constantFrom('done', 'partial', 'failed', 'too_large', 'divide', 'throws' as const),
   bits: fc.array(fc.constantFrom('ok', 'retry', 'reject'), { minLength: 1, maxLength: 9 }),
   afterMs: fc.option(fc.nat({ max: 3000 }), { nil: undefined }),
   takesMs: fc.constantFrom(0, 0, 5, 400),
@@ -109,7 +109,7 @@ function outcomeOf(step: Answer | undefined, sent: Sent, arrived: Set<string>): 
   return {
     kind: 'done',
     retry: chosen('retry'),
-    rejected: [{ slices: chosen('reject'), reason: 'HTTP 400' }],
+    [step.kind === 'divide' ? 'divide' : 'rejected']: [{ slices: chosen('reject'), reason: 'HTTP 400' }],
   }
 }
 

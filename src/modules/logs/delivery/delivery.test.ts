@@ -227,6 +227,26 @@ test('a send that is too large goes out in halves, and a single record to the de
   assert.equal(host.metric('delivered_records_total', { output: 'out' }), 4)
 })
 
+test('records that are refused for one that nobody names are halved until only that one is a dead letter', async t => {
+  const { host, reader, output, deadLetters } = deliveryFixture(t, { maxAgeMs: 0, concurrency: 1 })
+  output.answer = sent => {
+    const slices = pick(sent, r => r !== 'other')
+    return sent.records.includes('bad')
+      ? { kind: 'done', divide: [{ slices, reason: 'HTTP 400' }] }
+      : { kind: 'done' }
+  }
+  reader.append(fakeBatch(['a', 'b', 'bad', 'other', 'e', 'f', 'g']))
+  await host.clock.elapse(0)
+  assert.deepEqual(reader.acked, [2, 0])
+  assert.deepEqual(deadLetters.letters, [{ output: 'out', reason: 'HTTP 400', record: 'bad' }])
+  assert.deepEqual(
+    output.sends.map(({ records }) => records.join('')),
+    ['abbadotherefg', 'abbad', 'efg', 'a', 'bbad', 'b', 'bad'],
+  )
+  assert.equal(host.metric('dead_lettered_records_total', { output: 'out', reason: 'rejected' }), 1)
+  assert.equal(host.metric('delivered_records_total', { output: 'out' }), 6)
+})
+
 test('sends shrink to what the peer turned out to take', async t => {
   const { host, reader, output } = deliveryFixture(
     t,

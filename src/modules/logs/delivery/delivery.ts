@@ -3,18 +3,19 @@ import type { Log } from '../../../kernel/log/log.ts'
 import type { Metrics } from '../../../kernel/metrics/metrics.ts'
 import type { Deadline, Health } from '../../../kernel/module.ts'
 import type { Slice } from '../batch.ts'
-import type { Outcome, Output } from '../outputs/output.ts'
+import type { Outcome, Output, Rejection } from '../outputs/output.ts'
 import type { SpoolReader } from '../spool/reader.ts'
 import { DEFAULT_RETRY, type Retry } from './backoff.ts'
 import { Burials } from './burials.ts'
-import type { DeadLetter, DeadLetters } from './dead-letters.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import { type DeliveryMetrics, deliveryMetrics } from './delivery-metrics.ts'
 import { FreshRecords } from './fresh-records.ts'
 import { type Failure, Pause } from './pause.ts'
 import { type Load, RetryQueue } from './retry-queue.ts'
 import type { Routed, Routing } from './routing.ts'
 import { SendSize } from './send-size.ts'
-import { common, halves, totalBytes, totalRecords, without } from './slices.ts'
+import { settlementOf } from './settlement.ts'
+import { halves, totalBytes, totalRecords } from './slices.ts'
 import { Window } from './window.ts'
 
 /** How far sends may run ahead of records that are stuck: what a crash may send twice. */
@@ -317,24 +318,21 @@ class OutputDelivery implements Delivery {
     else this.#failed(load, outcome, round)
   }
 
-  #done(load: Load, { retry = [], rejected = [] }: Outcome & { kind: 'done' }, round: number): void {
-    const letters = rejected
-      .map(({ slices, reason }) => ({ output: this.#o.name, reason, slices: common(load.slices, slices) }))
-      .filter(({ slices }) => slices.length > 0)
-    const refused = letters.flatMap(({ slices }) => slices)
-    const again = without(common(load.slices, retry), refused)
-    const delivered = without(without(load.slices, refused), again)
+  #done(load: Load, outcome: Outcome & { kind: 'done' }, round: number): void {
+    const { delivered, rejected, refused, divided, again } = settlementOf(load.slices, outcome)
     this.#metrics.deliveredRecords.inc(totalRecords(delivered))
     this.#metrics.deliveredBytes.inc(totalBytes(delivered))
-    if (again.length + refused.length > 0) this.#metrics.sendsPartial.inc()
+    if (again.length + refused.length + divided.length > 0) this.#metrics.sendsPartial.inc()
     else this.#metrics.sendsDone.inc()
     this.#window.settle(delivered)
-    if (letters.length > 0) this.#bury(letters, refused, 'rejected')
-    if (delivered.length + refused.length > 0) this.#worked()
-    if (again.length > 0) this.#sendItemsAgain(load, again, delivered.length + refused.length === 0, round)
+    if (refused.length > 0) this.#bury(rejected, refused, 'rejected')
+    const none = delivered.length + refused.length + divided.length === 0
+    if (!none) this.#worked()
+    for (const slices of divided) this.#sendInHalves(slices, load.attempts)
+    if (again.length > 0) this.#sendItemsAgain(load, again, none, round)
   }
 
-  #sendItemsAgain(load: Load, slices: Slice[], all: boolean, round: number): void {
+  #sendItemsAgain(load: Load, slices: readonly Slice[], all: boolean, round: number): void {
     const attempts = load.attempts + 1
     this.#metrics.retriedRecords.inc(totalRecords(slices))
     const waitMs = all
@@ -345,17 +343,22 @@ class OutputDelivery implements Delivery {
     this.#retries.add({ slices, attempts, kind: 'items' }, this.#clock.monotonic() + waitMs)
   }
 
-  #tooLarge(load: Load, reason: string): void {
+  #tooLarge({ slices, attempts }: Load, reason: string): void {
     this.#metrics.sendsTooLarge.inc()
     this.#worked()
-    if (totalRecords(load.slices) === 1) {
-      this.#bury([{ output: this.#o.name, reason, slices: load.slices }], load.slices, 'too_large')
+    if (totalRecords(slices) === 1) {
+      this.#bury([{ reason, slices }], slices, 'too_large')
       return
     }
-    this.#size.tooLarge(totalBytes(load.slices))
+    this.#size.tooLarge(totalBytes(slices))
+    this.#sendInHalves(slices, attempts)
+  }
+
+  #sendInHalves(slices: readonly Slice[], attempts: number): void {
     const now = this.#clock.monotonic()
-    for (const slices of halves(load.slices))
-      this.#retries.add({ slices, attempts: load.attempts, kind: 'half' }, now)
+    for (const half of halves(slices)) {
+      if (half.length > 0) this.#retries.add({ slices: half, attempts, kind: 'half' }, now)
+    }
   }
 
   #failed(load: Load, failure: Failure, round: number): void {
@@ -388,7 +391,8 @@ class OutputDelivery implements Delivery {
     })
   }
 
-  #bury(letters: readonly DeadLetter[], slices: readonly Slice[], reason: 'rejected' | 'too_large'): void {
+  #bury(rejected: readonly Rejection[], slices: readonly Slice[], reason: 'rejected' | 'too_large'): void {
+    const letters = rejected.map(rejection => ({ output: this.#o.name, ...rejection }))
     const burying = this.#burials.bury(letters).then(buried => {
       this.#underWay.delete(burying)
       if (!buried) return

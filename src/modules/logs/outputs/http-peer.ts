@@ -3,7 +3,7 @@ import { createHttpClient, type HttpClient } from '../../../http/client/client.t
 import type { ClientTls } from '../../../http/client/dial.ts'
 import { HttpClientError } from '../../../http/client/error.ts'
 import type { Infer } from '../../../kernel/config/schema.ts'
-import type { Outcome, OutputHost } from './output.ts'
+import type { FailedOutcome, OutputHost } from './output.ts'
 import type { tlsConfig } from './tls-config.ts'
 
 export type TlsConfig = Infer<typeof tlsConfig>
@@ -58,7 +58,7 @@ export class HttpPeer {
   async request(
     request: PeerRequest,
     signal: AbortSignal,
-  ): Promise<PeerAnswer | { readonly failure: Extract<Outcome, { kind: 'failed' }> }> {
+  ): Promise<PeerAnswer | { readonly failure: FailedOutcome }> {
     try {
       const client = await this.#connect()
       const { method, path, headers, body, maxAnswerBytes } = request
@@ -118,7 +118,7 @@ export class HttpPeer {
     if (previous) this.#host.clock.timeout(timeoutMs, () => previous.close())
   }
 
-  #failure(error: unknown): Extract<Outcome, { kind: 'failed' }> {
+  #failure(error: unknown): FailedOutcome {
     if (error instanceof UnusableFile) return { kind: 'failed', reason: error.message, refused: true }
     if (!(error instanceof HttpClientError)) throw error
     const { urlKey, tlsKey, timeoutMs } = this.#options

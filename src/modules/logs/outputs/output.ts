@@ -28,16 +28,26 @@ export interface Limits {
 
 export type Outcome =
   /** Every record arrived, except those named. */
-  | { readonly kind: 'done'; readonly retry?: readonly Slice[]; readonly rejected?: readonly Rejection[] }
-  /** None arrived, or nobody knows: all are sent again. `refused` = the peer refuses us (credentials, missing index), not the load. */
   | {
-      readonly kind: 'failed'
-      readonly reason: string
-      readonly afterMs?: number
-      readonly refused?: boolean
+      readonly kind: 'done'
+      /** Sent again. */
+      readonly retry?: readonly Slice[]
+      readonly rejected?: readonly Rejection[]
+      /** Refused together because of some record that nobody can name: each is sent again in halves, until single records are rejected. */
+      readonly divide?: readonly Rejection[]
     }
-  /** Too large for the peer: sent again in halves; a single record goes to the dead letters. */
+  /** None arrived, or nobody knows: all are sent again. `refused` = the peer refuses us (credentials, missing index), not the load. */
+  | FailedOutcome
+  /** Too large for the peer: sent again in halves, and later sends are smaller; a single record goes to the dead letters. */
   | { readonly kind: 'too_large'; readonly reason: string }
+
+export interface FailedOutcome {
+  readonly kind: 'failed'
+  readonly reason: string
+  /** How long the peer asks us to wait. */
+  readonly afterMs?: number
+  readonly refused?: boolean
+}
 
 /** Records that this output will never take. */
 export interface Rejection {

@@ -4,12 +4,12 @@ import { Credentials, credentialSources } from '../../../../backends/aws/credent
 import { nodeHashes } from '../../../../backends/aws/hashes.ts'
 import type { Slice } from '../../batch.ts'
 import { HttpPeer } from '../http-peer.ts'
-import type { Limits, OpenOutput, Outcome, Output, OutputHost, Rejection } from '../output.ts'
+import type { FailedOutcome, Limits, OpenOutput, Outcome, Output, OutputHost, Rejection } from '../output.ts'
 import { selectRecords } from '../selection.ts'
 import type { CloudwatchConfig } from './config.ts'
 import { Events, type PutCall, putRules } from './events.ts'
 import type { AwsVerdict, RejectedEvents } from './put-answer.ts'
-import { type FailedOutcome, LogsService } from './service.ts'
+import { LogsService } from './service.ts'
 
 /** Sends records to Amazon CloudWatch Logs. */
 export const openCloudwatch: OpenOutput<CloudwatchConfig> = async (config, host) =>

@@ -2,7 +2,7 @@ import type { Credentials } from '../../../../backends/aws/credentials.ts'
 import { CredentialsError } from '../../../../backends/aws/credentials.ts'
 import { type Hashes, sign } from '../../../../wire/sigv4/sign.ts'
 import type { HttpPeer } from '../http-peer.ts'
-import type { Outcome } from '../output.ts'
+import type { FailedOutcome } from '../output.ts'
 import { parseRetryAfter } from '../retry-after.ts'
 import { type AwsVerdict, judgeAws } from './put-answer.ts'
 
@@ -16,8 +16,6 @@ export interface ServiceOptions {
   readonly hashes: Hashes
   readonly now: () => number
 }
-
-export type FailedOutcome = Extract<Outcome, { kind: 'failed' }>
 
 /** The JSON 1.1 protocol of CloudWatch Logs: every action is a signed POST to the root. */
 export class LogsService {

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { checkHttpOutput } from '../http-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
 import { tlsConfig } from '../tls-config.ts'
 import { unknownDateField } from './dated-name.ts'
@@ -99,46 +100,10 @@ export function checkElasticsearch(config: ElasticsearchConfig): Problem[] {
       `add \`${missing}\``,
     )
   }
-  problems.push(...checkUrl(config.url), ...checkTls(config))
+  problems.push(...checkHttpOutput({ url: config.url, tls: config.tls }))
   for (const option of ['index', 'dataStream'] as const) {
     const name = config[option]
     if (name !== undefined) problems.push(...checkName(option, name))
-  }
-  return problems
-}
-
-function checkUrl(text: string): Problem[] {
-  const url = new URL(text)
-  if (url.username !== '' || url.password !== '') {
-    return [
-      {
-        path: ['url'],
-        message: 'expected a URL without credentials',
-        hint: 'put them into `username` and `password`',
-      },
-    ]
-  }
-  if (url.search !== '' || url.hash !== '') {
-    return [
-      { path: ['url'], message: 'expected a URL without a query', hint: 'end it before the `?` or `#`' },
-    ]
-  }
-  return []
-}
-
-function checkTls({ url, tls }: ElasticsearchConfig): Problem[] {
-  if (!tls) return []
-  const problems: Problem[] = []
-  if (!url.startsWith('https:')) {
-    problems.push({
-      path: ['tls'],
-      message: '`tls` has no effect on an http URL',
-      hint: 'write the URL with https',
-    })
-  }
-  if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    const missing = tls.cert === undefined ? 'cert' : 'key'
-    problems.push({ path: ['tls'], message: '`cert` and `key` belong together', hint: `add \`${missing}\`` })
   }
   return problems
 }

@@ -1,5 +1,5 @@
-import { promisify } from 'node:util'
 import type { Slice } from '../../batch.ts'
+import { compress } from '../compression.ts'
 import { HttpPeer } from '../http-peer.ts'
 import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import { parseRetryAfter } from '../retry-after.ts'
@@ -61,7 +61,7 @@ class ElasticsearchOutput implements Output {
         method: 'POST',
         path: this.#path,
         headers: this.#headers,
-        body: this.#gzip ? await gzip(body.bytes()) : body.bytes(),
+        body: await compress(body.bytes(), this.#gzip ? 'gzip' : 'none', this.#host),
         maxAnswerBytes: 64 * 1024 + records * answerBytesPerRecord,
       },
       signal,
@@ -161,12 +161,4 @@ function limitsOf(config: ElasticsearchConfig, overhead: number): Limits {
     maxAgeMs: config.flushIntervalMs,
     concurrency: config.concurrency,
   }
-}
-
-/** In the thread pool; the fastest level, which log lines lose little by. */
-async function gzip(body: Buffer): Promise<Buffer> {
-  const zlib = process.getBuiltinModule('node:zlib')
-  return await promisify<Buffer, { level: number }, Buffer>(zlib.gzip)(body, {
-    level: zlib.constants.Z_BEST_SPEED,
-  })
 }

@@ -1,0 +1,158 @@
+import type { Problem } from '../../../kernel/config/problem.ts'
+import { type Infer, type Schema, s } from '../../../kernel/config/schema.ts'
+import type { TlsConfig } from './http-peer.ts'
+
+/** How we prove who we are to an HTTP peer. */
+export const authConfig = s.object(
+  {
+    username: s.string({
+      about: 'User name for basic authentication. Needs `password`.',
+      optional: true,
+      example: 'outrigger',
+    }),
+    password: s.secret({
+      about: 'Password of `username`.',
+      optional: true,
+      example: `\${LOGS_PASSWORD}`,
+    }),
+    bearer: s.secret({
+      about: 'Token that is sent as `Authorization: Bearer …`.',
+      optional: true,
+      example: `\${LOGS_TOKEN}`,
+    }),
+    bearerFile: s.string({
+      about: 'File with such a token, read again when it has changed.',
+      optional: true,
+      example: '/var/run/secrets/tokens/logs',
+    }),
+  },
+  { about: 'How the output proves who it is: a user name with its password, or a token.', optional: true },
+)
+
+export type AuthConfig = Infer<typeof authConfig>
+
+/** Further headers with a fixed value. */
+export const headersConfig = s.map(s.secret({ about: 'The value of the header.' }), {
+  about: 'Further headers of each request.',
+  default: {},
+  example: { 'x-scope': 'team-a' },
+})
+
+/** The options of sending that all outputs over HTTP share; only their defaults differ. */
+export function sendingOptions<const Body extends string>(maxBody: {
+  readonly default: Body
+  readonly max: string
+  readonly about?: string
+}) {
+  return {
+    timeout: s.duration({
+      about: 'How long one request may take, answer included.',
+      default: '30s',
+      min: '1s',
+    }),
+    maxBody: s.size({
+      about: maxBody.about ?? 'The largest request body before compression.',
+      default: maxBody.default,
+      min: '16KiB',
+      max: maxBody.max,
+    }),
+    flushInterval: s.duration({
+      about: 'How long a record may wait for others to share a request.',
+      default: '1s',
+      min: '10ms',
+    }),
+    concurrency: s.integer({
+      about:
+        'How many requests may be under way at once. With 1 the records arrive in the order in which they were read.',
+      default: 2,
+      min: 1,
+      max: 64,
+    }),
+  }
+}
+
+/** What an option that names a number of records looks like. */
+export function maxRecordsOption(most: number) {
+  return s.integer({ about: 'The most records in one request.', default: most, min: 1, max: 1_000_000 })
+}
+
+export function compressOption<const C extends readonly string[]>(
+  choices: C,
+  preset: C[number],
+): Schema<C[number]> {
+  return s.choice(choices, {
+    about: 'How request bodies are compressed. Saves most of the traffic and costs CPU time.',
+    default: preset,
+  })
+}
+
+/** Rules that hold for every output with a URL, TLS and authentication. Paths begin at the output’s own key. */
+export function checkHttpOutput(config: {
+  readonly url?: string | undefined
+  readonly tls?: TlsConfig | undefined
+  readonly auth?: AuthConfig | undefined
+}): Problem[] {
+  return [...checkUrl(config.url), ...checkTls(config), ...checkAuth(config.auth)]
+}
+
+export function checkUrl(text: string | undefined): Problem[] {
+  if (text === undefined) return []
+  const url = new URL(text)
+  if (url.username !== '' || url.password !== '') {
+    const hint = 'put them into the options for user name and password'
+    return [{ path: ['url'], message: 'expected a URL without credentials', hint }]
+  }
+  if (url.search !== '' || url.hash !== '') {
+    const hint = 'end it before the `?` or `#`'
+    return [{ path: ['url'], message: 'expected a URL without a query', hint }]
+  }
+  return []
+}
+
+export function checkTls({
+  url,
+  tls,
+}: {
+  readonly url?: string | undefined
+  readonly tls?: TlsConfig | undefined
+}): Problem[] {
+  if (!tls) return []
+  const problems: Problem[] = []
+  if (url?.startsWith('http:')) {
+    const hint = 'write the URL with https'
+    problems.push({ path: ['tls'], message: '`tls` has no effect on an http URL', hint })
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    const missing = tls.cert === undefined ? 'cert' : 'key'
+    problems.push({ path: ['tls'], message: '`cert` and `key` belong together', hint: `add \`${missing}\`` })
+  }
+  return problems
+}
+
+function checkAuth(auth: AuthConfig | undefined): Problem[] {
+  if (!auth) return []
+  const { username, password, bearer, bearerFile } = auth
+  const ways = [
+    ...(username !== undefined || password ? ['username'] : []),
+    ...(bearer ? ['bearer'] : []),
+    ...(bearerFile !== undefined ? ['bearerFile'] : []),
+  ]
+  if (ways.length === 0) {
+    return [
+      {
+        path: ['auth'],
+        message: 'expected a way to authenticate',
+        hint: 'add `username` and `password`, `bearer` or `bearerFile`',
+      },
+    ]
+  }
+  if (ways.length > 1) {
+    const message = `expected one way to authenticate, got ${ways.join(' and ')}`
+    return [{ path: ['auth'], message, hint: 'keep one of them' }]
+  }
+  if ((username === undefined) === (password === undefined)) return []
+  const [missing, given] = username === undefined ? ['username', 'password'] : ['password', 'username']
+  return [
+    { path: ['auth', given], message: `\`${missing}\` is missing beside it`, hint: `add \`${missing}\`` },
+  ]
+}
