@@ -9,6 +9,7 @@ import type { Input, Positions } from './inputs/input.ts'
 import { formatOf, startInput } from './inputs/kinds.ts'
 import { LentMemory } from './lent-memory.ts'
 import type { LineSink } from './lines.ts'
+import { LiveRecords } from './live-records.ts'
 import { inTurns } from './long-work.ts'
 import { entryNames, readerNames } from './names.ts'
 import { identify, openOutput, routingOf } from './outputs/kinds.ts'
@@ -151,6 +152,7 @@ async function startInputs(
   records: RecordMetrics,
 ): Promise<Map<string, Input>> {
   const { scope, signal, log, metrics, clock, slice, application } = host
+  const live = scope.use(new LiveRecords(host))
   const claims = new Map<string, string>()
   const memory = new LentMemory(PIECE_BYTES, Math.ceil(config.memoryBytes / PIECE_BYTES))
   const names = entryNames(config.inputs)
@@ -166,6 +168,7 @@ async function startInputs(
     })
     const sink: LineSink = async lines => {
       const batches = await inTurns(process(lines), slice)
+      live.show(batches)
       await Promise.all(batches.map(batch => spool.append(batch)))
     }
     const input = await startInput(entry, {
