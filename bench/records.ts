@@ -8,6 +8,7 @@ import { createProcessor } from '../src/modules/logs/processor.ts'
 import { atOnce } from '../src/modules/logs/processor-fake.ts'
 import { recordMetrics } from '../src/modules/logs/record-metrics.ts'
 import { stepsSchema } from '../src/modules/logs/steps/config.ts'
+import { createSteps } from '../src/modules/logs/steps/create.ts'
 import { accessLines, criLines, logfmtLines, plainLines } from './access-lines.ts'
 import { type Contender, compare } from './rounds.ts'
 
@@ -25,8 +26,14 @@ function processing(name: string, lines: Lines, format: object, steps: readonly 
   const process = createProcessor({
     format: decodedFormat.value,
     ownSteps: [],
-    steps: decodedSteps.value,
-    host: { ...host, recordMetrics: metrics, owner: name, key: 'logs.inputs[0].bench.steps' },
+    steps: createSteps(decodedSteps.value, {
+      ...host,
+      recordMetrics: metrics,
+      owner: name,
+      key: 'logs.steps',
+    }),
+    input: name,
+    metrics,
   })
   const batches = inBatches(lines)
   return {

@@ -16,6 +16,7 @@ import { identify, openOutput, routingOf } from './outputs/kinds.ts'
 import { createProcessor } from './processor.ts'
 import { type RecordMetrics, recordMetrics } from './record-metrics.ts'
 import { openSpool, type Spool } from './spool/spool.ts'
+import { createSteps } from './steps/create.ts'
 import type { StepHost } from './steps/step.ts'
 import { expandTag } from './tags.ts'
 
@@ -162,9 +163,13 @@ async function startInputs(
     const { tag = name, steps: ownSteps } = entry.config
     const process = createProcessor({
       format: formatOf(entry),
-      ownSteps,
-      steps: config.steps,
-      host: stepHost(host, records, name, `logs.inputs[${index}].${entry.kind}.steps`),
+      ownSteps: createSteps(
+        ownSteps,
+        stepHost(host, records, name, `logs.inputs[${index}].${entry.kind}.steps`),
+      ),
+      steps: createSteps(config.steps, stepHost(host, records, name, 'logs.steps')),
+      input: name,
+      metrics: records,
     })
     const sink: LineSink = async lines => {
       const batches = await inTurns(process(lines), slice)

@@ -8,6 +8,7 @@ import type { LongWork } from './long-work.ts'
 import { createProcessor } from './processor.ts'
 import { recordMetrics } from './record-metrics.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
+import { createSteps } from './steps/create.ts'
 
 export interface FakeProcessor {
   /** The batch of the lines' own tag, when there is no other. */
@@ -27,16 +28,18 @@ export function processorOf(format: object, steps: readonly object[] = []): Fake
   if (!decodedFormat.ok || !decodedSteps.ok) throw new Error(JSON.stringify([decodedFormat, decodedSteps]))
   const problems = [...checkFormat(decodedFormat.value, []), ...checkSteps(decodedSteps.value, [])]
   if (problems.length > 0) throw new Error(JSON.stringify(problems))
+  const metrics = recordMetrics(host.metrics)
   const process = createProcessor({
     format: decodedFormat.value,
     ownSteps: [],
-    steps: decodedSteps.value,
-    host: {
+    steps: createSteps(decodedSteps.value, {
       ...host,
-      recordMetrics: recordMetrics(host.metrics),
+      recordMetrics: metrics,
       owner: 'test',
-      key: 'logs.inputs[0].test.steps',
-    },
+      key: 'logs.steps',
+    }),
+    input: 'test',
+    metrics,
   })
   const begin = (lines: Lines | string) => process(typeof lines === 'string' ? linesOf(lines) : lines)
   return {

@@ -7,9 +7,8 @@ import { writePiece } from './formats/raw.ts'
 import { timeField } from './formats/time.ts'
 import type { Lines } from './lines.ts'
 import type { LongWork } from './long-work.ts'
-import type { StepConfig } from './steps/config.ts'
-import { createSteps } from './steps/create.ts'
-import type { Step, StepEvent, StepHost } from './steps/step.ts'
+import type { RecordMetrics } from './record-metrics.ts'
+import type { Step, StepEvent } from './steps/step.ts'
 import { TaggedBatches } from './tagged-batches.ts'
 
 const CARRIAGE_RETURN = 0x0d
@@ -21,11 +20,13 @@ const MAX_EMITS = 8
 export interface ProcessorOptions {
   /** Must have passed `checkFormat`. */
   readonly format: FormatConfig
-  /** Must have passed `checkSteps`: those of the input, then those of all inputs. */
-  readonly ownSteps: readonly StepConfig[]
-  readonly steps: readonly StepConfig[]
-  /** `owner` is the input's name. */
-  readonly host: StepHost
+  /** Those of the input. */
+  readonly ownSteps: readonly Step[]
+  /** Those of all inputs. */
+  readonly steps: readonly Step[]
+  /** The input's name in metrics. */
+  readonly input: string
+  readonly metrics: RecordMetrics
 }
 
 /**
@@ -35,19 +36,17 @@ export interface ProcessorOptions {
  * Several may be under way at once.
  */
 export function createProcessor(options: ProcessorOptions): (lines: Lines) => LongWork<readonly Batch[]> {
-  const { host } = options
-  const metrics = host.recordMetrics
-  const misfits = metrics.misfits.with(host.owner, options.format.format)
-  const unreadableTimes = metrics.unreadableTimes.with(host.owner)
-  const pieces = metrics.pieces.with(host.owner)
+  const { input, metrics, steps: commonSteps } = options
+  const misfits = metrics.misfits.with(input, options.format.format)
+  const unreadableTimes = metrics.unreadableTimes.with(input)
+  const pieces = metrics.pieces.with(input)
   const format = createFormat(options.format, () => misfits.inc())
   const time = timeField(options.format.time)
-  const commonSteps = createSteps(options.steps, { ...host, key: 'logs.steps' })
-  const steps = [...createSteps(options.ownSteps, host), ...commonSteps]
+  const steps = [...options.ownSteps, ...commonSteps]
   const looksInside = time !== undefined || steps.length > 0
   const record = new JsonRecord()
   const text = new ByteWriter(1024)
-  const event = new Event(host.owner, record)
+  const event = new Event(input, record)
   /** Builders that no lines are under way in. */
   const idle: TaggedBatches[] = []
 
