@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/kernel/clock/system.ts'
 import { fakeHost } from '../src/kernel/host-fake.ts'
+import { ByteBudget } from '../src/modules/logs/inputs/byte-budget.ts'
 import { tailConfig } from '../src/modules/logs/inputs/tail/config.ts'
 import { startTail, type Tail } from '../src/modules/logs/inputs/tail/tail.ts'
 import { LentMemory } from '../src/modules/logs/lent-memory.ts'
@@ -48,6 +49,7 @@ async function withTail<T>(paths: string, sink: LineSink, work: (tail: Tail) => 
         sink,
         readBytes: 256 * 1024,
         memory: new LentMemory(257 * 1024, 64),
+        budget: new ByteBudget(0),
       }),
     )
   } finally {

@@ -16,7 +16,7 @@ export const logsConfig = s.object(
     }),
     memory: s.size({
       about:
-        'What the module may hold in memory: half of it for records that were just spooled, the rest shared by the outputs for what is under way.',
+        'What the module may hold in memory: half of it for records that were just spooled, the rest shared by the outputs for what is under way. Inputs that are sent to may together hold as much again of what is not spooled yet.',
       default: '16MiB',
       min: '4MiB',
     }),

@@ -5,6 +5,7 @@ import type { LogsConfig } from './config.ts'
 import { openDeadLetters } from './delivery/dead-letters.ts'
 import { type Delivery, startDelivery } from './delivery/delivery.ts'
 import { createRouting } from './delivery/routing.ts'
+import { ByteBudget } from './inputs/byte-budget.ts'
 import type { Input, Positions } from './inputs/input.ts'
 import { formatOf, startInput } from './inputs/kinds.ts'
 import { LentMemory } from './lent-memory.ts'
@@ -156,6 +157,7 @@ async function startInputs(
   const live = scope.use(new LiveRecords(host))
   const claims = new Map<string, string>()
   const memory = new LentMemory(PIECE_BYTES, Math.ceil(config.memoryBytes / PIECE_BYTES))
+  const budget = new ByteBudget(config.memoryBytes)
   const names = entryNames(config.inputs)
   const inputs = new Map<string, Input>()
   for (const [index, entry] of config.inputs.entries()) {
@@ -184,6 +186,8 @@ async function startInputs(
       positions: positionsFor(name, claims, spool),
       readBytes: READ_BYTES,
       memory,
+      budget,
+      listen: host.listen,
       scope,
       signal,
       log,

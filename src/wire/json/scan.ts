@@ -65,6 +65,14 @@ export class ObjectScanner {
 
   /** True when `bytes[start, end)` is one JSON object, with JSON white space around it at most. */
   scan(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.scanFirst(bytes, start, end)) return false
+    let at = this.end
+    if (at < end) at = skipSpace(bytes, at, end)
+    return at === end || this.#refuse(at, 'the end of the line')
+  }
+
+  /** True when `bytes[start, end)` begins with one JSON object, with white space in front at most; whatever follows it. */
+  scanFirst(bytes: Uint8Array, start: number, end: number): boolean {
     this.bytes = bytes
     this.#limit = end
     this.count = 0
@@ -75,8 +83,7 @@ export class ObjectScanner {
     at = this.#members(bytes, at + 1, end)
     if (at < 0) return false
     this.end = at
-    if (at < end) at = skipSpace(bytes, at, end)
-    return at === end || this.#refuse(at, 'the end of the line')
+    return true
   }
 
   /** From behind the opening brace to behind the closing one, or -1. */

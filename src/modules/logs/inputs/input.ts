@@ -3,6 +3,7 @@ import type { Deadline, Health, Host } from '../../../kernel/module.ts'
 import type { Position } from '../batch.ts'
 import type { LentMemory } from '../lent-memory.ts'
 import type { LineSink } from '../lines.ts'
+import type { ByteBudget } from './byte-budget.ts'
 
 /** A source of lines that runs until its host's scope closes. */
 export interface Input {
@@ -20,7 +21,8 @@ export interface Input {
 }
 
 /** What an input sees of the world. */
-export interface InputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'metrics' | 'clock' | 'slice'> {
+export interface InputHost
+  extends Pick<Host, 'scope' | 'signal' | 'log' | 'metrics' | 'clock' | 'slice' | 'listen'> {
   /** The input's name in metrics and messages: its kind, or its kind and index when there are several. */
   readonly name: string
   /** Where its configuration stands, for messages that name an option: `logs.inputs[0].tail`. */
@@ -33,6 +35,8 @@ export interface InputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'metr
   readonly readBytes: number
   /** What reads go into. */
   readonly memory: LentMemory
+  /** What all inputs that are sent to share; what they hold outside of the sink is taken from it. */
+  readonly budget: ByteBudget
 }
 
 /** Where a file was read to, and the name that it had in its origin then. */

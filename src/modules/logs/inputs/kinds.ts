@@ -5,6 +5,7 @@ import { checkFormat, type FormatConfig, formatFields } from '../formats/config.
 import { checkSteps } from '../steps/config.ts'
 import { appFields } from './app/config.ts'
 import { commonFields } from './common-config.ts'
+import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
 import { checkTail, tailFields } from './tail/config.ts'
 
@@ -27,6 +28,13 @@ export const inputSchema = s.oneOf(
       {
         about:
           'Takes the access log of the proxy of this sidecar, where `proxy.accessLog` says `to: {logs: {}}`.',
+      },
+    ),
+    http: s.object(
+      { ...httpFields, ...commonFields },
+      {
+        about:
+          'Takes JSON objects that are POSTed: one, an array of them, or one a line, compressed with gzip, deflate or zstd. The path of the request stands for `*` in `tag`.',
       },
     ),
   },
@@ -70,5 +78,7 @@ export async function startInput(
       return (await import('./app/app.ts')).startApp(input.config, host)
     case 'proxy':
       return (await import('./proxy/proxy.ts')).startProxyInput(host)
+    case 'http':
+      return (await import('./http/http.ts')).startHttp(input.config, host)
   }
 }

@@ -4,7 +4,7 @@ import { LineSplitter } from '../split.ts'
 import type { AppConfig } from './config.ts'
 
 /** What this input needs besides what every input gets. */
-export interface AppHost extends Omit<InputHost, 'positions' | 'memory'> {
+export interface AppHost extends Omit<InputHost, 'positions' | 'memory' | 'budget'> {
   /** Absent when the sidecar runs no command. */
   readonly application: ApplicationOutput | undefined
 }

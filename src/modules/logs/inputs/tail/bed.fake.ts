@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import { type FakeHost, fakeHost } from '../../../../kernel/host-fake.ts'
 import { LentMemory } from '../../lent-memory.ts'
 import type { Lines } from '../../lines.ts'
+import { ByteBudget } from '../byte-budget.ts'
 import type { KnownPosition } from '../input.ts'
 import { type TailConfig, tailConfig } from './config.ts'
 import { type FileLayer, nodeFiles } from './layer.ts'
@@ -79,6 +80,7 @@ export class Bed {
         readBytes: this.#options.readBytes ?? 4096,
         // Calls are looked at when they are over.
         memory: new LentMemory(this.#options.readBytes ?? 4096, 0),
+        budget: new ByteBudget(0),
       },
       this.#options.layer ?? nodeFiles(),
     )
