@@ -2,7 +2,8 @@ import { cloudwatch } from './cloudwatch.ts'
 import type { Destination } from './destination.ts'
 import { elasticsearch } from './elasticsearch.ts'
 import { file } from './file.ts'
+import { loki } from './loki.ts'
 import { store } from './store.ts'
 
 /** Every output that has somewhere to deliver to; standard output has tests of its own. */
-export const destinations: readonly Destination[] = [elasticsearch, cloudwatch, file, store]
+export const destinations: readonly Destination[] = [elasticsearch, cloudwatch, loki, file, store]

@@ -3,6 +3,7 @@ import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { checkCloudwatch, cloudwatchConfig } from './cloudwatch/config.ts'
 import { checkElasticsearch, elasticsearchConfig } from './elasticsearch/config.ts'
 import { checkFile, fileConfig } from './file/config.ts'
+import { checkLoki, lokiConfig } from './loki/config.ts'
 import type { Output, OutputHost } from './output.ts'
 import { checkRouting } from './routing-config.ts'
 import { stdoutConfig } from './stdout/config.ts'
@@ -13,6 +14,7 @@ export const outputSchema = s.oneOf(
   {
     elasticsearch: elasticsearchConfig,
     cloudwatch: cloudwatchConfig,
+    loki: lokiConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     store: storeConfig,
@@ -33,6 +35,8 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkElasticsearch(output.config)
     case 'cloudwatch':
       return checkCloudwatch(output.config)
+    case 'loki':
+      return checkLoki(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -53,6 +57,10 @@ export function identify(output: OutputConfig): string {
     case 'cloudwatch': {
       const { region, group, stream } = output.config
       return `cloudwatch ${region ?? ''} ${group} ${stream}`
+    }
+    case 'loki': {
+      const { url, tenant } = output.config
+      return `loki ${url} ${tenant ?? ''}`
     }
     case 'file':
       return `file ${output.config.path}`
@@ -75,6 +83,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./elasticsearch/output.ts')).openElasticsearch(output.config, host)
     case 'cloudwatch':
       return (await import('./cloudwatch/output.ts')).openCloudwatch(output.config, host)
+    case 'loki':
+      return (await import('./loki/output.ts')).openLoki(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':

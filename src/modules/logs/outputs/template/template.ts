@@ -30,11 +30,16 @@ export class RecordView {
 
   /** The field's value; good until the next call. Undefined when there is none. */
   find(path: KeyPath): ValueSpan | undefined {
+    return this.open() && this.record.locate(path, this.#value) ? this.#value : undefined
+  }
+
+  /** Whether `record` stands on it now; false when it is not an object. */
+  open(): boolean {
     if (!this.#opened) {
       this.#readable = this.record.open(this.bytes, this.start, this.end)
       this.#opened = true
     }
-    return this.#readable && this.record.locate(path, this.#value) ? this.#value : undefined
+    return this.#readable
   }
 
   /** A text as it is, other values as JSON; undefined for what is missing, null or an empty text. */
