@@ -109,11 +109,24 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import('./schema.ts'),
   },
   logs: {
-    summary: 'Search the log records of an embedded store',
-    positionals: '[QUERY ...]',
+    summary: 'Search records, follow them live, try a configuration on lines, give dead letters back',
+    positionals: '[test|tail|replay] [QUERY ...|FILE]',
     about:
-      'QUERY is a condition on the records, such as \'status >= 500 and path contains "/orders"\'. Works while a sidecar writes to the store.',
+      'With --store, records of an embedded store are searched: QUERY is a condition, such as \'status >= 500 and path contains "/orders"\'; it works while a sidecar writes to the store. test reads lines from standard input and shows what each format and step of the configuration makes of them, which condition holds, and where the records go; nothing is sent. tail shows a sample of the records that a sidecar takes in, as they come; QUERY chooses. replay FILE gives the dead letters of a file back to the sidecar: each goes again to the output that refused it.',
     options: {
+      config,
+      input: { about: 'With test and tail: the input that is meant, by its name.', value: 'NAME' },
+      tag: {
+        about: 'With tail: only records with this tag; * stands for any text. With test: the tag.',
+        value: 'TAG',
+      },
+      output: { about: 'With replay: send them to this output instead.', value: 'NAME' },
+      remove: { about: 'With replay: remove the file once all of it is safe with the sidecar.' },
+      admin: {
+        about:
+          'With tail and replay: the admin address of the sidecar. Default: admin.listen of the configuration, else 127.0.0.1:4600.',
+        value: 'ADDRESS',
+      },
       store: { about: 'The file of the store, or the folder that holds it.', value: 'PATH' },
       text: {
         about: 'Only records with these words; "in quotes" is a phrase, word* stands for all that begin so.',

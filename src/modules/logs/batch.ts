@@ -29,6 +29,8 @@ export interface Origin {
   readonly path: string
   /** What the records are routed by: steps and outputs may be for some tags only. */
   readonly tag: string
+  /** The name of the only output that they are for; absent: all that want them. */
+  readonly only?: string
   /** The source's identity and the position right behind the last byte of this batch; absent for sources that cannot be read again. */
   readonly position?: Position
 }

@@ -16,6 +16,7 @@ import { entryNames, readerNames } from './names.ts'
 import { identify, openOutput, routingOf } from './outputs/kinds.ts'
 import { createProcessor } from './processor.ts'
 import { type RecordMetrics, recordMetrics } from './record-metrics.ts'
+import { serveReplay } from './replay.ts'
 import { openSpool, type Spool } from './spool/spool.ts'
 import { createSteps } from './steps/create.ts'
 import type { StepHost } from './steps/step.ts'
@@ -65,6 +66,7 @@ export async function startPipeline(config: LogsConfig, host: Host): Promise<Pip
   )
   const records = recordMetrics(host.metrics)
   const deliveries = await startDeliveries(config, host, spool, { readers, names, folder, records })
+  serveReplay({ host, outputs: names, append: batch => spool.append(batch) })
   const inputs = await startInputs(config, host, spool, records)
   return {
     proxy: [...inputs.values()].find(({ intake }) => intake !== undefined)?.intake,

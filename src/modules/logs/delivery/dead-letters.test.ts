@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -23,6 +23,8 @@ test('a dead letter is a JSON line with the record as it is and the reason', asy
     reason: 'field "a" is no date',
     input: 'tail',
     path: '/a.log',
+    tag: 'tail',
+    recordTime: '1970-01-01T00:00:01.000Z',
   }
   assert.deepEqual(await lines(), [
     { ...head, record: { a: 1 } },
@@ -51,6 +53,18 @@ test('a new start goes on behind the last whole line', async t => {
   assert.deepEqual(
     (await lines()).map(line => line.record.n),
     [1, 2],
+  )
+})
+
+test('a file that is moved away is begun anew', async t => {
+  const { folder, open, lines } = await fixture(t)
+  await using letters = open()
+  await letters.write([letter(['{"n":1}'])])
+  await rename(join(folder, 'dead-letters.jsonl'), join(folder, 'taken.jsonl'))
+  await letters.write([letter(['{"n":2}'])])
+  assert.deepEqual(
+    (await lines()).map(line => line.record.n),
+    [2],
   )
 })
 

@@ -20,8 +20,9 @@ export interface DeadLetter {
 }
 
 /**
- * Where records go that an output will never take: one JSON line each, `{time, output, reason, input, path, record}`,
- * or `recordBase64` for a record that is not UTF-8.
+ * Where records go that an output will never take: one JSON line each,
+ * `{time, output, reason, input, path, tag, recordTime, record}`, or `recordBase64` for a record that is not UTF-8.
+ * The file may be moved away at any time: the next letters begin a new one.
  */
 export interface DeadLetters extends AsyncDisposable {
   /** The file, for messages. */
@@ -51,9 +52,6 @@ class DeadLetterFile implements DeadLetters {
   readonly #maxFileBytes: number
   readonly #sizeGauge: Gauge
   readonly #discarded: Counter
-  #file: DiskFile | undefined
-  #size = 0
-  #torn = false
   #last: Promise<void> = Promise.resolve()
 
   constructor(options: DeadLettersOptions) {
@@ -78,70 +76,59 @@ class DeadLetterFile implements DeadLetters {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last
-    await this.#file?.close()
-    this.#file = undefined
   }
 
   async #append(letters: readonly DeadLetter[]): Promise<void> {
     const time = new Date(this.#o.clock.now()).toISOString()
     const lines = letters.flatMap(letter => letterLines(letter, time))
     const bytes = lines.reduce((sum, line) => sum + line.length, 0)
-    let file = await this.#opened()
-    if (this.#size > 0 && this.#size + bytes > this.#maxFileBytes) file = await this.#rotated()
-    if (this.#torn) await file.truncate(this.#size)
-    this.#torn = true
-    for (let from = 0, at = this.#size; from < lines.length; from += 512) {
-      const pieces = lines.slice(from, from + 512)
-      await file.write(pieces, at)
-      at += pieces.reduce((sum, piece) => sum + piece.length, 0)
-    }
-    await file.sync()
-    this.#torn = false
-    this.#size += bytes
-    this.#sizeGauge.set(this.#size)
-  }
-
-  async #opened(): Promise<DiskFile> {
-    if (this.#file) return this.#file
-    const { folder } = this.#o
-    await this.#disk.makeFolder(folder)
-    const { file, isNew } = await openForAppend(this.#disk, join(folder, NAME))
+    await this.#disk.makeFolder(this.#o.folder)
+    await this.#makeRoom(bytes)
+    const { file, isNew } = await openForAppend(this.#disk, this.path)
     try {
-      this.#size = isNew ? 0 : await endOfLastLine(file)
-      if (isNew) await this.#disk.syncFolder(folder)
-    } catch (error) {
+      const end = await endOfLastLine(file)
+      if (end < (await file.size())) await file.truncate(end)
+      if (isNew) await this.#disk.syncFolder(this.#o.folder)
+      await writeLines(file, lines, end)
+      this.#sizeGauge.set(end + bytes)
+    } finally {
       await file.close()
-      throw error
     }
-    this.#torn = true
-    this.#file = file
-    return file
   }
 
-  async #rotated(): Promise<DiskFile> {
+  async #makeRoom(bytes: number): Promise<void> {
     const { folder, log } = this.#o
+    const size = await sizeOf(this.#disk, this.path)
+    if (size === 0 || size + bytes <= this.#maxFileBytes) return
     const older = join(folder, OLDER_NAME)
     const discarded = await sizeOf(this.#disk, older)
-    await this.#file?.close()
-    this.#file = undefined
-    await this.#disk.rename(join(folder, NAME), older)
-    if (discarded > 0) {
-      this.#discarded.inc(discarded)
-      log.warn(
-        'dead_letters_discarded',
-        `${older} was full: ${discarded} bytes of older dead letters were given up`,
-      )
-    }
-    return this.#opened()
+    await this.#disk.rename(this.path, older)
+    if (discarded === 0) return
+    this.#discarded.inc(discarded)
+    log.warn(
+      'dead_letters_discarded',
+      `${older} was full: ${discarded} bytes of older dead letters were given up`,
+    )
   }
+}
+
+async function writeLines(file: DiskFile, lines: readonly Buffer[], from: number): Promise<void> {
+  for (let first = 0, at = from; first < lines.length; first += 512) {
+    const pieces = lines.slice(first, first + 512)
+    await file.write(pieces, at)
+    at += pieces.reduce((sum, piece) => sum + piece.length, 0)
+  }
+  await file.sync()
 }
 
 function letterLines({ output, reason, slices }: DeadLetter, time: string): Buffer[] {
   const lines: Buffer[] = []
   for (const { frame, from, to } of slices) {
-    const { bytes, starts, ends, origin } = frame.batch
-    const head = JSON.stringify({ time, output, reason, input: origin.input, path: origin.path }).slice(0, -1)
+    const { bytes, starts, ends, timesMs, origin } = frame.batch
+    const { input, path, tag } = origin
     for (let index = from; index < to; index++) {
+      const recordTime = new Date(timesMs[index]).toISOString()
+      const head = JSON.stringify({ time, output, reason, input, path, tag, recordTime }).slice(0, -1)
       const record = bytes.subarray(starts[index], ends[index])
       if (isUtf8(record)) lines.push(Buffer.from(`${head},"record":`), record, Buffer.from('}\n'))
       else lines.push(Buffer.from(`${head},"recordBase64":"${record.toString('base64')}"}\n`))

@@ -181,7 +181,8 @@ class OutputDelivery implements Delivery {
 
   #taken(slice: Slice): void {
     const { routing } = this.#o
-    const isExcluded = routing?.excludes(slice) === true
+    const { only = this.#o.name } = slice.frame.batch.origin
+    const isExcluded = only !== this.#o.name || routing?.excludes(slice) === true
     if (routing && !isExcluded && !routing.isPlain) {
       this.#taking = this.#routeLater(routing, slice)
       return

@@ -12,9 +12,10 @@ import { checksum } from './checksum.ts'
  *    2 u16  length of the input's name  4 u16  length of the path      6 u16  length of the file's identity
  *    8 f64  sequence                   16 f64  when it was spooled    24 f64  offset in the file
  *   32 u32  records                    36 u32  base of starts, ends   40 u32  length of the records' bytes
- *   44 u16  length of the mark     46 u16  length of the tag (0: the input's name is the tag)
- *   48      name, path, identity, mark, tag; f64 times[]; u32 starts[]; u32 ends[]; the records' bytes
+ *   44 u16  length of the mark     46 u16  length of the route
+ *   48      name, path, identity, mark, route; f64 times[]; u32 starts[]; u32 ends[]; the records' bytes
  *
+ * The route is the tag (nothing: it is the input's name), then, behind a NUL, the only output that it is for.
  * The columns are written as they lie in memory: encoding a batch copies nothing but its small head.
  */
 
@@ -36,16 +37,22 @@ export interface EncodedFrame {
   readonly bytes: number
 }
 
-/** Most tags are the input's name, and are not written. */
-function writtenTag({ input, tag }: Origin): string {
-  return tag === input ? '' : tag
+function writtenRoute({ input, tag, only }: Origin): string {
+  const written = tag === input ? '' : tag
+  return only === undefined ? written : `${written}\0${only}`
+}
+
+function readRoute(written: string, input: string): Pick<Origin, 'tag' | 'only'> {
+  const at = written.indexOf('\0')
+  const tag = (at < 0 ? written : written.slice(0, at)) || input
+  return at < 0 ? { tag } : { tag, only: written.slice(at + 1) }
 }
 
 /** How many bytes the batch takes as a frame. */
 export function frameBytes(batch: Batch): number {
   const [from, to] = region(batch)
   const { input, path, position } = batch.origin
-  const texts = [input, path, position?.file ?? '', position?.mark ?? '', writtenTag(batch.origin)]
+  const texts = [input, path, position?.file ?? '', position?.mark ?? '', writtenRoute(batch.origin)]
   const names = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
   return FRAME_HEAD_BYTES + FIXED_BYTES + names + batch.count * COLUMN_BYTES + (to - from)
 }
@@ -57,8 +64,8 @@ export function encodeFrame(batch: Batch, sequence: number, spooledAtMs: number)
   const path = Buffer.from(origin.path)
   const file = Buffer.from(origin.position?.file ?? '')
   const mark = Buffer.from(origin.position?.mark ?? '')
-  const tag = Buffer.from(writtenTag(origin))
-  const names = Buffer.concat([input, path, file, mark, tag])
+  const route = Buffer.from(writtenRoute(origin))
+  const names = Buffer.concat([input, path, file, mark, route])
   const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES + FIXED_BYTES + names.length)
   const payload = head.subarray(FRAME_HEAD_BYTES)
   payload[0] = KIND_BATCH
@@ -73,7 +80,7 @@ export function encodeFrame(batch: Batch, sequence: number, spooledAtMs: number)
   payload.writeUInt32LE(from, 36)
   payload.writeUInt32LE(to - from, 40)
   payload.writeUInt16LE(mark.length, 44)
-  payload.writeUInt16LE(tag.length, 46)
+  payload.writeUInt16LE(route.length, 46)
   payload.set(names, FIXED_BYTES)
   const columns =
     count === 0
@@ -97,16 +104,16 @@ export function decodeHead(payload: Buffer): FrameHead | undefined {
   const pathEnd = inputEnd + payload.readUInt16LE(4)
   const fileEnd = pathEnd + payload.readUInt16LE(6)
   const markEnd = fileEnd + payload.readUInt16LE(44)
-  const tagEnd = markEnd + payload.readUInt16LE(46)
+  const routeEnd = markEnd + payload.readUInt16LE(46)
   const count = payload.readUInt32LE(32)
-  if (tagEnd + count * COLUMN_BYTES + payload.readUInt32LE(40) !== payload.length) return undefined
+  if (routeEnd + count * COLUMN_BYTES + payload.readUInt32LE(40) !== payload.length) return undefined
   const input = payload.toString('utf8', FIXED_BYTES, inputEnd)
   const path = payload.toString('utf8', inputEnd, pathEnd)
   const file = payload.toString('utf8', pathEnd, fileEnd)
   const mark = payload.toString('utf8', fileEnd, markEnd)
-  const tag = tagEnd === markEnd ? input : payload.toString('utf8', markEnd, tagEnd)
+  const route = readRoute(payload.toString('utf8', markEnd, routeEnd), input)
   const position = { file, offset: payload.readDoubleLE(24), ...(mark && { mark }) }
-  const origin = payload[1] === 1 ? { input, path, tag, position } : { input, path, tag }
+  const origin = payload[1] === 1 ? { input, path, ...route, position } : { input, path, ...route }
   return { sequence: payload.readDoubleLE(8), spooledAtMs: payload.readDoubleLE(16), count, origin }
 }
 
