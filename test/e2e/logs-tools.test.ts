@@ -92,7 +92,7 @@ test('records are followed live while they are taken in, chosen by a condition',
   }
   const { code, out } = await followed
   assert.equal(code, 0)
-  assert.match(out, /^\S+Z hello {2}n=2\n$/)
+  assert.match(out, /^\S+Z {7}hello n=2\n$/)
   assert.match((await command('tail', 'n >')).err, /when: column 4: expected a value/)
   assert.ok(existsSync(join(folder, 'app.log')))
 })

@@ -2,7 +2,6 @@ import { createInterface } from 'node:readline'
 import { systemClock } from '../../kernel/clock/system.ts'
 import { Registry } from '../../kernel/metrics/registry.ts'
 import type { LogsConfig } from '../../modules/logs/config.ts'
-import { entryNames } from '../../modules/logs/names.ts'
 import type { LineTrial } from '../../modules/logs/trial.ts'
 import type { Call } from '../call.ts'
 import { loadForCall } from '../configuration.ts'
@@ -25,7 +24,8 @@ export async function run(call: Call): Promise<number> {
   }
   const config = loaded.configuration.modules.get('logs')?.config as LogsConfig | undefined
   if (config === undefined) return fail('the configuration has no logs')
-  const index = inputIndex(config, values['input'])
+  const { entryNames } = await import('../../modules/logs/names.ts')
+  const index = indexOf(values['input'], entryNames(config.inputs))
   if (typeof index === 'string') return fail(index)
   if (io.stdin.isTTY === true) io.stderr.write('reading lines from the terminal; end with Ctrl-D\n')
   await using scope = new AsyncDisposableStack()
@@ -42,9 +42,8 @@ export async function run(call: Call): Promise<number> {
   return records > 0 ? 0 : 1
 }
 
-/** Of the input that is named, else of the first one; or what is wrong with the name. */
-function inputIndex(config: LogsConfig, name: unknown): number | string {
-  const names = entryNames(config.inputs)
+/** Of the name, or 0 without one; or what is wrong with it. */
+function indexOf(name: unknown, names: readonly string[]): number | string {
   if (typeof name !== 'string') return 0
   const index = names.indexOf(name)
   return index >= 0 ? index : `--input: expected one of ${names.join(', ')}, got "${name}"`
