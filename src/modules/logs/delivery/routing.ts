@@ -2,8 +2,7 @@ import type { Host } from '../../../kernel/module.ts'
 import { JsonRecord } from '../../../wire/json/record.ts'
 import { ByteWriter } from '../../../wire/json/writer.ts'
 import type { Batch, Slice } from '../batch.ts'
-import { compileCondition } from '../condition/compile.ts'
-import { parseCondition } from '../condition/parse.ts'
+import { predicateOf } from '../condition/predicate.ts'
 import { inTurns, type LongWork } from '../long-work.ts'
 import type { RoutingConfig } from '../outputs/routing-config.ts'
 import { createSteps } from '../steps/create.ts'
@@ -38,7 +37,7 @@ export function createRouting(
   const { tags, when, steps } = config
   if (tags === undefined && when === undefined && steps.length === 0) return undefined
   const isMeant = tags === undefined ? () => true : compileTags(tags)
-  const holds = when === undefined ? () => true : conditionOf(when)
+  const holds = when === undefined ? () => true : predicateOf(when)
   const list = createSteps(steps, host)
   const record = new JsonRecord()
 
@@ -137,12 +136,6 @@ class OutputEvent implements StepEvent {
 
   /** Behind the spool there is nobody to take it; `checkRouting` refuses such steps. */
   emitCopy(): void {}
-}
-
-function conditionOf(source: string) {
-  const parsed = parseCondition(source)
-  if ('problem' in parsed) throw new Error(parsed.problem)
-  return compileCondition(parsed.condition)
 }
 
 /** Where `value` stands in a row, as indices from `offset` on. */

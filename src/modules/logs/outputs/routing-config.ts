@@ -1,6 +1,7 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { s } from '../../../kernel/config/schema.ts'
-import { checkCondition, checkSteps, type StepConfig, stepsSchema } from '../steps/config.ts'
+import { checkCondition } from '../condition/check.ts'
+import { checkSteps, type StepConfig, stepsSchema } from '../steps/config.ts'
 import { checkTags, TAGS_NOTATION } from '../tags.ts'
 
 /** The options of every output beside its own: which records it gets, and as what. */

@@ -1,9 +1,9 @@
-import { addStep } from './add.ts'
+import { addStep } from './add/step.ts'
 import type { StepConfig } from './config.ts'
-import { filterStep } from './filter.ts'
-import { onlyStep } from './only.ts'
-import { redactStep } from './redact.ts'
-import { removeStep } from './remove.ts'
+import { filterStep } from './filter/step.ts'
+import { onlyStep } from './only/step.ts'
+import { redactStep } from './redact/step.ts'
+import { removeStep } from './remove/step.ts'
 import type { Step, StepHost } from './step.ts'
 
 /** The steps of a configuration that has passed `checkSteps`, in its order. */

@@ -1,7 +1,7 @@
-import { keyPathOf } from '../../../wire/json/path.ts'
-import type { Scalar } from '../condition/ast.ts'
-import { fieldPath } from '../condition/field.ts'
-import type { Step } from './step.ts'
+import { keyPathOf } from '../../../../wire/json/path.ts'
+import type { Scalar } from '../../condition/ast.ts'
+import { fieldPath } from '../../condition/field.ts'
+import type { Step } from '../step.ts'
 
 /** Adds fields with fixed values. A field stays out where its path leads through something else than an object. */
 export function addStep(config: { fields: Readonly<Record<string, Scalar>>; overwrite: boolean }): Step {

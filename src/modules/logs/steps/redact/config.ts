@@ -1,0 +1,72 @@
+import type { Problem } from '../../../../kernel/config/problem.ts'
+import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { compilePattern, patternProblem } from '../../../../kernel/pattern.ts'
+import { checkField, FIELD_NOTATION as FIELD } from '../../condition/field.ts'
+
+export const redactConfig = s.object(
+  {
+    fields: s.list(s.string({ about: `A field; ${FIELD}.` }), {
+      about: 'Where to redact. Empty means everywhere in the record, and then a pattern is required.',
+      default: [],
+      example: ['password', 'user.email'],
+    }),
+    pattern: s.string({
+      about:
+        'A regular expression (JavaScript): only what it matches in texts and numbers is redacted, at any depth of the fields. Without it their whole values are.',
+      optional: true,
+      example: '\\b\\d{4}-?\\d{4}-?\\d{4}-?\\d{4}\\b',
+    }),
+    method: s.choice(['mask', 'sha256'], {
+      about:
+        'mask puts the text of `mask` in place. sha256 puts its hash there, so that equal values stay recognisable as equal.',
+      default: 'mask',
+    }),
+    mask: s.string({ about: 'The text that stands in place of what was there.', default: '[redacted]' }),
+    key: s.secret({
+      about:
+        'For method sha256: makes it an HMAC with this key, so that nobody can guess values and compare hashes.',
+      optional: true,
+    }),
+  },
+  { about: 'Masks or hashes values that must not leave the machine.' },
+)
+
+export type RedactConfig = Infer<typeof redactConfig>
+
+export function checkRedact(
+  { fields, pattern, method, key }: RedactConfig,
+  path: Problem['path'],
+): Problem[] {
+  const problems = fields.flatMap((field, index) => checkField(field, [...path, 'fields', index]))
+  if (pattern !== undefined) problems.push(...checkPattern(pattern, [...path, 'pattern']))
+  else if (fields.length === 0) {
+    problems.push({
+      path,
+      message: 'expected fields, a pattern, or both, got neither',
+      hint: 'fields: [password]',
+    })
+  }
+  if (key !== undefined && method !== 'sha256') {
+    problems.push({
+      path: [...path, 'key'],
+      message: `method ${method} takes no key`,
+      hint: 'write method: sha256',
+    })
+  }
+  return problems
+}
+
+function checkPattern(source: string, path: Problem['path']): Problem[] {
+  const pattern = compilePattern(source)
+  if ('reason' in pattern) {
+    return [{ path, message: patternProblem(source, pattern.reason), hint: pattern.hint }]
+  }
+  if (!pattern.regex.test('')) return []
+  return [
+    {
+      path,
+      message: `the pattern ${JSON.stringify(source)} matches empty text`,
+      hint: 'use + in place of *',
+    },
+  ]
+}
