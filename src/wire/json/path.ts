@@ -78,7 +78,7 @@ function enter(value: ValueSpan, key: Key): boolean {
 }
 
 /** The position behind the verified value that begins at `at`. */
-function behindValue(bytes: Uint8Array, at: number): number {
+export function behindValue(bytes: Uint8Array, at: number): number {
   if (bytes[at] === QUOTE) return behindString(bytes, at)
   if (bytes[at] !== OPEN_BRACE && bytes[at] !== OPEN_BRACKET) return behindWord(bytes, at, bytes.length)
   let depth = 0

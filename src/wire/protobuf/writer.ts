@@ -15,9 +15,9 @@ export class ProtobufWriter {
   }
 
   /** An int64, also a negative one: two's complement in ten bytes. */
-  int64(field: number, value: number): void {
+  int64(field: number, value: number | bigint): void {
     this.#raw(field * 8)
-    if (value >= 0) this.#raw(value)
+    if (typeof value === 'number' && value >= 0) this.#raw(value)
     else {
       let left = BigInt.asUintN(64, BigInt(value))
       this.#reserve(10)

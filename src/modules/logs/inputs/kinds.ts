@@ -7,6 +7,7 @@ import { appFields } from './app/config.ts'
 import { commonFields } from './common-config.ts'
 import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
+import { otlpInputFields } from './otlp/config.ts'
 import { checkTail, tailFields } from './tail/config.ts'
 
 /** All kinds of inputs: a new one is an entry here, one in `startInput`, and a folder. */
@@ -35,6 +36,13 @@ export const inputSchema = s.oneOf(
       {
         about:
           'Takes JSON objects that are POSTed: one, an array of them, or one a line, compressed with gzip, deflate or zstd. The path of the request stands for `*` in `tag`.',
+      },
+    ),
+    otlp: s.object(
+      { ...otlpInputFields, ...commonFields },
+      {
+        about:
+          'Takes logs by OTLP: HTTP with protobuf or JSON at `/v1/logs`, and gRPC, all at one address. The `service.name` of a record’s resource stands for `*` in `tag`.',
       },
     ),
   },
@@ -80,5 +88,7 @@ export async function startInput(
       return (await import('./proxy/proxy.ts')).startProxyInput(host)
     case 'http':
       return (await import('./http/http.ts')).startHttp(input.config, host)
+    case 'otlp':
+      return (await import('./otlp/otlp.ts')).startOtlp(input.config, host)
   }
 }

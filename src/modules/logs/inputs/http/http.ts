@@ -62,7 +62,7 @@ class HttpService implements Service {
     const { count, starts, ends } = await inTurns(splitJson(text), this.#host.slice)
     if (count === 0) throw new Refused('malformed', 400, 'the body holds no record')
     const edit = new RecordEdit(this.#config, request)
-    const ownTag = this.#host.tag(request.path)
+    const ownTag = this.#host.tag(request.path) || this.#host.name
     const gathered = new Map<string, Gathered>()
     for (let i = 0; i < count; i++) {
       const pause = this.#host.slice()

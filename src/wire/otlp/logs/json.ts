@@ -1,0 +1,288 @@
+import { CLOSE_BRACKET, COLON, COMMA, Kind, OPEN_BRACKET } from '../../json/bytes.ts'
+import type { Key } from '../../json/path.ts'
+import { readString } from '../../json/value.ts'
+import { JsonWalk } from '../../json/walk.ts'
+import { ByteWriter } from '../../json/writer.ts'
+import {
+  FIELDS,
+  isReserved,
+  joinMembers,
+  type LogRecord,
+  type LogRecords,
+  MAX_VALUE_DEPTH,
+  Members,
+  millisecondsOf,
+  SERVICE_NAME,
+  tooDeep,
+  writeWord,
+} from './record.ts'
+
+/** Where a value begins; undefined: there is none. */
+type Place = number | undefined
+
+/**
+ * The records of an ExportLogsServiceRequest in OTLP's JSON encoding, which must have been verified as one JSON object.
+ * Names are read in lowerCamelCase, as the specification wants it; what is not known, or is of another type than it
+ * should be, counts as not there. It stands for one record after the other.
+ */
+export class JsonLogs implements LogRecords {
+  readonly #bytes: Buffer
+  readonly #messageKey: Key
+  #record = 0
+  #origin: Buffer = Buffer.alloc(0)
+  serviceName = ''
+
+  constructor(bytes: Buffer, messageKey: Key) {
+    this.#bytes = bytes
+    this.#messageKey = messageKey
+  }
+
+  *[Symbol.iterator](): Iterator<LogRecord> {
+    const bytes = this.#bytes
+    for (const resourceLogs of elements(bytes, membersAt(bytes, 0).get('resourceLogs'))) {
+      const parts = membersAt(bytes, resourceLogs)
+      const attributes = membersOf(bytes, parts.get('resource')).get('attributes')
+      this.serviceName = serviceNameOf(bytes, attributes)
+      const resource = memberOf(FIELDS.resource, members => {
+        for (const pair of elements(bytes, attributes)) writePair(bytes, pair, members.next(), 1)
+      })
+      for (const scopeLogs of elements(bytes, parts.get('scopeLogs'))) {
+        const parts = membersAt(bytes, scopeLogs)
+        const scope = memberOf(FIELDS.scope, members => writeScope(bytes, parts.get('scope'), members))
+        this.#origin = joinMembers(resource, scope)
+        for (const record of elements(bytes, parts.get('logRecords'))) {
+          this.#record = record
+          yield this
+        }
+      }
+    }
+  }
+
+  write(out: ByteWriter): number {
+    const bytes = this.#bytes
+    const parts = membersAt(bytes, this.#record)
+    const members = new Members(out)
+    this.#body(members, parts.get('body'))
+    const hasText = writeText(bytes, members, FIELDS.severityText, parts.get('severityText'))
+    members.severity(numberAt(bytes, parts.get('severityNumber')), hasText)
+    writeId(bytes, members, FIELDS.traceId, parts.get('traceId'))
+    writeId(bytes, members, FIELDS.spanId, parts.get('spanId'))
+    members.traceFlags(numberAt(bytes, parts.get('flags')))
+    writeText(bytes, members, FIELDS.eventName, parts.get('eventName'))
+    writeAttributes(bytes, members, parts.get('attributes'))
+    members.splice(this.#origin)
+    members.close()
+    return millisecondsOf(
+      numberAt(bytes, parts.get('timeUnixNano')),
+      numberAt(bytes, parts.get('observedTimeUnixNano')),
+    )
+  }
+
+  /** A map goes into the record itself where it can. */
+  #body(members: Members, place: Place): void {
+    const bytes = this.#bytes
+    const body = contentOf(bytes, place)
+    if (body === undefined) return
+    const pairs = body.type === 'kvlistValue' ? membersOf(bytes, body.at).get('values') : undefined
+    if (body.type !== 'kvlistValue' || !isFree(bytes, pairs)) {
+      writeValue(bytes, body, members.key(this.#messageKey), 1)
+      return
+    }
+    for (const pair of elements(bytes, pairs)) writePair(bytes, pair, members.next(), 2)
+  }
+}
+
+/** Where the values of an object's members begin; of several with one name the last one. */
+function membersAt(bytes: Buffer, at: number): Map<string, number> {
+  const places = new Map<string, number>()
+  const walk = new JsonWalk(bytes, at)
+  if (walk.kind() !== Kind.object) return places
+  walk.enter()
+  while (walk.more()) {
+    const name = walk.key()
+    if (walk.kind() === Kind.null) places.delete(name)
+    else places.set(name, walk.at)
+    walk.skip()
+  }
+  return places
+}
+
+function membersOf(bytes: Buffer, place: Place): Map<string, number> {
+  return place === undefined ? new Map() : membersAt(bytes, place)
+}
+
+/** Where the elements of an array begin; none when it is no array. */
+function* elements(bytes: Buffer, place: Place): Generator<number> {
+  if (place === undefined) return
+  const walk = new JsonWalk(bytes, place)
+  if (walk.kind() !== Kind.array) return
+  walk.enter()
+  while (walk.more()) {
+    yield walk.at
+    walk.skip()
+  }
+}
+
+/** The member as text, or nothing when it has no content. */
+function memberOf(key: Key, write: (members: Members) => void): Buffer {
+  const out = new ByteWriter(256)
+  const outer = new Members(out)
+  const from = out.length
+  const inner = new Members(outer.key(key))
+  const empty = out.length
+  write(inner)
+  if (out.length === empty) return Buffer.alloc(0)
+  inner.close()
+  return out.bytes.subarray(from, out.length)
+}
+
+/** The text of the resource's attribute `service.name`. */
+function serviceNameOf(bytes: Buffer, attributes: Place): string {
+  let name = ''
+  for (const at of elements(bytes, attributes)) {
+    const pair = membersAt(bytes, at)
+    const key = pair.get('key')
+    if (key === undefined || new JsonWalk(bytes, key).text() !== SERVICE_NAME) continue
+    const value = contentOf(bytes, pair.get('value'))
+    if (value?.type === 'stringValue') name = new JsonWalk(bytes, value.at).text() ?? ''
+  }
+  return name
+}
+
+function writeScope(bytes: Buffer, place: Place, members: Members): void {
+  const parts = membersOf(bytes, place)
+  writeText(bytes, members, FIELDS.name, parts.get('name'))
+  writeText(bytes, members, FIELDS.version, parts.get('version'))
+  writeAttributes(bytes, members, parts.get('attributes'))
+}
+
+/** A string that is not empty; whether there was one. */
+function writeText(bytes: Buffer, members: Members, key: Key, place: Place): boolean {
+  if (place === undefined) return false
+  const walk = new JsonWalk(bytes, place)
+  if (walk.kind() !== Kind.string) return false
+  walk.skip()
+  if (walk.at - place === 2) return false
+  members.key(key).copy(bytes, place, walk.at)
+  return true
+}
+
+/** Hexadecimal, in lower case; ids of zeros alone say nothing. */
+function writeId(bytes: Buffer, members: Members, key: Key, place: Place): void {
+  const text = place === undefined ? undefined : new JsonWalk(bytes, place).text()
+  const expected = key === FIELDS.traceId ? 32 : 16
+  if (text?.length === expected && /^[0-9a-f]+$/i.test(text) && !/^0+$/.test(text))
+    members.key(key).text(text.toLowerCase(), 'latin1')
+}
+
+/** Numbers and numbers as text; 0 for anything else. */
+function numberAt(bytes: Buffer, place: Place): number {
+  if (place === undefined) return 0
+  const walk = new JsonWalk(bytes, place)
+  const kind = walk.kind()
+  walk.skip()
+  if (kind !== Kind.string && kind !== Kind.number) return 0
+  const text =
+    kind === Kind.string ? readString(bytes, place, walk.at) : bytes.toString('latin1', place, walk.at)
+  return /^\d+$/.test(text) ? Number(text) : 0
+}
+
+function writeAttributes(bytes: Buffer, members: Members, place: Place): void {
+  let attributes: Members | undefined
+  for (const pair of elements(bytes, place)) {
+    attributes ??= new Members(members.key(FIELDS.attributes))
+    writePair(bytes, pair, attributes.next(), 1)
+  }
+  attributes?.close()
+}
+
+/** A KeyValue as `"key":value`. */
+function writePair(bytes: Buffer, at: number, out: ByteWriter, depth: number): void {
+  const pair = membersAt(bytes, at)
+  const key = pair.get('key')
+  const walk = key === undefined ? undefined : new JsonWalk(bytes, key)
+  if (walk?.kind() === Kind.string) {
+    walk.skip()
+    out.copy(bytes, key!, walk.at)
+  } else {
+    writeWord(out, '""')
+  }
+  out.byte(COLON)
+  writeValue(bytes, contentOf(bytes, pair.get('value')), out, depth)
+}
+
+interface Value {
+  readonly type: string
+  readonly at: number
+}
+
+const VALUE_TYPES: ReadonlySet<string> = new Set([
+  'stringValue',
+  'boolValue',
+  'intValue',
+  'doubleValue',
+  'arrayValue',
+  'kvlistValue',
+  'bytesValue',
+])
+
+/** What an AnyValue holds; undefined: nothing. */
+function contentOf(bytes: Buffer, place: Place): Value | undefined {
+  let value: Value | undefined
+  for (const [type, at] of membersOf(bytes, place)) if (VALUE_TYPES.has(type)) value = { type, at }
+  return value
+}
+
+function writeValue(bytes: Buffer, value: Value | undefined, out: ByteWriter, depth: number): void {
+  if (depth > MAX_VALUE_DEPTH) throw tooDeep()
+  if (value === undefined) {
+    writeWord(out, 'null')
+    return
+  }
+  const { type, at } = value
+  if (type === 'arrayValue') {
+    writeArray(bytes, membersAt(bytes, at).get('values'), out, depth)
+    return
+  }
+  if (type === 'kvlistValue') {
+    const members = new Members(out)
+    for (const pair of elements(bytes, membersAt(bytes, at).get('values')))
+      writePair(bytes, pair, members.next(), depth + 1)
+    members.close()
+    return
+  }
+  const walk = new JsonWalk(bytes, at)
+  const kind = walk.kind()
+  walk.skip()
+  if (kind === Kind.object || kind === Kind.array) {
+    writeWord(out, 'null')
+    return
+  }
+  const isInteger =
+    type === 'intValue' &&
+    /^"-?(0|[1-9]\d{0,18})"$/.test(bytes.toString('latin1', at, Math.min(walk.at, at + 24)))
+  // 64-bit numbers come as text.
+  if (isInteger) out.copy(bytes, at + 1, walk.at - 1)
+  else out.copy(bytes, at, walk.at)
+}
+
+function writeArray(bytes: Buffer, place: Place, out: ByteWriter, depth: number): void {
+  out.byte(OPEN_BRACKET)
+  let first = true
+  for (const item of elements(bytes, place)) {
+    if (!first) out.byte(COMMA)
+    first = false
+    writeValue(bytes, contentOf(bytes, item), out, depth + 1)
+  }
+  out.byte(CLOSE_BRACKET)
+}
+
+/** Whether no key of a KeyValueList is the name of another field of the record. */
+function isFree(bytes: Buffer, pairs: Place): boolean {
+  for (const pair of elements(bytes, pairs)) {
+    const key = membersAt(bytes, pair).get('key')
+    const name = key === undefined ? undefined : new JsonWalk(bytes, key).text()
+    if (name !== undefined && isReserved(name)) return false
+  }
+  return true
+}
