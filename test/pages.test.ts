@@ -38,7 +38,7 @@ for (const name of pages)
       await symlink(join(root, 'examples'), join(folder, 'examples'))
       const file = join(folder, 'outrigger.yaml')
       await writeFile(file, whole(text!))
-      const io = fakeIo({ cwd: folder, env: { ES_API_KEY: 'key' } })
+      const io = fakeIo({ cwd: folder, env: { ES_API_KEY: 'key', DD_API_KEY: 'key' } })
       const command = isManifest(text!) ? ['inject', '-f', file] : ['check', '-c', file]
       // On a page a manifest may show what is wrong, too: then it is told.
       const expected = /# (a mistake|wrong)/.test(text!) ? 1 : 0

@@ -1,9 +1,19 @@
 import { cloudwatch } from './cloudwatch.ts'
+import { datadog } from './datadog.ts'
 import type { Destination } from './destination.ts'
 import { elasticsearch } from './elasticsearch.ts'
 import { file } from './file.ts'
+import { http } from './http.ts'
 import { loki } from './loki.ts'
 import { store } from './store.ts'
 
 /** Every output that has somewhere to deliver to; standard output has tests of its own. */
-export const destinations: readonly Destination[] = [elasticsearch, cloudwatch, loki, file, store]
+export const destinations: readonly Destination[] = [
+  elasticsearch,
+  cloudwatch,
+  loki,
+  http,
+  datadog,
+  file,
+  store,
+]

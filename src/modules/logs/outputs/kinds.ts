@@ -1,8 +1,10 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { checkCloudwatch, cloudwatchConfig } from './cloudwatch/config.ts'
+import { checkDatadog, datadogConfig } from './datadog/config.ts'
 import { checkElasticsearch, elasticsearchConfig } from './elasticsearch/config.ts'
 import { checkFile, fileConfig } from './file/config.ts'
+import { checkHttp, httpConfig } from './http/config.ts'
 import { checkLoki, lokiConfig } from './loki/config.ts'
 import type { Output, OutputHost } from './output.ts'
 import { checkRouting } from './routing-config.ts'
@@ -15,6 +17,8 @@ export const outputSchema = s.oneOf(
     elasticsearch: elasticsearchConfig,
     cloudwatch: cloudwatchConfig,
     loki: lokiConfig,
+    http: httpConfig,
+    datadog: datadogConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     store: storeConfig,
@@ -37,6 +41,10 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkCloudwatch(output.config)
     case 'loki':
       return checkLoki(output.config)
+    case 'http':
+      return checkHttp(output.config)
+    case 'datadog':
+      return checkDatadog(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -62,6 +70,10 @@ export function identify(output: OutputConfig): string {
       const { url, tenant } = output.config
       return `loki ${url} ${tenant ?? ''}`
     }
+    case 'http':
+      return `http ${output.config.url} ${output.config.path ?? ''}`
+    case 'datadog':
+      return `datadog ${output.config.url ?? output.config.site}`
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -85,6 +97,10 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./cloudwatch/output.ts')).openCloudwatch(output.config, host)
     case 'loki':
       return (await import('./loki/output.ts')).openLoki(output.config, host)
+    case 'http':
+      return (await import('./http/output.ts')).openHttp(output.config, host)
+    case 'datadog':
+      return (await import('./datadog/output.ts')).openDatadog(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':

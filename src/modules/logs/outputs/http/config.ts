@@ -1,0 +1,125 @@
+import type { Problem } from '../../../../kernel/config/problem.ts'
+import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { checkField } from '../../condition/field.ts'
+import { compressions } from '../compression.ts'
+import {
+  authConfig,
+  checkHttpOutput,
+  compressOption,
+  headersConfig,
+  maxRecordsOption,
+  sendingOptions,
+} from '../http-options.ts'
+import { timeFieldConfig } from '../record-json.ts'
+import { type OwnOptions, routingFields } from '../routing-config.ts'
+import { checkTemplate, TEMPLATE_NOTATION } from '../template/parse.ts'
+import { tlsConfig } from '../tls-config.ts'
+
+export const httpConfig = s.object(
+  {
+    url: s.url({
+      about: 'Where requests go, with path and query.',
+      example: 'https://collector.example.com/v1/logs',
+    }),
+    path: s.string({
+      about: `What is put behind the path of \`url\`: a template that makes a request for each of its values. ${TEMPLATE_NOTATION}. What a record brings is percent-encoded.`,
+      optional: true,
+      example: '/{$tag}',
+    }),
+    method: s.choice(['POST', 'PUT'], { about: 'The method of requests.', default: 'POST' }),
+    format: s.choice(['json', 'json_lines', 'json_stream', 'field'], {
+      about:
+        'What a body holds: a JSON array of records, a record a line, records one behind the other, or the text of `bodyField` of a single record.',
+      default: 'json',
+    }),
+    body: s.string({
+      about: 'Text around the array of `format: json`, which stands for `{records}`.',
+      optional: true,
+      example: '{"source":"outrigger","events":{records}}',
+    }),
+    bodyField: s.string({
+      about:
+        'The field that `format: field` sends; each record makes a request of its own. A record that lacks it goes to the dead letters.',
+      optional: true,
+      example: 'payload',
+    }),
+    contentType: s.string({
+      about: 'The `content-type` header; that of `format` unless given.',
+      optional: true,
+      example: 'application/vnd.api+json',
+    }),
+    time: timeFieldConfig,
+    headers: headersConfig,
+    recordHeaders: s.map(s.string({ about: 'The value: a template as in `path`.' }), {
+      about:
+        'Headers that records fill; those with different values are sent in different requests. One that a record has nothing for is left out.',
+      default: {},
+      example: { 'x-tenant': '{team}' },
+    }),
+    headersField: s.string({
+      about: 'A field that is an object: its members become headers of the record’s request.',
+      optional: true,
+      example: 'http_headers',
+    }),
+    tagHeader: s.string({
+      about: 'A header that carries the tag of the records.',
+      optional: true,
+      example: 'fluent-tag',
+    }),
+    auth: authConfig,
+    tls: tlsConfig,
+    compress: compressOption(compressions, 'none'),
+    rejectStatuses: s.list(s.integer({ about: 'A status.', min: 400, max: 499 }), {
+      about:
+        'Statuses by which the receiver refuses the records and not us: the request is sent again in halves, until only the records at fault are dead letters. Other statuses from 400 on are tried again for ever.',
+      default: [400, 422],
+    }),
+    ...sendingOptions({ default: '1MiB', max: '100MiB' }),
+    maxRecords: maxRecordsOption(10_000),
+    ...routingFields,
+  },
+  { about: 'Sends records to any HTTP server.' },
+)
+
+export type HttpConfig = OwnOptions<Infer<typeof httpConfig>>
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** Rules between the options. Paths begin at the output’s own key. */
+export function checkHttp(config: HttpConfig): Problem[] {
+  const { url, path, format, body, bodyField, headers, recordHeaders, headersField, tagHeader } = config
+  const { origin, pathname, username, password } = new URL(url)
+  const plain = username === '' && password === '' ? `${origin}${pathname}` : url
+  const problems = checkHttpOutput({ ...config, url: plain })
+  const add = (path: Problem['path'], message: string, hint: string) => problems.push({ path, message, hint })
+  if (path !== undefined) problems.push(...checkTemplate(path, ['path'], { complete: true }))
+  if ((format === 'field') !== (bodyField !== undefined)) {
+    if (bodyField === undefined) add(['format'], '`format: field` needs `bodyField`', 'name the field')
+    else add(['bodyField'], `has no effect with \`format: ${format}\``, 'write `format: field`')
+  }
+  if (body !== undefined && format !== 'json')
+    add(['body'], 'stands around a JSON array only', 'write `format: json`')
+  else if (body !== undefined && body.split('{records}').length !== 2)
+    add(
+      ['body'],
+      `expected {records} in it once, got ${JSON.stringify(body)}`,
+      'it stands for the array of records',
+    )
+  for (const [option, field] of Object.entries({ bodyField, headersField }))
+    if (field !== undefined) problems.push(...checkField(field, [option]))
+  for (const name of Object.keys(headers)) problems.push(...checkHeader(name, ['headers', name]))
+  for (const [name, value] of Object.entries(recordHeaders))
+    problems.push(
+      ...checkHeader(name, ['recordHeaders', name]),
+      ...checkTemplate(value, ['recordHeaders', name]),
+    )
+  if (tagHeader !== undefined) problems.push(...checkHeader(tagHeader, ['tagHeader']))
+  return problems
+}
+
+function checkHeader(name: string, path: Problem['path']): Problem[] {
+  if (!token.test(name))
+    return [{ path, message: `expected the name of a header, got ${JSON.stringify(name)}` }]
+  if (!/^(content-length|transfer-encoding|connection|host)$/i.test(name)) return []
+  return [{ path, message: `${name} is made by the sidecar`, hint: 'leave it out' }]
+}
