@@ -5,7 +5,7 @@ import { JsonRecord } from '../../wire/json/record.ts'
 import type { Batch } from './batch.ts'
 import { compileCondition, type Predicate } from './condition/compile.ts'
 import { parseCondition } from './condition/parse.ts'
-import { compileTags, type TagFilter } from './tags.ts'
+import { compilePatterns, type TextFilter } from './text-patterns.ts'
 
 /** In each window at most so many records are looked at and shown: who looks on never slows the pipeline. */
 const WINDOW_MS = 100
@@ -15,7 +15,7 @@ const MAX_SHOWN = 50
 /** Which records a reader wants; what is not given is of no matter. */
 interface LiveFilter {
   readonly input?: string
-  readonly isMeant?: TagFilter
+  readonly isMeant?: TextFilter
   readonly holds?: Predicate
 }
 
@@ -118,7 +118,7 @@ function readFilter(query: URLSearchParams): LiveFilter | { readonly problem: st
   try {
     return {
       ...(input !== null && { input }),
-      ...(tag !== null && { isMeant: compileTags([tag]) }),
+      ...(tag !== null && { isMeant: compilePatterns([tag]) }),
       ...(parsed !== undefined && { holds: compileCondition(parsed.condition) }),
     }
   } catch (error) {

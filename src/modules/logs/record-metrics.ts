@@ -11,6 +11,8 @@ export interface RecordMetrics {
   /** Labels: input, reason (the step's position and kind). */
   readonly dropped: Family<Counter>
   /** Label: input. */
+  readonly unconverted: Family<Counter>
+  /** Label: input. */
   readonly redacted: Family<Counter>
 }
 
@@ -33,6 +35,11 @@ export function recordMetrics(metrics: Metrics): RecordMetrics {
       'input',
       'reason',
     ]),
+    unconverted: metrics.counter(
+      'unconverted_values_total',
+      'Values that a step could not convert to another type; they stay as they are.',
+      ['input'],
+    ),
     redacted: metrics.counter('redacted_values_total', 'Values in which a step masked or hashed something.', [
       'input',
     ]),

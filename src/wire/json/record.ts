@@ -1,7 +1,7 @@
 import { CLOSE_BRACE, COLON, COMMA, KIND_BY_FIRST, Kind, OPEN_BRACE, QUOTE } from './bytes.ts'
 import { descend, isKey, type Key, type KeyPath } from './path.ts'
 import { KEY_ESCAPED, KIND_BITS, ObjectScanner } from './scan.ts'
-import type { ValueSpan } from './value.ts'
+import { readString, type ValueSpan } from './value.ts'
 import { ByteWriter } from './writer.ts'
 
 /** Where a key or a value stands: in the text that was opened, in the scratch buffer, or in bytes that were lent. */
@@ -131,6 +131,28 @@ export class JsonRecord extends ObjectScanner {
     write(this.#scratch)
     this.#replace(member, IN_SCRATCH, start, this.#scratch.length, this.#scratch.bytes[start])
     return true
+  }
+
+  /** The name of a top-level member, 0…count - 1 in their order; undefined when it was removed. */
+  nameAt(member: number): string | undefined {
+    const kind = this.kinds[member]
+    if ((kind & KIND_BITS) === Kind.none) return undefined
+    const bytes = this.#source(this.#keySources[member])
+    const [start, end] = [this.keyStarts[member], this.keyEnds[member]]
+    return (kind & KEY_ESCAPED) === 0
+      ? bytes.toString('utf8', start, end)
+      : readString(bytes, start - 1, end + 1)
+  }
+
+  /** Moves `value` to that of a top-level member which was not removed; gives it back. */
+  valueAt(member: number, value: ValueSpan): ValueSpan {
+    const bytes = this.#source(this.#valueSources[member])
+    return value.at(bytes, this.valueStarts[member], this.valueEnds[member], this.kinds[member] & KIND_BITS)
+  }
+
+  removeAt(member: number): void {
+    this.kinds[member] = Kind.none
+    this.changed = true
   }
 
   /** Appends the record as it is now. */

@@ -7,7 +7,7 @@ import { inTurns, type LongWork } from '../long-work.ts'
 import type { RoutingConfig } from '../outputs/routing-config.ts'
 import { createSteps } from '../steps/create.ts'
 import type { StepEvent, StepHost } from '../steps/step.ts'
-import { compileTags } from '../tags.ts'
+import { compilePatterns } from '../text-patterns.ts'
 
 /** So many bytes of records make a step of the work. */
 const STEP_BYTES = 16 * 1024
@@ -36,7 +36,7 @@ export function createRouting(
 ): Routing | undefined {
   const { tags, when, steps } = config
   if (tags === undefined && when === undefined && steps.length === 0) return undefined
-  const isMeant = tags === undefined ? () => true : compileTags(tags)
+  const isMeant = tags === undefined ? () => true : compilePatterns(tags)
   const holds = when === undefined ? () => true : predicateOf(when)
   const list = createSteps(steps, host)
   const record = new JsonRecord()

@@ -2,7 +2,7 @@ import type { Problem } from '../../../kernel/config/problem.ts'
 import { s } from '../../../kernel/config/schema.ts'
 import { checkCondition } from '../condition/check.ts'
 import { checkSteps, type StepConfig, stepsSchema } from '../steps/config.ts'
-import { checkTags, TAGS_NOTATION } from '../tags.ts'
+import { checkPatterns, PATTERN_NOTATION } from '../text-patterns.ts'
 
 /** The options of every output beside its own: which records it gets, and as what. */
 export const routingFields = {
@@ -13,7 +13,7 @@ export const routingFields = {
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
     expected: 'letters, digits and . _ -',
   }),
-  tags: s.list(s.string({ about: `A pattern of tags; ${TAGS_NOTATION}.` }), {
+  tags: s.list(s.string({ about: `A pattern of tags; ${PATTERN_NOTATION}.` }), {
     about: 'Only records with one of these tags go here. Without it all do.',
     optional: true,
     minItems: 1,
@@ -40,7 +40,7 @@ export interface RoutingConfig {
 /** Paths begin behind the output's kind. */
 export function checkRouting({ tags = [], when, steps }: RoutingConfig): Problem[] {
   return [
-    ...checkTags(tags, ['tags']),
+    ...checkPatterns(tags, ['tags']),
     ...(when === undefined ? [] : checkCondition(when, ['when'])),
     ...checkSteps(steps, ['steps']),
   ]

@@ -1,16 +1,28 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { checkCondition } from '../condition/check.ts'
+import { checkPatterns } from '../text-patterns.ts'
 import { addConfig, checkAdd } from './add/config.ts'
+import { checkConvert, convertConfig } from './convert/config.ts'
 import { dropConfig, keepConfig } from './filter/config.ts'
+import { checkMove, checkRename, copyConfig, moveConfig, renameConfig } from './names/config.ts'
+import { checkLift, checkNest, liftConfig, nestConfig } from './nest/config.ts'
 import { checkOnly, onlyFields } from './only/config.ts'
 import { checkRedact, redactConfig } from './redact/config.ts'
 import { checkRemove, removeConfig } from './remove/config.ts'
+import { selectConfig } from './select/config.ts'
 
 /** All kinds of steps: a new one is an entry here and in `checkStep`, one in `create.ts`, and a folder. */
 const plainSteps = {
   add: addConfig,
   remove: removeConfig,
+  select: selectConfig,
+  rename: renameConfig,
+  move: moveConfig,
+  copy: copyConfig,
+  nest: nestConfig,
+  lift: liftConfig,
+  convert: convertConfig,
   keep: keepConfig,
   drop: dropConfig,
   redact: redactConfig,
@@ -49,6 +61,19 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
       return checkAdd(step.config, path)
     case 'remove':
       return checkRemove(step.config, path)
+    case 'select':
+      return checkPatterns(step.config, path)
+    case 'rename':
+      return checkRename(step.config, path)
+    case 'move':
+    case 'copy':
+      return checkMove(step.config, path)
+    case 'nest':
+      return checkNest(step.config, path)
+    case 'lift':
+      return checkLift(step.config, path)
+    case 'convert':
+      return checkConvert(step.config, path)
     case 'keep':
     case 'drop':
       return checkCondition(step.config, path)

@@ -1,9 +1,13 @@
 import { addStep } from './add/step.ts'
 import type { StepConfig } from './config.ts'
+import { convertStep } from './convert/step.ts'
 import { filterStep } from './filter/step.ts'
+import { moveStep, renameStep } from './names/step.ts'
+import { liftStep, nestStep } from './nest/step.ts'
 import { onlyStep } from './only/step.ts'
 import { redactStep } from './redact/step.ts'
 import { removeStep } from './remove/step.ts'
+import { selectStep } from './select/step.ts'
 import type { Step, StepHost } from './step.ts'
 
 /** The steps of a configuration that has passed `checkSteps`, in its order. */
@@ -19,6 +23,20 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return addStep(step.config)
     case 'remove':
       return removeStep(step.config)
+    case 'select':
+      return selectStep(step.config)
+    case 'rename':
+      return renameStep(step.config)
+    case 'move':
+      return moveStep(step.config, false)
+    case 'copy':
+      return moveStep(step.config, true)
+    case 'nest':
+      return nestStep(step.config)
+    case 'lift':
+      return liftStep(step.config)
+    case 'convert':
+      return convertStep(step.config, metrics.unconverted.with(owner))
     case 'redact':
       return redactStep(step.config, metrics.redacted.with(owner))
     case 'keep':

@@ -1,11 +1,11 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { s } from '../../../../kernel/config/schema.ts'
 import { checkCondition } from '../../condition/check.ts'
-import { checkTags, TAGS_NOTATION } from '../../tags.ts'
+import { checkPatterns, PATTERN_NOTATION } from '../../text-patterns.ts'
 
 /** The options of `only` beside its steps. */
 export const onlyFields = {
-  tags: s.list(s.string({ about: `A pattern of tags; ${TAGS_NOTATION}.` }), {
+  tags: s.list(s.string({ about: `A pattern of tags; ${PATTERN_NOTATION}.` }), {
     about: 'Only records with one of these tags.',
     optional: true,
     minItems: 1,
@@ -25,7 +25,7 @@ export interface OnlyConfig {
 
 export function checkOnly({ tags = [], when }: OnlyConfig, path: Problem['path']): Problem[] {
   return [
-    ...checkTags(tags, [...path, 'tags']),
+    ...checkPatterns(tags, [...path, 'tags']),
     ...(when === undefined ? [] : checkCondition(when, [...path, 'when'])),
   ]
 }

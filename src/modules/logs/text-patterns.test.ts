@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { checkTags, compileTags, expandTag } from './tags.ts'
+import { expandTag } from './tags.ts'
+import { checkPatterns, compilePatterns } from './text-patterns.ts'
 
 const CASES: readonly [pattern: string, tag: string, meant: boolean][] = [
   ['*', '', true],
@@ -23,14 +24,14 @@ const CASES: readonly [pattern: string, tag: string, meant: boolean][] = [
 
 for (const [pattern, tag, meant] of CASES) {
   test(`the tag "${tag}" is ${meant ? '' : 'not '}meant by ${pattern}`, () => {
-    const filter = compileTags([pattern])
+    const filter = compilePatterns([pattern])
     assert.deepEqual([filter(tag), filter(tag)], [meant, meant])
   })
 }
 
 test('one pattern of several is enough, and none means nothing', () => {
-  assert.equal(compileTags(['a', 'b*'])('bc'), true)
-  assert.equal(compileTags([])('bc'), false)
+  assert.equal(compilePatterns(['a', 'b*'])('bc'), true)
+  assert.equal(compilePatterns([])('bc'), false)
 })
 
 test('stars mean what they mean in expressions', () => {
@@ -39,7 +40,7 @@ test('stars mean what they mean in expressions', () => {
   fc.assert(
     fc.property(word, tag, (pattern, tag) => {
       const source = pattern.replaceAll('.', '\\.').replaceAll('*', '.*')
-      assert.equal(compileTags([pattern])(tag), new RegExp(`^${source}$`, 's').test(tag))
+      assert.equal(compilePatterns([pattern])(tag), new RegExp(`^${source}$`, 's').test(tag))
     }),
   )
 })
@@ -51,7 +52,7 @@ test('a star in the tag of an input becomes the path with dots', () => {
 })
 
 test('an expression that does not parse is told with its place', () => {
-  const [problem, ...more] = checkTags(['a*', '/(/'], ['outputs', 0, 'file', 'tags'])
+  const [problem, ...more] = checkPatterns(['a*', '/(/'], ['outputs', 0, 'file', 'tags'])
   assert.deepEqual(problem.path, ['outputs', 0, 'file', 'tags', 1])
   assert.deepEqual(more, [])
 })
