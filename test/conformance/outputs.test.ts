@@ -70,7 +70,7 @@ const stdout: Suite = {
     })
     if (peerAway) await away()
     const host = hostOf(t, 'stdout')
-    const output = new DescriptorOutput(writer, { flushIntervalMs: 1 }, host)
+    const output = new DescriptorOutput(writer, { format: 'json', flushIntervalMs: 1 }, host)
     const arrived = async () => {
       drain()
       return ascending(numbersOf(text))

@@ -5,6 +5,7 @@ import { checkFormat, type FormatConfig, formatFields } from '../formats/config.
 import { checkSteps } from '../steps/config.ts'
 import { appFields } from './app/config.ts'
 import { commonFields } from './common-config.ts'
+import { checkDummy, dummyFields } from './dummy/config.ts'
 import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
 import { otlpInputFields } from './otlp/config.ts'
@@ -19,6 +20,10 @@ export const inputSchema = s.oneOf(
         about:
           'Follows files that applications append to, through rotation by rename and by copytruncate. A last line without a line feed waits until it is complete, or until its file or the sidecar is finished.',
       },
+    ),
+    dummy: s.object(
+      { ...dummyFields, ...commonFields },
+      { about: 'Makes records, for trying a configuration out and for measurements.' },
     ),
     app: s.object(
       { ...appFields, ...formatFields, ...commonFields },
@@ -64,6 +69,8 @@ function checkKind(input: InputConfig, path: Problem['path']): Problem[] {
   switch (input.kind) {
     case 'tail':
       return checkTail(input.config, path)
+    case 'dummy':
+      return checkDummy(input.config, path)
     default:
       return []
   }
@@ -82,6 +89,8 @@ export async function startInput(
   switch (input.kind) {
     case 'tail':
       return (await import('./tail/tail.ts')).startTail(input.config, host)
+    case 'dummy':
+      return (await import('./dummy/dummy.ts')).startDummy(input.config, host)
     case 'app':
       return (await import('./app/app.ts')).startApp(input.config, host)
     case 'proxy':

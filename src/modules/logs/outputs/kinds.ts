@@ -6,6 +6,7 @@ import { checkElasticsearch, elasticsearchConfig } from './elasticsearch/config.
 import { checkFile, fileConfig } from './file/config.ts'
 import { checkHttp, httpConfig } from './http/config.ts'
 import { checkLoki, lokiConfig } from './loki/config.ts'
+import { nullConfig } from './null/config.ts'
 import type { Output, OutputHost } from './output.ts'
 import { checkRouting } from './routing-config.ts'
 import { stdoutConfig } from './stdout/config.ts'
@@ -21,6 +22,7 @@ export const outputSchema = s.oneOf(
     datadog: datadogConfig,
     file: fileConfig,
     stdout: stdoutConfig,
+    null: nullConfig,
     store: storeConfig,
   },
   { about: 'One destination of records.' },
@@ -79,7 +81,8 @@ export function identify(output: OutputConfig): string {
     case 'store':
       return `store ${output.config.path ?? ''}`
     case 'stdout':
-      return 'stdout'
+    case 'null':
+      return `${output.kind} ${output.config.name ?? ''}`.trimEnd()
   }
 }
 
@@ -105,6 +108,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':
       return (await import('./stdout/output.ts')).openStdout(output.config, host)
+    case 'null':
+      return (await import('./null/output.ts')).openNull(output.config, host)
     case 'store':
       return (await import('./store/output.ts')).openStore(output.config, host)
   }

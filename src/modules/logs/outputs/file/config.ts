@@ -1,5 +1,6 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { dateConfig } from '../lines/date.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
 
 export const fileConfig = s.object(
@@ -9,15 +10,16 @@ export const fileConfig = s.object(
         'The file to append to. Its folder is made when it is missing. Nobody else may write to the file.',
       example: '/var/log/shipped/app.ndjson',
     }),
-    format: s.choice(['json', 'raw'], {
+    format: s.choice(['json', 'raw', 'tagged'], {
       about:
-        'What a line holds: `json`, the record; `raw`, the text of `messageField` as the application wrote it.',
+        'What a line holds: `json`, the record; `raw`, the text of `messageField` as the application wrote it; `tagged`, tag, time and record: `app: [1767323045.678000000, {"level":"info"}]`.',
       default: 'json',
     }),
     messageField: s.string({
       about: 'The field that `format: raw` writes. A record that lacks it is written whole, as JSON.',
       default: 'message',
     }),
+    date: dateConfig,
     sync: s.boolean({
       about:
         'Flush the file to the disk before records count as delivered. With `false` they may be lost when the machine (not the process) crashes.',

@@ -1,7 +1,8 @@
 import { LineFile } from '../../../../kernel/lines/line-file.ts'
 import type { Slice } from '../../batch.ts'
+import { jsonLines, type LinesOf, taggedLines } from '../lines/layout.ts'
 import { MessageField } from '../message-field.ts'
-import { ndjson, rawLines } from '../ndjson.ts'
+import { rawLines } from '../ndjson.ts'
 import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import type { FileConfig } from './config.ts'
 import { rotate } from './rotation.ts'
@@ -13,7 +14,7 @@ class FileOutput implements Output {
   readonly limits: Limits
   readonly #config: FileConfig
   readonly #host: OutputHost
-  readonly #field: MessageField | undefined
+  readonly #linesOf: LinesOf
   readonly #file: LineFile
   #rotationFault: string | undefined
   #writing: Promise<Outcome> | undefined
@@ -22,7 +23,7 @@ class FileOutput implements Output {
   constructor(config: FileConfig, host: OutputHost) {
     this.#config = config
     this.#host = host
-    this.#field = config.format === 'raw' ? new MessageField(config.messageField) : undefined
+    this.#linesOf = layoutOf(config)
     this.#file = new LineFile(config.path, config.sync)
     this.limits = {
       // What is written at once is never split over two files.
@@ -46,7 +47,7 @@ class FileOutput implements Output {
   }
 
   async #write(slices: readonly Slice[]): Promise<Outcome> {
-    const lines = this.#field ? rawLines(slices, this.#field) : ndjson(slices)
+    const lines = this.#linesOf(slices)
     try {
       await this.#file.open()
       if (this.#isDue(lines.length)) await this.#rotate()
@@ -115,4 +116,11 @@ class FileOutput implements Output {
         return { kind: 'failed', reason: `${path}: ${error.message}` }
     }
   }
+}
+
+function layoutOf({ format, messageField, date }: FileConfig): LinesOf {
+  if (format === 'tagged') return taggedLines
+  if (format === 'json') return jsonLines(date)
+  const field = new MessageField(messageField)
+  return slices => rawLines(slices, field)
 }

@@ -1,8 +1,15 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { dateConfig } from '../lines/date.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
 
 export const stdoutConfig = s.object(
   {
+    format: s.choice(['json', 'array', 'text'], {
+      about:
+        'json: one object a line. array: the records of one write as one JSON array. text: for reading, with tag and time: `[0] app: [[1767323045.678000000, {}], {"level"=>"info"}]`.',
+      default: 'json',
+    }),
+    date: dateConfig,
     flushInterval: s.duration({
       about: 'How long a record may wait for others to share a write.',
       default: '200ms',
@@ -10,7 +17,7 @@ export const stdoutConfig = s.object(
     }),
     ...routingFields,
   },
-  { about: 'Writes records to standard output, one JSON object a line.' },
+  { about: 'Writes records to standard output.' },
 )
 
 export type StdoutConfig = OwnOptions<Infer<typeof stdoutConfig>>

@@ -16,7 +16,7 @@ const never = new AbortController().signal
 function outputTo(t: TestContext, descriptor: number): DescriptorOutput {
   const host = fakeOutputHost({ kind: 'stdout', clock: systemClock() })
   t.after(() => host.close())
-  return new DescriptorOutput(descriptor, { flushIntervalMs: 1 }, host)
+  return new DescriptorOutput(descriptor, { format: 'json', flushIntervalMs: 1 }, host)
 }
 
 /** A pipe with both ends open here; the reader does not block. */

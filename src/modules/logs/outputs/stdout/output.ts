@@ -1,10 +1,10 @@
 import { type LineWriter, openDescriptor } from '../../../../kernel/lines/descriptor.ts'
 import type { Slice } from '../../batch.ts'
-import { ndjson } from '../ndjson.ts'
+import { arrowLines, jsonArray, jsonLines, type LinesOf } from '../lines/layout.ts'
 import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import type { StdoutConfig } from './config.ts'
 
-/** Writes records to standard output, one JSON object a line. */
+/** Writes records to standard output. */
 export const openStdout: OpenOutput<StdoutConfig> = async (config, host) =>
   new DescriptorOutput(1, config, host)
 
@@ -12,9 +12,11 @@ export const openStdout: OpenOutput<StdoutConfig> = async (config, host) =>
 export class DescriptorOutput implements Output {
   readonly limits: Limits
   readonly #writer: LineWriter
+  readonly #linesOf: LinesOf
 
   constructor(descriptor: number, config: StdoutConfig, host: OutputHost) {
     this.#writer = openDescriptor(descriptor, host.clock)
+    this.#linesOf = layoutOf(config)
     this.limits = {
       maxBytes: 256 * 1024,
       maxRecords: 16_384,
@@ -27,7 +29,7 @@ export class DescriptorOutput implements Output {
   async send(slices: readonly Slice[], signal: AbortSignal): Promise<Outcome> {
     if (signal.aborted) return { kind: 'failed', reason: 'stopped before the write began' }
     try {
-      await this.#writer.write(ndjson(slices), signal)
+      await this.#writer.write(this.#linesOf(slices), signal)
       return { kind: 'done' }
     } catch (error) {
       if (signal.aborted)
@@ -38,4 +40,9 @@ export class DescriptorOutput implements Output {
       return { kind: 'failed', reason: `standard output: ${message}` }
     }
   }
+}
+
+function layoutOf({ format, date }: StdoutConfig): LinesOf {
+  if (format === 'text') return arrowLines
+  return format === 'array' ? jsonArray(date) : jsonLines(date)
 }
