@@ -61,6 +61,7 @@ export function fakeHost(options: FakeHostOptions<Clock> = {}): FakeHost<Clock> 
     env: options.env ?? {},
     dataDir: () => (folder ??= options.dataDir ? existing(options.dataDir) : temporary(name, scope)),
     listen: (address, onConnection) => ports.listen(address, onConnection, { owner: name, scope }),
+    receive: (address, onDatagram) => ports.receive(address, onDatagram, { owner: name, scope }),
     use: <Offer>(other: string) => {
       if (!Object.hasOwn(offers, other)) throw new Error(`module ${other} does not run`)
       return offers[other] as Offer

@@ -4,6 +4,7 @@ import type { Clock } from './clock/clock.ts'
 import type { DocumentFiles } from './config/included.ts'
 import type { Problem } from './config/problem.ts'
 import type { Schema } from './config/schema.ts'
+import type { Datagram } from './datagrams.ts'
 import type { Log } from './log/log.ts'
 import type { Metrics } from './metrics/metrics.ts'
 
@@ -85,6 +86,11 @@ export interface Host {
   dataDir(): Promise<string>
   /** Binds, and keeps the port across a reload of the module. Closed with the scope. */
   listen(address: Address, onConnection: (socket: Socket) => void): Promise<Listening>
+  /**
+   * Takes datagrams at an address, and keeps it across a reload of the module. Closed with the scope. A Unix socket for
+   * datagrams needs node:ffi; where it is missing this rejects and says so.
+   */
+  receive(address: Address, onDatagram: (datagram: Datagram) => void): Promise<Listening>
   /** What another module offers; throws when it does not run. */
   use<Offer>(name: string): Offer
   /**

@@ -1,7 +1,8 @@
-import { chmod, stat, unlink } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
+import { chmod } from 'node:fs/promises'
+import { createServer, type Server, type Socket } from 'node:net'
 import { formatAddress } from './config/address.ts'
+import { type Datagram, DatagramPorts } from './datagrams.ts'
+import { ListenError, listenError, makePlaceFor } from './listen-error.ts'
 import type { Address, Listening } from './module.ts'
 
 /** Connections that come while no module holds the port wait for the next one, up to this many. */
@@ -25,6 +26,7 @@ export interface Claim {
 /** All listening sockets of the process. Between `hold` and `release` a port outlives its module, so that the next instance takes it over. */
 export class Ports {
   readonly #ports = new Set<Port>()
+  readonly #datagrams = new DatagramPorts()
   #holds = 0
 
   /** Binds the address, or takes over the port that an earlier instance of the same owner left. */
@@ -38,13 +40,20 @@ export class Ports {
     return { address: port.address, close }
   }
 
+  /** The same for datagrams: UDP, or a Unix socket for datagrams. */
+  receive(address: Address, onDatagram: (datagram: Datagram) => void, claim: Claim): Promise<Listening> {
+    return this.#datagrams.receive(address, onDatagram, claim)
+  }
+
   /** From now on a port that its module lets go stays open. Must be paired with `release`. */
   hold(): void {
     this.#holds++
+    this.#datagrams.hold()
   }
 
   /** Closes the ports that nobody took over. */
   async release(): Promise<void> {
+    this.#datagrams.release()
     if (--this.#holds > 0) return
     const left = [...this.#ports].filter(port => !port.accept)
     await Promise.all(left.map(port => this.#close(port)))
@@ -118,17 +127,6 @@ export function overlap(one: Address, other: Address): boolean {
 
 const WILDCARDS = new Set(['0.0.0.0', '::'])
 
-/** A port that cannot be had; `message` says which, why and how to mend it. */
-export class ListenError extends Error {
-  readonly code: string
-
-  constructor(code: string, message: string) {
-    super(message)
-    this.name = 'ListenError'
-    this.code = code
-  }
-}
-
 function connected(port: Port, socket: Socket): void {
   // A peer's reset before the module listens for errors must not end the process; `close` follows in any case.
   socket.on('error', () => {})
@@ -139,9 +137,7 @@ function connected(port: Port, socket: Socket): void {
 
 async function bind(server: Server, address: Address): Promise<void> {
   if (!('path' in address)) return listening(server, { host: address.host, port: address.port })
-  // The system would call a missing folder a lack of permission.
-  await stat(dirname(address.path))
-  await removeStale(address.path)
+  await makePlaceFor(address.path)
   await listening(server, { path: address.path })
   await chmod(address.path, address.mode ?? 0o660)
 }
@@ -159,46 +155,8 @@ function listening(server: Server, where: { host: string; port: number } | { pat
   })
 }
 
-/** A socket file whose process died is removed; one that somebody answers on, and any other file, is left. */
-async function removeStale(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined)
-  if (!found) return
-  if (!found.isSocket())
-    throw new ListenError(
-      'EEXIST',
-      `cannot listen on ${path}: a file that is no socket is there; remove it or choose another path`,
-    )
-  if (!(await answers(path))) await unlink(path)
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect({ path })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', error => resolve((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED'))
-  })
-}
-
 function boundAddress(server: Server, address: Address): Address {
   const bound = server.address()
   if (bound === null || typeof bound === 'string' || 'path' in address) return address
   return { host: bound.address, port: bound.port }
-}
-
-const REASON: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there already; stop it or choose another address',
-  EACCES: 'permission denied; ports below 1024 and foreign folders need rights that this user does not have',
-  EADDRNOTAVAIL: 'no interface of this machine has that address',
-  ENOENT: 'its folder does not exist',
-  ENOTFOUND: 'the host name does not resolve',
-  EINVAL: 'the system refuses the address (a socket path may have at most 107 bytes)',
-}
-
-function listenError(wanted: string, error: NodeJS.ErrnoException): Error {
-  if (error instanceof ListenError) return error
-  const code = error.code ?? 'EUNKNOWN'
-  return new ListenError(code, `cannot listen on ${wanted}: ${REASON[code] ?? error.message}`)
 }

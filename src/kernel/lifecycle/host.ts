@@ -59,6 +59,11 @@ export function openHost(name: string, services: Services): OpenHost {
         owner: name,
         scope,
       }),
+    receive: (address, onDatagram) =>
+      services.ports.receive(address, datagram => share.run('datagram', () => onDatagram(datagram)), {
+        owner: name,
+        scope,
+      }),
     use: <Offer>(other: string) => services.offer(other) as Offer,
     slice: share.slice,
     admin: services.routes.forModule(name, scope),
