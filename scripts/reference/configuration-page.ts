@@ -14,7 +14,8 @@ export function referencePage(
   root: Doc,
   { title = 'Configuration reference', file = 'outrigger.yaml', values = VALUES } = {},
 ): string {
-  const sections = Object.entries(root.fields!).flatMap(([name, doc]) => section(name, doc))
+  const page = new Page(root)
+  const sections = Object.entries(root.fields!).flatMap(([name, doc]) => page.section(name, doc))
   return [
     `# ${title}`,
     '',
@@ -23,7 +24,7 @@ export function referencePage(
     '',
     '## The top level',
     '',
-    ...optionTable('', root),
+    ...page.optionTable(root),
     ...sections,
   ]
     .join('\n')
@@ -31,39 +32,72 @@ export function referencePage(
     .concat('\n')
 }
 
-function section(path: string, doc: Doc, alternative = false): string[] {
-  if (doc.kind === 'map') return section(`${path}.NAME`, doc.item!, true)
-  const inside = Object.entries(children(doc) ?? {})
-  if (inside.length === 0) return []
-  const deeper = inside.flatMap(([name, child]) => section(`${path}.${name}`, child, isOneOf(doc)))
-  const head = [`## \`${path}\``, '', escaped(doc.about), '', facts(doc, alternative), '']
-  return [...head, ...optionTable(path, doc), ...deeper]
+/** Options that several places share have one section, at the place with the shortest path; the others lead there. */
+class Page {
+  readonly #homes = new Map<Doc, string>()
+  readonly #parts = new Map<Doc, Readonly<Record<string, Doc>>>()
+
+  constructor(root: Doc) {
+    for (const [name, doc] of Object.entries(root.fields!)) this.#settle(name, doc)
+  }
+
+  section(path: string, doc: Doc, alternative = false): string[] {
+    if (doc.kind === 'map') return this.section(`${path}.NAME`, doc.item!, true)
+    const inside = Object.entries(this.#inside(doc))
+    if (inside.length === 0 || this.#homes.get(doc) !== path) return []
+    const deeper = inside.flatMap(([name, child]) => this.section(`${path}.${name}`, child, isOneOf(doc)))
+    const head = [`## \`${path}\``, '', escaped(doc.about), '', facts(doc, alternative), '']
+    return [...head, ...this.optionTable(doc), ...deeper]
+  }
+
+  optionTable(doc: Doc): string[] {
+    const rows = Object.entries(this.#inside(doc)).map(([name, child]) =>
+      this.#row(name, child, isOneOf(doc)),
+    )
+    return ['| option | type | | meaning |', '|---|---|---|---|', ...rows, '']
+  }
+
+  #row(name: string, doc: Doc, alternative: boolean): string {
+    const home = this.#homes.get(doc.kind === 'map' ? doc.item! : doc)
+    const label = home === undefined ? `\`${name}\`` : `[\`${name}\`](#${anchor(home)})`
+    const example =
+      doc.example === undefined || home !== undefined ? '' : ` Example: \`${written(doc.example)}\`.`
+    const presence = alternative ? '' : presenceInCode(doc)
+    return `| ${label} | ${cell(typeOf(doc))} | ${cell(presence)} | ${cell(escaped(doc.about) + example)} |`
+  }
+
+  #settle(path: string, doc: Doc): void {
+    if (doc.kind === 'map') {
+      this.#settle(`${path}.NAME`, doc.item!)
+      return
+    }
+    const inside = Object.entries(this.#inside(doc))
+    if (inside.length === 0) return
+    const known = this.#homes.get(doc)
+    if (known !== undefined && depth(known) <= depth(path)) return
+    this.#homes.set(doc, path)
+    for (const [name, child] of inside) this.#settle(`${path}.${name}`, child)
+  }
+
+  /** The same parts each time: some are made when they are asked for. */
+  #inside(doc: Doc): Readonly<Record<string, Doc>> {
+    let inside = this.#parts.get(doc)
+    if (inside === undefined) {
+      inside = children(doc) ?? {}
+      this.#parts.set(doc, inside)
+    }
+    return inside
+  }
+}
+
+function depth(path: string): number {
+  return path.split('.').length
 }
 
 function facts(doc: Doc, alternative: boolean): string {
   const presence = alternative ? '' : `; ${presenceInCode(doc)}`
   const example = doc.example === undefined ? '' : ` Example: \`${written(doc.example)}\`.`
   return `Type: ${typeOf(doc)}${presence}.${example}`
-}
-
-function optionTable(path: string, doc: Doc): string[] {
-  const rows = Object.entries(children(doc)!).map(([name, child]) =>
-    optionRow(path, name, child, isOneOf(doc)),
-  )
-  return ['| option | type | | meaning |', '|---|---|---|---|', ...rows, '']
-}
-
-function optionRow(path: string, name: string, doc: Doc, alternative: boolean): string {
-  const target = path === '' ? name : `${path}.${name}`
-  const link = anchor(doc.kind === 'map' ? `${target}.NAME` : target)
-  const label = hasSection(doc) ? `[\`${name}\`](#${link})` : `\`${name}\``
-  const example = doc.example === undefined || hasSection(doc) ? '' : ` Example: \`${written(doc.example)}\`.`
-  const presence = alternative ? '' : presenceInCode(doc)
-  return `| ${label} | ${cell(typeOf(doc))} | ${cell(presence)} | ${cell(escaped(doc.about) + example)} |`
-}
-
-function hasSection(doc: Doc): boolean {
-  return Object.keys(children(doc.kind === 'map' ? doc.item! : doc) ?? {}).length > 0
 }
 
 function isOneOf(doc: Doc): boolean {

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 export type Node = Readonly<Record<string, any>>
 
 /** The places at which the keywords that we use are violated: a second, independent reading of the specification. */
-export function violations(node: Node, value: unknown, place = ''): string[] {
+export function violations(node: Node, value: unknown, place = '', root = node): string[] {
+  if (node['$ref'] !== undefined)
+    return violations(root['$defs'][node['$ref'].slice('#/$defs/'.length)], value, place, root)
   for (const keyword of Object.keys(node))
     assert.ok(keywords.has(keyword), `the check does not know "${keyword}"`)
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -16,7 +18,8 @@ export function violations(node: Node, value: unknown, place = ''): string[] {
     (typeof value === 'string' && node['pattern'] && !new RegExp(node['pattern'], 'u').test(value)) ||
     (typeof value === 'number' &&
       (value < (node['minimum'] ?? -Infinity) || value > (node['maximum'] ?? Infinity))) ||
-    (node['anyOf'] && !node['anyOf'].some((choice: Node) => violations(choice, value).length === 0)) ||
+    (node['anyOf'] &&
+      !node['anyOf'].some((choice: Node) => violations(choice, value, place, root).length === 0)) ||
     (Array.isArray(value) && value.length < (node['minItems'] ?? 0)) ||
     (isObject && (node['required'] ?? []).some((key: string) => !(key in (value as object)))) ||
     (isObject &&
@@ -24,17 +27,21 @@ export function violations(node: Node, value: unknown, place = ''): string[] {
   if (wrong) return [place]
   const ofItems =
     Array.isArray(value) && node['items']
-      ? value.flatMap((item, i) => violations(node['items'], item, `${place}/${i}`))
+      ? value.flatMap((item, i) => violations(node['items'], item, `${place}/${i}`, root))
       : []
   const ofEntries = entries.flatMap(([key, item]) => {
     const child = node['properties']?.[key] ?? node['additionalProperties']
-    return child === false ? [`${place}/${key}`] : child ? violations(child, item, `${place}/${key}`) : []
+    return child === false
+      ? [`${place}/${key}`]
+      : child
+        ? violations(child, item, `${place}/${key}`, root)
+        : []
   })
   return [...ofItems, ...ofEntries]
 }
 
 const keywords = new Set(
-  '$schema title description default examples type enum pattern minimum maximum anyOf minItems items required properties additionalProperties minProperties maxProperties'.split(
+  '$schema $defs title description default examples type enum pattern minimum maximum anyOf minItems items required properties additionalProperties minProperties maxProperties'.split(
     ' ',
   ),
 )

@@ -4,6 +4,7 @@ import { before, test } from 'node:test'
 import { fakeModules } from '../../../test/golden/config/modules-fake.ts'
 import { jsonSchema } from './json-schema.ts'
 import { type Node, violations } from './json-schema-fake.ts'
+import { s } from './schema.ts'
 import { wholeDoc } from './whole.ts'
 
 let schema: Node
@@ -70,3 +71,11 @@ const invalid: [string, unknown, string][] = [
 for (const [name, value, place] of invalid) {
   test(`the JSON Schema refuses ${name}`, () => assert.deepEqual(violations(schema, value), [place]))
 }
+
+test('what stands in several places is defined once, and means the same there', () => {
+  const tls = s.object({ verify: s.boolean({ about: 'Whether.', default: true }) }, { about: 'TLS.' })
+  const both = s.object({ one: tls, other: s.list(tls, { about: 'More.', default: [] }) }, { about: 'Both.' })
+  const shared: Node = jsonSchema(both.doc)
+  assert.deepEqual(shared['properties'].one, { $ref: '#/$defs/shared-1' })
+  assert.deepEqual(violations(shared, { one: { verify: true }, other: [{ verify: 7 }] }), ['/other/0/verify'])
+})
