@@ -6,6 +6,7 @@ import { checkSteps } from '../steps/config.ts'
 import { appFields } from './app/config.ts'
 import { commonFields } from './common-config.ts'
 import { checkDummy, dummyFields } from './dummy/config.ts'
+import { elasticsearchInputFields } from './elasticsearch/config.ts'
 import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
 import { otlpInputFields } from './otlp/config.ts'
@@ -48,6 +49,13 @@ export const inputSchema = s.oneOf(
       {
         about:
           'Takes logs by OTLP: HTTP with protobuf or JSON at `/v1/logs`, and gRPC, all at one address. The `service.name` of a record’s resource stands for `*` in `tag`.',
+      },
+    ),
+    elasticsearch: s.object(
+      { ...elasticsearchInputFields, ...commonFields },
+      {
+        about:
+          'Stands in for Elasticsearch before Beats, Logstash, Fluent Bit and the official clients: takes `_bulk` requests and single documents, and answers item by item. The index stands for `*` in `tag`; `@timestamp` is the time of a record.',
       },
     ),
   },
@@ -97,6 +105,8 @@ export async function startInput(
       return (await import('./proxy/proxy.ts')).startProxyInput(host)
     case 'http':
       return (await import('./http/http.ts')).startHttp(input.config, host)
+    case 'elasticsearch':
+      return (await import('./elasticsearch/elasticsearch.ts')).startElasticsearch(input.config, host)
     case 'otlp':
       return (await import('./otlp/otlp.ts')).startOtlp(input.config, host)
   }

@@ -22,6 +22,8 @@ export function createAuthenticator(config: AuthConfig | undefined): Authenticat
       case 'basic':
         return basic.has(Buffer.from(credentials, 'base64').toString('utf8'))
       case 'bearer':
+      // What Elasticsearch's clients call their tokens.
+      case 'apikey':
         return bearer.has(credentials)
       default:
         return false

@@ -34,14 +34,18 @@ export class BodyBuffer {
 
   #grow(needed: number): void {
     const size = Math.min(this.#maxBytes, Math.max(needed, this.#bytes.length * 2, FIRST_BYTES))
-    const more = size - this.#bytes.length
-    const { budget, bytes } = this.#allowance
-    if (bytes + more > budget.totalBytes) throw tooLarge(budget.totalBytes)
-    if (!this.#allowance.tryTake(more)) throw busy('too much is under way at once')
+    reserve(this.#allowance, size - this.#bytes.length)
     const larger = Buffer.allocUnsafeSlow(size)
     this.#bytes.copy(larger, 0, 0, this.#length)
     this.#bytes = larger
   }
+}
+
+/** Throws Refused when there is no room for so much now, or never will be. */
+export function reserve(allowance: Allowance, more: number): void {
+  const { budget, bytes } = allowance
+  if (bytes + more > budget.totalBytes) throw tooLarge(budget.totalBytes)
+  if (!allowance.tryTake(more)) throw busy('too much is under way at once')
 }
 
 export interface BodyLimits {

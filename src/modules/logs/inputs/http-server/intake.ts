@@ -30,6 +30,11 @@ export class Intake {
     return new Gathered({ input: this.#host.name, path, tag }, this.#host, lines => this.#take(lines))
   }
 
+  /** For requests whose records have tags of their own. */
+  byTag(): GatheredByTag {
+    return new GatheredByTag(this)
+  }
+
   async #take(lines: Lines): Promise<void> {
     const call = Symbol()
     this.#underWay.set(call, this.#host.clock.monotonic())
@@ -121,6 +126,36 @@ export class Gathered {
     this.#starts = grown(this.#starts, new Uint32Array(size))
     this.#ends = grown(this.#ends, new Uint32Array(size))
     this.#timesMs = grown(this.#timesMs, new Float64Array(size))
+  }
+}
+
+/** Tags of one request that are gathered at the same time; with more of them the batches get smaller, nothing else. */
+const MAX_TAGS = 100
+
+/** Records of one request, by where they come from and their tag. */
+export class GatheredByTag {
+  readonly #intake: Intake
+  readonly #gathered = new Map<string, Gathered>()
+
+  constructor(intake: Intake) {
+    this.#intake = intake
+  }
+
+  /** Where records with this origin are written. */
+  async of(path: string, tag: string): Promise<Gathered> {
+    const key = `${tag}\n${path}`
+    const known = this.#gathered.get(key)
+    if (known !== undefined) return known
+    if (this.#gathered.size >= MAX_TAGS) await this.finish()
+    const gathered = this.#intake.gather(path, tag)
+    this.#gathered.set(key, gathered)
+    return gathered
+  }
+
+  /** Resolves once all records are safe. */
+  async finish(): Promise<void> {
+    for (const gathered of this.#gathered.values()) await gathered.finish()
+    this.#gathered.clear()
   }
 }
 

@@ -7,7 +7,7 @@ import { Allowance } from '../byte-budget.ts'
 import type { Input, InputHost } from '../input.ts'
 import type { Answer } from './answer.ts'
 import { createAuthenticator } from './authentication.ts'
-import { BodyBuffer, receiveBody } from './body.ts'
+import { BodyBuffer, receiveBody, reserve } from './body.ts'
 import { openAcceptor } from './certificates.ts'
 import type { HttpServerConfig } from './config.ts'
 import { codingOf, decompress } from './decompress.ts'
@@ -20,6 +20,8 @@ export interface Received {
   readonly body: Buffer
   /** Decompresses what is compressed inside the body; throws Refused. */
   decompress(bytes: Buffer, coding: string): Promise<Buffer>
+  /** Before so much is made besides the records, such as a long answer; throws Refused when there is no room for it. */
+  reserve(bytes: number): void
   readonly intake: Intake
 }
 
@@ -171,7 +173,13 @@ class Receiver {
       return buffer.bytes
     }
     const body = coding === undefined ? sent : await whole(sent, coding)
-    return await route.answer({ request, body, decompress: whole, intake: this.#intake })
+    return await route.answer({
+      request,
+      body,
+      decompress: whole,
+      reserve: bytes => reserve(allowance, bytes),
+      intake: this.#intake,
+    })
   }
 }
 

@@ -21,8 +21,6 @@ const JSON_TYPES = new Set([
   'application/json-lines',
   FORM,
 ])
-/** Tags that one request may bring at the same time; with more of them the batches get smaller, nothing else. */
-const MAX_TAGS = 100
 
 /** Takes JSON objects that are POSTed: one, an array of them, one a line. */
 export async function startHttp(config: HttpConfig, host: InputHost): Promise<Input> {
@@ -63,29 +61,18 @@ class HttpService implements Service {
     if (count === 0) throw new Refused('malformed', 400, 'the body holds no record')
     const edit = new RecordEdit(this.#config, request)
     const ownTag = this.#host.tag(request.path) || this.#host.name
-    const gathered = new Map<string, Gathered>()
+    const gathered = intake.byTag()
     for (let i = 0; i < count; i++) {
       const pause = this.#host.slice()
       if (pause) await pause
       edit.open(text, starts[i], ends[i])
-      const tag = edit.tag || ownTag
-      let batch = gathered.get(tag)
-      if (batch === undefined) {
-        if (gathered.size >= MAX_TAGS) await finish(gathered)
-        batch = intake.gather(request.path, tag)
-        gathered.set(tag, batch)
-      }
+      const batch = await gathered.of(request.path, edit.tag || ownTag)
       edit.writeTo(batch)
       await batch.end(Number.NaN)
     }
-    await finish(gathered)
+    await gathered.finish()
     return this.#answer
   }
-}
-
-async function finish(gathered: Map<string, Gathered>): Promise<void> {
-  for (const batch of gathered.values()) await batch.finish()
-  gathered.clear()
 }
 
 /** What is done to each record of a request before it goes its way. */
