@@ -53,7 +53,8 @@ export class BatchBuilder {
     this.#note(to, out.length, timeMs)
   }
 
-  finish(): Batch {
+  /** `origin` takes the place of the one that it began with. */
+  finish(origin = this.#origin): Batch {
     const { bytes, memory } = this.#lines
     const out = this.#out
     const batch = {
@@ -63,7 +64,7 @@ export class BatchBuilder {
       starts: this.#starts,
       ends: this.#ends,
       timesMs: this.#timesMs,
-      origin: this.#origin,
+      origin,
     }
     this.#out = undefined
     return batch

@@ -165,6 +165,18 @@ async function startInputs(
   for (const [index, entry] of config.inputs.entries()) {
     const name = names[index]
     const { tag = name, steps: ownSteps } = entry.config
+    const { multiline } = entry.config
+    const joining =
+      multiline &&
+      (await import('./multiline/create.ts')).createJoining({
+        config: multiline,
+        format: formatOf(entry).format,
+        input: name,
+        memoryBytes: config.memoryBytes / 4,
+        clock,
+        metrics: records,
+      })
+    if (joining) scope.use(joining)
     const process = createProcessor({
       format: formatOf(entry),
       ownSteps: createSteps(
@@ -174,8 +186,9 @@ async function startInputs(
       steps: createSteps(config.steps, stepHost(host, records, name, 'logs.steps')),
       input: name,
       metrics: records,
+      joiner: joining?.joiner,
     })
-    const sink: LineSink = async lines => {
+    const take: LineSink = async lines => {
       const batches = await inTurns(process(lines), slice)
       live.show(batches)
       await Promise.all(batches.map(batch => spool.append(batch)))
@@ -183,7 +196,8 @@ async function startInputs(
     const input = await startInput(entry, {
       name,
       key: `logs.inputs[${index}].${entry.kind}`,
-      sink,
+      sink: joining?.over(take) ?? take,
+      heldAt: file => joining?.joiner.heldAt(file),
       tag: path => expandTag(tag, path),
       positions: positionsFor(name, claims, spool),
       readBytes: READ_BYTES,
@@ -198,7 +212,7 @@ async function startInputs(
       slice,
       application,
     })
-    inputs.set(`input ${name}`, input)
+    inputs.set(`input ${name}`, joining?.around(input) ?? input)
   }
   return inputs
 }

@@ -1,4 +1,4 @@
-import { JsonRecord } from '../../wire/json/record.ts'
+import type { JsonRecord } from '../../wire/json/record.ts'
 import { ByteWriter } from '../../wire/json/writer.ts'
 import type { Batch } from './batch.ts'
 import type { FormatConfig } from './formats/config.ts'
@@ -7,6 +7,8 @@ import { writePiece } from './formats/raw.ts'
 import { timeField } from './formats/time.ts'
 import type { Lines } from './lines.ts'
 import type { LongWork } from './long-work.ts'
+import { Made } from './made.ts'
+import type { Joiner } from './multiline/joiner.ts'
 import type { RecordMetrics } from './record-metrics.ts'
 import type { Step, StepEvent } from './steps/step.ts'
 import { TaggedBatches } from './tagged-batches.ts'
@@ -27,6 +29,8 @@ export interface ProcessorOptions {
   /** The input's name in metrics. */
   readonly input: string
   readonly metrics: RecordMetrics
+  /** Puts records of several lines together. Then all calls of one source must come one after the other. */
+  readonly joiner?: Joiner | undefined
 }
 
 /**
@@ -36,7 +40,7 @@ export interface ProcessorOptions {
  * Several may be under way at once.
  */
 export function createProcessor(options: ProcessorOptions): (lines: Lines) => LongWork<readonly Batch[]> {
-  const { input, metrics, steps: commonSteps } = options
+  const { input, metrics, steps: commonSteps, joiner } = options
   const misfits = metrics.misfits.with(input, options.format.format)
   const unreadableTimes = metrics.unreadableTimes.with(input)
   const pieces = metrics.pieces.with(input)
@@ -44,51 +48,61 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
   const time = timeField(options.format.time)
   const steps = [...options.ownSteps, ...commonSteps]
   const looksInside = time !== undefined || steps.length > 0
-  const record = new JsonRecord()
-  const text = new ByteWriter(1024)
-  const event = new Event(input, record)
+  const own = new Made()
+  const event = new Event(input)
   /** Builders that no lines are under way in. */
   const idle: TaggedBatches[] = []
 
-  function timeOf(lines: Lines, line: number): number {
-    const known = lines.timesMs?.[line] ?? Number.NaN
-    const timeMs = time === undefined ? format.timeMs : time.take(record, lines.readAtMs)
+  function timeOf(made: Made): number {
+    const timeMs = time === undefined ? made.ownTimeMs : time.take(made.record, made.readAtMs)
     if (!Number.isNaN(timeMs)) return timeMs
-    if (!Number.isNaN(known)) return known
+    if (!Number.isNaN(made.knownTimeMs)) return made.knownTimeMs
     if (time !== undefined) unreadableTimes.inc()
-    return lines.readAtMs
+    return made.readAtMs
   }
 
   /** Makes the record of one line and adds it, unless a step drops it. */
   function take(batches: TaggedBatches, lines: Lines, line: number, end: number): void {
     const start = lines.starts[line]
-    const isPiece = lines.pieces !== undefined && lines.pieces[line] === 1
-    text.length = 0
-    let isLine = false
-    if (isPiece) {
+    const { record, text } = own
+    own.text.length = 0
+    own.isOpen = false
+    own.ownTimeMs = Number.NaN
+    own.knownTimeMs = lines.timesMs?.[line] ?? Number.NaN
+    own.readAtMs = lines.readAtMs
+    if (lines.pieces !== undefined && lines.pieces[line] === 1) {
       pieces.inc()
       writePiece(lines.bytes, start, end, text)
-    } else {
-      isLine = format.read(lines.bytes, start, end, record, text, lines.readAtMs)
-      if (!isLine && text.length === 0) return
+      finish(batches, lines, own, lines.readAtMs)
+      return
     }
+    own.isOpen = format.read(lines.bytes, start, end, record, text, lines.readAtMs)
+    if (!own.isOpen && text.length === 0) return
+    own.ownTimeMs = format.timeMs
+    finish(batches, lines, own)
+  }
+
+  /** Adds a record with its time, unless a step drops it. */
+  function finish(batches: TaggedBatches, lines: Lines, made: Made, knownTimeMs?: number): void {
+    const { record, text } = made
     if (!looksInside) {
-      const timeMs = isPiece ? lines.readAtMs : timeOf(lines, line)
-      if (isLine) batches.main.addRecord(record, timeMs)
+      const timeMs = knownTimeMs ?? timeOf(made)
+      if (made.isOpen) batches.main.addRecord(record, timeMs)
       else batches.main.addText(text.bytes, 0, text.length, timeMs)
       return
     }
-    if (!isLine) record.open(text.bytes, 0, text.length)
-    event.begin(lines, isPiece ? lines.readAtMs : timeOf(lines, line))
-    if (passes(steps)) batches.of(event.tag).addRecord(record, event.timeMs)
+    made.open()
+    event.begin(lines, record, knownTimeMs ?? timeOf(made), made.readAtMs)
+    if (passes(steps, record)) batches.of(event.tag).addRecord(record, event.timeMs)
     for (let copy = event.nextCopy(); copy !== undefined; copy = event.nextCopy()) {
       record.open(copy.bytes, 0, copy.bytes.length)
       event.again(copy)
-      if (copy.emits > MAX_EMITS || passes(commonSteps)) batches.of(event.tag).addRecord(record, event.timeMs)
+      if (copy.emits > MAX_EMITS || passes(commonSteps, record))
+        batches.of(event.tag).addRecord(record, event.timeMs)
     }
   }
 
-  function passes(steps: readonly Step[]): boolean {
+  function passes(steps: readonly Step[], record: JsonRecord): boolean {
     for (const step of steps) if (!step(record, event)) return false
     return true
   }
@@ -97,18 +111,28 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
     const batches = idle.pop() ?? new TaggedBatches()
     batches.begin(lines)
     const { bytes, count, starts, ends } = lines
+    const run = joiner && {
+      lines,
+      format,
+      alone: (line: number, end: number) => take(batches, lines, line, end),
+      emit: (made: Made) => finish(batches, lines, made),
+    }
+    if (run) joiner?.begin(run)
     let stepEnd = count === 0 ? 0 : starts[0] + STEP_BYTES
     for (let line = 0; line < count; line++) {
       const start = starts[line]
       let end = ends[line]
       if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--
-      if (end > start) take(batches, lines, line, end)
+      if (joiner) joiner.take(line, end)
+      else if (end > start) take(batches, lines, line, end)
       if (end >= stepEnd && line + 1 < count) {
+        joiner?.pause()
         yield
+        if (run) joiner?.resume(run)
         stepEnd = end + STEP_BYTES
       }
     }
-    const finished = batches.finish()
+    const finished = batches.finish(joiner?.finish())
     idle.push(batches)
     return finished
   }
@@ -127,16 +151,16 @@ class Event implements StepEvent {
   path = ''
   readAtMs = 0
   readonly input: string
-  readonly #record: JsonRecord
+  #record!: JsonRecord
   readonly #copies: EmittedCopy[] = []
   #emits = 0
 
-  constructor(input: string, record: JsonRecord) {
+  constructor(input: string) {
     this.input = input
-    this.#record = record
   }
 
-  begin({ origin, readAtMs }: Lines, timeMs: number): void {
+  begin({ origin }: Lines, record: JsonRecord, timeMs: number, readAtMs: number): void {
+    this.#record = record
     this.timeMs = timeMs
     this.tag = origin.tag
     this.path = origin.path

@@ -8,6 +8,10 @@ export interface RecordMetrics {
   readonly unreadableTimes: Family<Counter>
   /** Label: input. */
   readonly pieces: Family<Counter>
+  /** Label: input. */
+  readonly joined: Family<Counter>
+  /** Labels: input, reason. */
+  readonly closedEarly: Family<Counter>
   /** Labels: input, reason (the step's position and kind). */
   readonly dropped: Family<Counter>
   /** Label: input. */
@@ -31,6 +35,14 @@ export function recordMetrics(metrics: Metrics): RecordMetrics {
     pieces: metrics.counter('line_pieces_total', 'Records that are a piece of a line that was too long.', [
       'input',
     ]),
+    joined: metrics.counter('multiline_records_total', 'Records that were put together of several lines.', [
+      'input',
+    ]),
+    closedEarly: metrics.counter(
+      'multiline_partial_records_total',
+      'Records of several lines that went out before they were known to be whole: after a timeout, at a limit (max_lines, max_bytes, memory), or at the end of their source.',
+      ['input', 'reason'],
+    ),
     dropped: metrics.counter('dropped_records_total', 'Records that a step dropped, by step.', [
       'input',
       'reason',

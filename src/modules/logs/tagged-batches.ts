@@ -1,4 +1,4 @@
-import type { Batch } from './batch.ts'
+import type { Batch, Origin } from './batch.ts'
 import { BatchBuilder } from './batch-builder.ts'
 import type { Lines } from './lines.ts'
 
@@ -26,9 +26,9 @@ export class TaggedBatches {
     return builder
   }
 
-  /** The one of the lines' own tag is the last: it carries the position, which must not be safe before the others are. */
-  finish(): readonly Batch[] {
-    const main = this.main.finish()
+  /** `origin`: the lines' own, perhaps with an earlier position. The batch of their own tag is the last: it carries the position, which must not be safe before the others are. */
+  finish(origin: Origin = this.#lines.origin): readonly Batch[] {
+    const main = this.main.finish(origin)
     if (this.#others.size === 0) return [main]
     const others = [...this.#others.values()].map(builder => builder.finish())
     this.#others.clear()

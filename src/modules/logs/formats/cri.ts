@@ -17,6 +17,8 @@ const PARTIAL = Buffer.from(',"partial":true')
  */
 export class CriFormat implements Format {
   timeMs = Number.NaN
+  isPart = false
+  stream = ''
   readonly #onMisfit: OnMisfit
 
   constructor(onMisfit: OnMisfit) {
@@ -25,6 +27,8 @@ export class CriFormat implements Format {
 
   read(bytes: Buffer, start: number, end: number, _record: JsonRecord, out: ByteWriter): false {
     this.timeMs = Number.NaN
+    this.isPart = false
+    this.stream = ''
     const timeEnd = wordEnd(bytes, start, end)
     const streamEnd = wordEnd(bytes, timeEnd + 1, end)
     const tagsEnd = wordEnd(bytes, streamEnd + 1, end)
@@ -39,6 +43,8 @@ export class CriFormat implements Format {
     out.copy(stream, 0, stream.length)
     out.copy(TIME, 0, TIME.length)
     out.string(bytes, start, timeEnd)
+    this.stream = stream === STDERR ? 'stderr' : 'stdout'
+    this.isPart = partial
     if (partial) out.copy(PARTIAL, 0, PARTIAL.length)
     out.byte(0x7d)
     return false

@@ -11,6 +11,7 @@ import { writeMisfit } from './raw.ts'
 const LOG = keyPathOf(['log'])
 const MESSAGE = keyOf('message')
 const TIME = keyPathOf(['time'])
+const STREAM = keyPathOf(['stream'])
 const PARTIAL = keyPathOf(['partial'])
 const TRUE = Buffer.from('true')
 const LOWER_N = 0x6e
@@ -22,6 +23,8 @@ const LOWER_R = 0x72
  */
 export class DockerFormat implements Format {
   timeMs = Number.NaN
+  isPart = false
+  stream = ''
   readonly #onMisfit: OnMisfit
   readonly #value = new ValueSpan()
 
@@ -31,16 +34,20 @@ export class DockerFormat implements Format {
 
   read(bytes: Buffer, start: number, end: number, record: JsonRecord, out: ByteWriter): boolean {
     this.timeMs = Number.NaN
+    this.isPart = false
+    this.stream = ''
     if (!record.open(bytes, start, end))
       return this.#misfit(bytes, start, end, whyNotObject(record, start), out)
     const value = this.#value
     if (record.locate(TIME, value) && value.kind === Kind.string) this.timeMs = timeOf(value)
+    if (record.locate(STREAM, value) && value.kind === Kind.string) this.stream = streamOf(value)
     if (!record.locate(LOG, value) || value.kind !== Kind.string) {
       return this.#misfit(bytes, start, end, 'not a line of json-file: expected a field "log" with text', out)
     }
     const textEnd = value.end - 1
     const behind = withoutEscaped(LOWER_N, bytes, value.start + 1, textEnd)
-    if (behind === textEnd) record.set(PARTIAL, TRUE)
+    this.isPart = behind === textEnd
+    if (this.isPart) record.set(PARTIAL, TRUE)
     else this.#shorten(record, withoutEscaped(LOWER_R, bytes, value.start + 1, behind))
     record.rename(LOG, MESSAGE)
     return true
@@ -59,6 +66,11 @@ export class DockerFormat implements Format {
     this.#onMisfit()
     return writeMisfit(bytes, start, end, why, out)
   }
+}
+
+function streamOf({ bytes, start }: ValueSpan): string {
+  // "stdout" or "stderr": there is no other.
+  return bytes[start + 4] === 0x65 ? 'stderr' : 'stdout'
 }
 
 function timeOf({ bytes, start, end }: ValueSpan): number {

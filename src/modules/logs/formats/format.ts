@@ -10,6 +10,12 @@ export interface Format {
    * `nowMs`: when the line was read; times without a year are taken to be near it.
    */
   read(bytes: Buffer, start: number, end: number, record: JsonRecord, out: ByteWriter, nowMs: number): boolean
+  /** The line just read is a part of a longer one and goes on in the next one of its stream. */
+  readonly isPart?: boolean
+  /** Which of several streams in one file the line just read belongs to. */
+  readonly stream?: string
+  /** It makes of several lines, with line feeds between them, what it makes of one. */
+  readonly readsWhole?: boolean
   /** What the line just read says of its time by the format itself; NaN when it says nothing. */
   readonly timeMs: number
 }

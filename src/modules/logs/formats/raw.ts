@@ -10,6 +10,7 @@ const CLOSE = 0x7d
 /** The line is the field `message`. */
 export class RawFormat implements Format {
   readonly timeMs = Number.NaN
+  readonly readsWhole = true
 
   read(bytes: Buffer, start: number, end: number, _record: JsonRecord, out: ByteWriter): false {
     writeMessage(bytes, start, end, out)

@@ -1,4 +1,5 @@
 import { s } from '../../../kernel/config/schema.ts'
+import { multilineField } from '../multiline/config.ts'
 import { stepsSchema } from '../steps/config.ts'
 
 /** The options of every input beside its own. */
@@ -16,5 +17,6 @@ export const commonFields = {
     optional: true,
     example: 'kube.*',
   }),
+  multiline: multilineField,
   steps: stepsSchema,
 } as const

@@ -31,6 +31,8 @@ export interface InputHost
   tag(path: string): string
   readonly positions: Positions
   readonly sink: LineSink
+  /** Where the first line of a file begins that was taken, but is held back until its record is whole; undefined when none is. */
+  heldAt?(file: string): number | undefined
   /** How much one read may bring; an input holds at most twice this outside of the sink. */
   readonly readBytes: number
   /** What reads go into. */

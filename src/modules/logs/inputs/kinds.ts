@@ -2,6 +2,7 @@ import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import type { ApplicationOutput } from '../../../kernel/module.ts'
 import { checkFormat, type FormatConfig, formatFields } from '../formats/config.ts'
+import { checkMultiline } from '../multiline/config.ts'
 import { checkSteps } from '../steps/config.ts'
 import { appFields } from './app/config.ts'
 import { commonFields } from './common-config.ts'
@@ -68,6 +69,7 @@ export type InputConfig = Infer<typeof inputSchema>
 export function checkInput(input: InputConfig, path: Problem['path']): Problem[] {
   return [
     ...checkFormat(formatOf(input), path),
+    ...checkMultiline(input.config.multiline, [...path, 'multiline']),
     ...checkSteps(input.config.steps, [...path, 'steps']),
     ...checkKind(input, path),
   ]

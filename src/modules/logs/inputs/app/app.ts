@@ -95,7 +95,7 @@ class StreamReader {
     this.#midLine = midLine
     if (count === 0) return
     const origin = { input: host.name, path: this.#name, tag: host.tag(this.#name) }
-    await host.sink({ bytes, count, ...columns, readAtMs: host.clock.now(), origin })
+    await host.sink({ bytes, count, ...columns, readAtMs: host.clock.now(), origin, mayWait: true })
     this.#linesRead.inc(count)
     this.#bytesRead.inc(next)
   }

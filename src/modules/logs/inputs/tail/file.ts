@@ -99,6 +99,11 @@ export class TailedFile {
     return { file: this.key, offset: this.next, mark: formatMark(this.trail.mark()) }
   }
 
+  /** What `position` was at an earlier offset, before which `recent` lies. */
+  positionAt(offset: number, recent: Uint8Array, trail: Trail): Position {
+    return { file: this.key, offset, mark: formatMark(trail.markAt(offset, recent)) }
+  }
+
   /** The content is another one: nothing of it is read. */
   restart(): void {
     this.next = 0

@@ -72,6 +72,17 @@ export class Trail {
     this.recent = Buffer.concat([before, bytes.subarray(Math.max(0, bytes.length - RECENT_BYTES))])
   }
 
+  /** The mark as it was at an earlier offset, before which these bytes lie. */
+  markAt(offset: number, recent: Uint8Array): Mark {
+    const head = this.#head.subarray(0, Math.min(offset, HEAD_BYTES))
+    return {
+      headBytes: head.length,
+      headHash: hashBytes(head),
+      recentBytes: recent.length,
+      recentHash: hashBytes(recent),
+    }
+  }
+
   mark(): Mark {
     this.#headHash ??= hashBytes(this.#head)
     return {

@@ -15,7 +15,12 @@ export interface Meters {
   close(): void
 }
 
-export function tailMeters(metrics: Metrics, input: string, files: () => Iterable<TailedFile>): Meters {
+export function tailMeters(
+  metrics: Metrics,
+  input: string,
+  files: () => Iterable<TailedFile>,
+  safeUpTo: (file: TailedFile) => number,
+): Meters {
   const counter = (name: string, help: string) => metrics.counter(name, help, ['input']).with(input)
   const lag = metrics.gauge('tail_lag_bytes', 'Bytes of a file that are not yet safe in the spool.', [
     'input',
@@ -30,7 +35,7 @@ export function tailMeters(metrics: Metrics, input: string, files: () => Iterabl
       if (file.fd !== undefined) openFiles++
       if (file.skipped || file.copyOf) continue
       // A rotated file and its successor share the name.
-      byPath.set(file.path, (byPath.get(file.path) ?? 0) + Math.max(0, file.size - file.safe))
+      byPath.set(file.path, (byPath.get(file.path) ?? 0) + Math.max(0, file.size - safeUpTo(file)))
     }
     for (const path of shown) if (!byPath.has(path)) lag.remove(input, path)
     for (const [path, bytes] of byPath) lag.with(input, path).set(bytes)

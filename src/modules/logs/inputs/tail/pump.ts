@@ -1,12 +1,12 @@
 import type { Host } from '../../../../kernel/module.ts'
 import type { Lent, LentMemory } from '../../lent-memory.ts'
-import type { LineSink } from '../../lines.ts'
-import { LineSplitter, type Split } from '../split.ts'
+import type { LineSink, Lines } from '../../lines.ts'
+import { LineSplitter } from '../split.ts'
 import type { TailedFile } from './file.ts'
 import type { FileLayer } from './layer.ts'
 import { RECENT_BYTES } from './mark.ts'
 import type { Meters } from './meters.ts'
-import { type Chunk, nextReadBytes, type ReadLimits, readChunk } from './reader.ts'
+import { type Chunk, nextReadBytes, type ReadChunk, type ReadLimits, readChunk } from './reader.ts'
 
 export interface PumpParts {
   readonly input: string
@@ -24,6 +24,33 @@ export interface PumpParts {
   readonly onRead: (file: TailedFile) => void
   /** The sink refused; the file is to be read again from `safe`. */
   readonly onRefused: (file: TailedFile) => Promise<void>
+}
+
+/** What a read says of lines; the rest is the same for all of a file. */
+type ReadLines = Omit<Lines, 'memory' | 'readAtMs' | 'origin'>
+
+const NO_LINES: ReadLines = {
+  bytes: Buffer.alloc(0),
+  count: 0,
+  starts: new Uint32Array(0),
+  ends: new Uint32Array(0),
+}
+
+function linesOf(file: TailedFile, { bytes, base, split, begins, more }: ReadChunk): ReadLines {
+  const { next: _next, midLine: _midLine, ...columns } = split
+  const { starts } = columns
+  const { trail } = file
+  return {
+    bytes,
+    ...columns,
+    begins,
+    more,
+    offsetAt: line => base + starts[line],
+    positionAt: line => {
+      const start = starts[line]
+      return file.positionAt(base + start, bytes.subarray(Math.max(0, start - RECENT_BYTES), start), trail)
+    },
+  }
 }
 
 /** Small chunks of many files may be with the sink at once. */
@@ -77,18 +104,10 @@ export class Pump {
     this.#notice()
   }
 
-  /** Records a position although there are no lines to carry it. */
-  announce(file: TailedFile): void {
+  /** Records a position although there are no lines to carry it. `closes`: nothing follows. */
+  announce(file: TailedFile, closes?: 'all'): void {
     if (this.#stopped || file.sinking) return
-    const none = new Uint32Array(0)
-    this.#handOver(
-      file,
-      Buffer.alloc(0),
-      undefined,
-      { count: 0, starts: none, ends: none, next: 0, midLine: false },
-      0,
-      0,
-    )
+    this.#handOver(file, { ...NO_LINES, ...(closes && { closes }) }, undefined, 0, 0)
   }
 
   #isDue(file: TailedFile): boolean {
@@ -149,7 +168,7 @@ export class Pump {
     switch (chunk.kind) {
       case 'read':
         this.#parts.onRead(file)
-        this.#handOver(file, chunk.bytes, memory, chunk.split, chunk.consumed, heldBytes)
+        this.#handOver(file, linesOf(file, chunk), memory, chunk.consumed, heldBytes)
         return true
       case 'replaced':
         await this.#parts.onReplaced(file)
@@ -164,22 +183,20 @@ export class Pump {
 
   #handOver(
     file: TailedFile,
-    bytes: Buffer,
+    lines: ReadLines,
     memory: Lent | undefined,
-    split: Split,
     consumed: number,
     heldBytes: number,
   ): void {
     const { input, tag, sink, host, meters } = this.#parts
     const { next: end, trail } = file
-    const { next: _next, midLine: _midLine, ...columns } = split
     this.#underWay++
     this.#calls++
     const call = async (): Promise<boolean> => {
       try {
         const { path } = file
         const origin = { input, path, tag: tag(path), position: file.position() }
-        await sink({ bytes, memory, ...columns, readAtMs: host.clock.now(), origin })
+        await sink({ ...lines, memory, readAtMs: host.clock.now(), origin })
       } catch (error) {
         // Nobody knows what the sink still does with the memory: the collector gets it.
         this.#refused(file, error)
@@ -189,7 +206,7 @@ export class Pump {
       // Unless the file has begun anew meanwhile.
       if (file.trail === trail) file.safe = end
       file.progressMs = host.clock.monotonic()
-      meters.lines.inc(split.count)
+      meters.lines.inc(lines.count)
       meters.bytes.inc(consumed)
       return true
     }

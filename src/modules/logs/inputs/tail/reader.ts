@@ -4,7 +4,7 @@ import type { FileLayer } from './layer.ts'
 
 /** What one read of a file came to. `read` moved the file's `next`; the others left it where it was. */
 export type Chunk =
-  | { readonly kind: 'read'; readonly bytes: Buffer; readonly split: Split; readonly consumed: number }
+  | ReadChunk
   /** Only a line without its end is left, or nothing. */
   | { readonly kind: 'nothing' }
   /** The line is longer than the chunk: another read must bring more. */
@@ -12,6 +12,19 @@ export type Chunk =
   /** The bytes before `next` are not those that were read: the content was replaced. */
   | { readonly kind: 'replaced' }
   | { readonly kind: 'compressed' }
+
+export interface ReadChunk {
+  readonly kind: 'read'
+  readonly bytes: Buffer
+  /** Where `bytes` begin in the file. */
+  readonly base: number
+  readonly split: Split
+  readonly consumed: number
+  /** It is the first of the file's content. */
+  readonly begins: boolean
+  /** More was there already when it was read. */
+  readonly more: boolean
+}
 
 export interface ReadLimits {
   readonly readBytes: number
@@ -53,8 +66,10 @@ export async function readChunk(
   const split = splitter.split({ bytes, from: first, midLine: file.midLine, final: file.finishing && atEnd })
   if (split.next === start) return notAdvanced(file, length - start, buffer.length - start)
   const passed = bytes.subarray(start, split.next)
+  const base = file.next - start
   file.pass(passed, split.midLine)
-  return { kind: 'read', bytes, split, consumed: passed.length }
+  const more = base + length < file.size
+  return { kind: 'read', bytes, base, split, consumed: passed.length, begins: base === 0, more }
 }
 
 function notAdvanced(file: TailedFile, got: number, asked: number): Chunk {

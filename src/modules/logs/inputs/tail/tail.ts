@@ -60,7 +60,12 @@ export class Tail implements Input {
     this.#host = host
     this.#layer = layer
     this.#problems = new Problems(host.log)
-    this.#meters = tailMeters(host.metrics, host.name, () => this.#roster.files.values())
+    this.#meters = tailMeters(
+      host.metrics,
+      host.name,
+      () => this.#roster.files.values(),
+      file => this.#safeUpTo(file),
+    )
     this.#finder = new Finder(layer, () => host.clock.now(), config.paths, config.exclude)
     const shared = { config, host, layer, meters: this.#meters, problems: this.#problems }
     this.#roster = new Roster(shared)
@@ -75,7 +80,7 @@ export class Tail implements Input {
       meters: this.#meters,
       onRead: file => this.#problems.remove('read', file.at),
       onReplaced: file => this.#look(() => this.#rotation.replaced(file)),
-      onRefused: file => this.#roster.moveTo(file, file.safe),
+      onRefused: file => this.#roster.moveTo(file, this.#safeUpTo(file)),
       onCompressed: file => this.#skip(file),
       onReadError: (file, error) => this.#readFailed(file, error),
     })
@@ -223,10 +228,18 @@ export class Tail implements Input {
     if (file.emptiedSinceNs !== undefined && file.attached) await this.#rotation.followEmpty(file)
     if (file.cameShort && file.attached && file.isReadable && !file.busy) await this.#roster.reopen(file)
     if (this.#roster.isOver(file)) {
-      if (file.isDone && file.unread === 0) return this.#roster.retire(file)
+      const isRead = file.isDone && file.unread === 0
+      if (isRead && this.#host.heldAt?.(file.key) === undefined) return this.#roster.retire(file)
+      // Its last record is whole: nothing follows.
+      if (isRead) return this.#pump.announce(file, 'all')
       file.finishing = true
     }
     this.#pump.add(file)
+  }
+
+  /** What was handed over is not safe as long as it is held back. */
+  #safeUpTo(file: TailedFile): number {
+    return Math.min(file.safe, this.#host.heldAt?.(file.key) ?? file.safe)
   }
 
   async #skipToEnd(file: TailedFile): Promise<void> {
