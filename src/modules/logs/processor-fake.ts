@@ -1,3 +1,4 @@
+import type { FakeClock } from '../../kernel/clock/fake.ts'
 import { s } from '../../kernel/config/schema.ts'
 import { fakeHost } from '../../kernel/host-fake.ts'
 import type { Batch } from './batch.ts'
@@ -16,6 +17,7 @@ export interface FakeProcessor {
   batches(lines: Lines | string): readonly Batch[]
   /** The same, a step at a time. */
   begin(lines: Lines | string): LongWork<readonly Batch[]>
+  readonly clock: FakeClock
   /** A counter's value; undefined when it has never been touched. */
   metric(name: string, labels?: Record<string, string>): number | undefined
 }
@@ -44,6 +46,7 @@ export function processorOf(format: object, steps: readonly object[] = []): Fake
   const begin = (lines: Lines | string) => process(typeof lines === 'string' ? linesOf(lines) : lines)
   return {
     begin,
+    clock: host.clock,
     process: lines => {
       const batches = atOnce(begin(lines))
       if (batches.length > 1) throw new Error('there are several tags')

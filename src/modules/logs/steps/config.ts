@@ -4,13 +4,17 @@ import { checkCondition } from '../condition/check.ts'
 import { checkPatterns } from '../text-patterns.ts'
 import { addConfig, checkAdd } from './add/config.ts'
 import { checkConvert, convertConfig } from './convert/config.ts'
+import { checkDedupe, dedupeConfig } from './dedupe/config.ts'
 import { dropConfig, keepConfig } from './filter/config.ts'
 import { checkMove, checkRename, copyConfig, moveConfig, renameConfig } from './names/config.ts'
 import { checkLift, checkNest, liftConfig, nestConfig } from './nest/config.ts'
 import { checkOnly, onlyFields } from './only/config.ts'
+import { checkParse, parseConfig } from './parse/config.ts'
 import { checkRedact, redactConfig } from './redact/config.ts'
 import { checkRemove, removeConfig } from './remove/config.ts'
+import { checkSample, sampleConfig } from './sample/config.ts'
 import { selectConfig } from './select/config.ts'
+import { checkThrottle, throttleConfig } from './throttle/config.ts'
 
 /** All kinds of steps: a new one is an entry here and in `checkStep`, one in `create.ts`, and a folder. */
 const plainSteps = {
@@ -23,9 +27,13 @@ const plainSteps = {
   nest: nestConfig,
   lift: liftConfig,
   convert: convertConfig,
+  parse: parseConfig,
   keep: keepConfig,
   drop: dropConfig,
   redact: redactConfig,
+  sample: sampleConfig,
+  throttle: throttleConfig,
+  dedupe: dedupeConfig,
 } as const
 
 /** What can stand inside `only`: every step but itself. */
@@ -74,6 +82,14 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
       return checkLift(step.config, path)
     case 'convert':
       return checkConvert(step.config, path)
+    case 'parse':
+      return checkParse(step.config, path)
+    case 'sample':
+      return checkSample(step.config, path)
+    case 'throttle':
+      return checkThrottle(step.config, path)
+    case 'dedupe':
+      return checkDedupe(step.config, path)
     case 'keep':
     case 'drop':
       return checkCondition(step.config, path)

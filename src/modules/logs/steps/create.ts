@@ -1,14 +1,18 @@
 import { addStep } from './add/step.ts'
 import type { StepConfig } from './config.ts'
 import { convertStep } from './convert/step.ts'
+import { dedupeStep } from './dedupe/step.ts'
 import { filterStep } from './filter/step.ts'
 import { moveStep, renameStep } from './names/step.ts'
 import { liftStep, nestStep } from './nest/step.ts'
 import { onlyStep } from './only/step.ts'
+import { parseStep } from './parse/step.ts'
 import { redactStep } from './redact/step.ts'
 import { removeStep } from './remove/step.ts'
+import { sampleStep } from './sample/step.ts'
 import { selectStep } from './select/step.ts'
 import type { Step, StepHost } from './step.ts'
+import { throttleStep } from './throttle/step.ts'
 
 /** The steps of a configuration that has passed `checkSteps`, in its order. */
 export function createSteps(steps: readonly StepConfig[], host: StepHost): Step[] {
@@ -17,7 +21,8 @@ export function createSteps(steps: readonly StepConfig[], host: StepHost): Step[
 
 /** `host.key` is the step's own here. */
 function createStep(step: StepConfig, host: StepHost): Step {
-  const { recordMetrics: metrics, owner, key } = host
+  const { recordMetrics: metrics, owner, key, clock } = host
+  const dropped = () => metrics.dropped.with(owner, key.replace(/^logs\./, ''))
   switch (step.kind) {
     case 'add':
       return addStep(step.config)
@@ -37,15 +42,19 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return liftStep(step.config)
     case 'convert':
       return convertStep(step.config, metrics.unconverted.with(owner))
+    case 'parse':
+      return parseStep(step.config, metrics, owner)
+    case 'sample':
+      return sampleStep(step.config, dropped())
+    case 'throttle':
+      return throttleStep(step.config, clock, dropped())
+    case 'dedupe':
+      return dedupeStep(step.config, clock, dropped())
     case 'redact':
       return redactStep(step.config, metrics.redacted.with(owner))
     case 'keep':
     case 'drop':
-      return filterStep(
-        step.config,
-        step.kind === 'keep',
-        metrics.dropped.with(owner, key.replace(/^logs\./, '')),
-      )
+      return filterStep(step.config, step.kind === 'keep', dropped())
     case 'only':
       return onlyStep(step.config, createSteps(step.config.steps, { ...host, key: `${key}.steps` }))
   }
