@@ -11,6 +11,7 @@ import { elasticsearchInputFields } from './elasticsearch/config.ts'
 import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
 import { otlpInputFields } from './otlp/config.ts'
+import { splunkInputFields } from './splunk/config.ts'
 import { checkTail, tailFields } from './tail/config.ts'
 
 /** All kinds of inputs: a new one is an entry here, one in `startInput`, and a folder. */
@@ -50,6 +51,13 @@ export const inputSchema = s.oneOf(
       {
         about:
           'Takes logs by OTLP: HTTP with protobuf or JSON at `/v1/logs`, and gRPC, all at one address. The `service.name` of a record’s resource stands for `*` in `tag`.',
+      },
+    ),
+    splunk: s.object(
+      { ...splunkInputFields, ...commonFields },
+      {
+        about:
+          'Stands in for Splunk’s HTTP Event Collector: takes events and raw text. The `sourcetype` of an event stands for `*` in `tag`.',
       },
     ),
     elasticsearch: s.object(
@@ -109,6 +117,8 @@ export async function startInput(
       return (await import('./http/http.ts')).startHttp(input.config, host)
     case 'elasticsearch':
       return (await import('./elasticsearch/elasticsearch.ts')).startElasticsearch(input.config, host)
+    case 'splunk':
+      return (await import('./splunk/splunk.ts')).startSplunk(input.config, host)
     case 'otlp':
       return (await import('./otlp/otlp.ts')).startOtlp(input.config, host)
   }

@@ -35,7 +35,7 @@ export function* splitJson(bytes: Buffer): LongWork<JsonRecords> {
   let count = 0
   let stepEnd = at + STEP_BYTES
   for (let first = true; at < end && !(isArray && first && bytes[at] === CLOSE_BRACKET); first = false) {
-    if (!scanner.scanFirst(bytes, at, end)) throw malformed(scanner.error, scanner.errorAt)
+    if (!scanner.scanFirst(bytes, at, end)) throw malformed(scanner.error, scanner.errorAt, count)
     if (count === MAX_RECORDS)
       throw new Refused('too_large', 413, `a request may bring ${MAX_RECORDS} records`)
     if (count === starts.length) {
@@ -55,9 +55,9 @@ export function* splitJson(bytes: Buffer): LongWork<JsonRecords> {
     }
   }
   if (isArray) {
-    if (at >= end || bytes[at] !== CLOSE_BRACKET) throw malformed('"," or "]" after an object', at)
+    if (at >= end || bytes[at] !== CLOSE_BRACKET) throw malformed('"," or "]" after an object', at, count)
     at = skipSpace(bytes, at + 1, end)
-    if (at < end) throw malformed('the end of the body', at)
+    if (at < end) throw malformed('the end of the body', at, count)
   }
   return { count, starts, ends }
 }
@@ -73,8 +73,10 @@ export function copyOnOneLine(out: ByteWriter, bytes: Buffer, start: number, end
   }
 }
 
-function malformed(expected: string, at: number): Refused {
-  return new Refused('malformed', 400, `the body is not JSON: expected ${expected} at byte ${at + 1}`)
+function malformed(expected: string, at: number, record: number): Refused {
+  return new Refused('malformed', 400, `the body is not JSON: expected ${expected} at byte ${at + 1}`, {
+    record,
+  })
 }
 
 /** UTF-8's mark, which some Windows programs put in front, is none of JSON's. */

@@ -22,18 +22,25 @@ export class Refused extends Error {
   readonly headers: Readonly<Record<string, string>>
   /** What the protocol says instead of what follows from status and message. */
   readonly answer: Answer | undefined
+  /** Which record of the request is at fault, from 0. */
+  readonly record: number | undefined
 
   constructor(
     reason: RefusalReason,
     status: number,
     message: string,
-    more: { readonly headers?: Readonly<Record<string, string>>; readonly answer?: Answer } = {},
+    more: {
+      readonly headers?: Readonly<Record<string, string>>
+      readonly answer?: Answer
+      readonly record?: number
+    } = {},
   ) {
     super(message)
     this.reason = reason
     this.status = status
     this.headers = more.headers ?? {}
     this.answer = more.answer
+    this.record = more.record
   }
 }
 
