@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  type AwsCredentials,
-  Credentials,
-  CredentialsError,
-  credentialSources,
-  parseProfiles,
-} from './credentials.ts'
+import { credentialSources } from './chain.ts'
+import { type AwsCredentials, Credentials, CredentialsError } from './credentials.ts'
+import { parseProfiles } from './profiles.ts'
 
 const file = `# team keys
 [default]
@@ -22,7 +18,14 @@ aws_access_key_id=HALF
 const readFile = async (path: string) => (path === '/home/app/.aws/credentials' ? file : undefined)
 
 function get(options: Partial<Parameters<typeof credentialSources>[0]>): Promise<AwsCredentials> {
-  const sources = credentialSources({ env: { HOME: '/home/app' }, readFile, ...options })
+  const sources = credentialSources({
+    env: { HOME: '/home/app' },
+    readFile,
+    ask: async () => ({ unreachable: 'nobody there' }),
+    now: () => 0,
+    sts: {},
+    ...options,
+  })
   return new Credentials(sources, () => 0).get()
 }
 
@@ -75,12 +78,12 @@ describe('AWS credentials', () => {
     {
       what: 'a profile that is not there',
       options: { profile: 'gone' },
-      says: /looked in \/home\/app\/\.aws\/credentials \(profile gone\)/,
+      says: /looked in \/home\/app\/\.aws\/credentials \(profile gone\)$/,
     },
     {
       what: 'nothing anywhere',
       options: { env: {} },
-      says: /no AWS credentials found; looked in the environment/,
+      says: /no AWS credentials found; looked in the environment, the shared .*, the service account’s token, the container’s endpoint, the instance’s metadata \(no answer; in a container the instance’s hop limit/,
     },
   ]
   for (const { what, options, says } of faults) {
@@ -108,6 +111,27 @@ describe('AWS credentials', () => {
     assert.equal((await credentials.get()).accessKeyId, 'K2')
     credentials.forget()
     assert.equal((await credentials.get()).accessKeyId, 'K3')
+  })
+
+  test('serve until they expire when no others can be had, and others are not asked for at every request', async () => {
+    let now = 0
+    let loads = 0
+    const load = async () => {
+      if (++loads > 1) throw new CredentialsError('away', { passing: true })
+      return { ...fixed, expiresAtMs: 3_600_000 }
+    }
+    const credentials = new Credentials([{ name: 'a role', load }], () => now)
+    await credentials.get()
+    now = 3_600_000 - 200_000
+    assert.equal((await credentials.get()).accessKeyId, 'CONF')
+    now += 10_000
+    assert.equal((await credentials.get()).accessKeyId, 'CONF')
+    assert.equal(loads, 2)
+    now += 30_000
+    await credentials.get()
+    assert.equal(loads, 3)
+    now = 3_600_000
+    await assert.rejects(credentials.get(), /away/)
   })
 
   test('of a file keep what stands behind the first equals sign', () => {

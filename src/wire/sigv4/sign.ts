@@ -17,7 +17,10 @@ export interface RequestToSign {
   readonly query: string
   /** Every header that is signed, at least `host`; names in any case. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array
+  /** Absent when `bodySha256` is given. */
+  readonly body?: string | Uint8Array
+  /** Its SHA-256 in hexadecimal, when somebody knows it already, or `UNSIGNED-PAYLOAD` where the service takes that. */
+  readonly bodySha256?: string
 }
 
 export interface SigningScope {
@@ -48,7 +51,7 @@ export function sign(
   const headers = { ...request.headers, ...added }
   const day = date.slice(0, 8)
   const credentialScope = `${day}/${scope.region}/${scope.service}/aws4_request`
-  const canonical = canonicalRequest({ ...request, headers }, hashes)
+  const canonical = canonicalRequest({ ...request, headers }, hashes, scope.service === 's3')
   const toSign = `${algorithm}\n${date}\n${credentialScope}\n${hashes.sha256Hex(canonical)}`
   const key = signingKey(keys.secretAccessKey, day, scope.region, scope.service, hashes)
   const signature = hex(hashes.hmacSha256(key, toSign))
@@ -57,19 +60,19 @@ export function sign(
   return added
 }
 
-/** The request in the one spelling that both sides hash. */
-export function canonicalRequest(request: RequestToSign, hashes: Hashes): string {
+/** The request in the one spelling that both sides hash. `plainPath`: the path counts as it is sent, as S3 has it. */
+export function canonicalRequest(request: RequestToSign, hashes: Hashes, plainPath = false): string {
   const lines = Object.entries(request.headers)
     .map(([name, value]) => [name.toLowerCase(), value.trim().replace(/ +/g, ' ')])
     .sort(([a], [b]) => compare(a, b))
   return [
     request.method,
-    canonicalPath(request.path),
+    plainPath ? request.path : canonicalPath(request.path),
     canonicalQuery(request.query),
     ...lines.map(([name, value]) => `${name}:${value}`),
     '',
     signedHeaders(request.headers),
-    hashes.sha256Hex(request.body),
+    request.bodySha256 ?? hashes.sha256Hex(request.body ?? ''),
   ].join('\n')
 }
 

@@ -46,8 +46,22 @@ export class Groups {
     )
   }
 
-  createGroup(name: unknown): void {
+  /** What was said of a group beside its name. */
+  readonly settings = new Map<string, { class?: unknown; retentionDays?: unknown }>()
+
+  setRetention(name: unknown, days: unknown): void {
+    this.#group(name)
+    if (![1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365].includes(Number(days)))
+      throw invalid(`Value ${String(days)} at 'retentionInDays' failed to satisfy constraint`)
+    this.settings.set(String(name), { ...this.settings.get(String(name)), retentionDays: days })
+  }
+
+  createGroup(name: unknown, groupClass?: unknown): void {
     const group = checked('logGroupName', name, /^[.\-_/#A-Za-z0-9]{1,512}$/)
+    if (groupClass !== undefined) {
+      checked('logGroupClass', groupClass, /^(STANDARD|INFREQUENT_ACCESS|DELIVERY)$/)
+      this.settings.set(group, { class: groupClass })
+    }
     if (this.#groups.has(group))
       throw new ServiceError('ResourceAlreadyExistsException', 'The specified log group already exists')
     this.#groups.set(group, new Map())

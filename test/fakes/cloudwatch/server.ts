@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { verifySignature } from '../aws/signature.ts'
 import { Faults, play, readBody } from '../faults.ts'
 import { Groups, type LogEvent, ServiceError } from './groups.ts'
-import { verifySignature } from './signature.ts'
 
 export interface FakeCloudwatchOptions {
   /** 0 picks a free one. */
@@ -27,7 +27,7 @@ export interface FakeCloudwatch {
   readonly port: number
   readonly groups: Groups
   readonly faults: Faults
-  readonly counts: { requests: number; events: number; refused: number; invalid: number }
+  readonly counts: { requests: number; events: number; refused: number; invalid: number; emf: number }
   readonly sequences: ReadonlyMap<number, number>
   /** The actions that were called, in order. */
   readonly actions: readonly string[]
@@ -64,7 +64,7 @@ export async function startFakeCloudwatch(options: FakeCloudwatchOptions = {}): 
 class Fake {
   readonly groups: Groups
   readonly faults = new Faults()
-  readonly counts = { requests: 0, events: 0, refused: 0, invalid: 0 }
+  readonly counts = { requests: 0, events: 0, refused: 0, invalid: 0, emf: 0 }
   readonly sequences = new Map<number, number>()
   readonly actions: string[] = []
   readonly #options: FakeCloudwatchOptions
@@ -111,6 +111,8 @@ class Fake {
         accessKeyId: this.#options.accessKeyId ?? 'AKIDEXAMPLE',
         secretAccessKey: this.#options.secretAccessKey ?? 'secret',
         region: this.#options.region ?? 'eu-central-1',
+        service: 'logs',
+        mustSign: ['x-amz-target'],
         now: this.#now,
         ...(sessionToken === undefined ? {} : { sessionToken }),
       },
@@ -123,9 +125,12 @@ class Fake {
     this.actions.push(action)
     const input = parse(body)
     const { logGroupName, logStreamName, logEvents } = input
+    if (request.headers['x-amzn-logs-format'] === 'json/emf') this.counts.emf++
     switch (action) {
       case 'CreateLogGroup':
-        return this.groups.createGroup(logGroupName)
+        return this.groups.createGroup(logGroupName, input['logGroupClass'])
+      case 'PutRetentionPolicy':
+        return this.groups.setRetention(logGroupName, input['retentionInDays'])
       case 'CreateLogStream':
         return this.groups.createStream(logGroupName, logStreamName)
       case 'PutLogEvents': {

@@ -1,9 +1,9 @@
 import { promisify } from 'node:util'
 import { snappyInSteps } from '../../../wire/snappy/compress.ts'
 import { inTurns } from '../long-work.ts'
+import type { compressions } from './http-options.ts'
 import type { OutputHost } from './output.ts'
 
-export const compressions = ['none', 'gzip', 'zstd', 'snappy'] as const
 export type Compression = (typeof compressions)[number]
 
 /**

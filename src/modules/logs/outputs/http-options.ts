@@ -76,6 +76,8 @@ export function maxRecordsOption(most: number) {
   return s.integer({ about: 'The most records in one request.', default: most, min: 1, max: 1_000_000 })
 }
 
+export const compressions = ['none', 'gzip', 'zstd', 'snappy'] as const
+
 export function compressOption<const C extends readonly string[]>(
   choices: C,
   preset: C[number],

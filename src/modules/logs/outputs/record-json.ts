@@ -1,31 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { s } from '../../../kernel/config/schema.ts'
 import { type KeyPath, keyPathOf } from '../../../wire/json/path.ts'
 import type { ByteWriter } from '../../../wire/json/writer.ts'
 import { compileStrftime, type FormatTime } from '../../../wire/time/strftime.ts'
 import type { RecordView } from './template/template.ts'
-
-/** The options of an output that can put the record's time into what it sends. */
-export const timeFieldConfig = s.object(
-  {
-    field: s.string({ about: 'The field’s name.', default: 'date' }),
-    format: s.choice(['double', 'epoch', 'epoch_ms', 'iso8601', 'java_sql_timestamp'], {
-      about:
-        'Seconds with a fraction, whole seconds, milliseconds, `2026-01-02T03:04:05.006000Z` or `2026-01-02 03:04:05.006000`.',
-      default: 'iso8601',
-    }),
-  },
-  {
-    about:
-      'Puts the record’s time in front of its fields, unless it has such a field. Without it the record is sent as it is.',
-    optional: true,
-  },
-)
-
-export type TimeField = {
-  readonly field: string
-  readonly format: 'double' | 'epoch' | 'epoch_ms' | 'iso8601' | 'java_sql_timestamp'
-}
+import type { TimeField } from './time-field-config.ts'
 
 const forms: Readonly<Record<TimeField['format'], string>> = {
   double: '%s.%6N',

@@ -1,29 +1,33 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { awsFields, checkAws } from '../aws-options.ts'
+import { checkTls } from '../http-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
+import { checkTemplate, TEMPLATE_NOTATION } from '../template/parse.ts'
 import { tlsConfig } from '../tls-config.ts'
 
 export const cloudwatchConfig = s.object(
   {
     group: s.string({
-      about: 'The log group.',
-      pattern: /^[.\-_/#A-Za-z0-9]{1,512}$/,
-      expected: 'a log group’s name: letters, digits and . - _ / #',
+      about: `The log group. ${TEMPLATE_NOTATION}. What a group’s name may not have becomes \`_\`.`,
       example: '/apps/checkout',
     }),
-    stream: s.string({
-      about: 'The log stream. `{hostname}` stands for the name of this machine (in Kubernetes: of the pod).',
-      default: '{hostname}',
-      pattern: /^[^:*]{1,512}$/,
-      expected: 'a log stream’s name, without : and *',
-    }),
-    region: s.string({
-      about: 'The AWS region; AWS_REGION or AWS_DEFAULT_REGION unless given.',
+    groupFallback: s.string({
+      about: 'The group of records that have nothing for a place in `group`.',
       optional: true,
-      pattern: /^[a-z0-9-]+$/,
-      expected: 'a region such as eu-central-1',
-      example: 'eu-central-1',
+      example: '/apps/other',
     }),
+    stream: s.string({
+      about: 'The log stream: a template as `group`. What a stream’s name may not have becomes `-`.',
+      default: '{$hostname}',
+      example: '{kubernetes.pod_name}',
+    }),
+    streamFallback: s.string({
+      about: 'The stream of records that have nothing for a place in `stream`.',
+      optional: true,
+      example: '{$hostname}',
+    }),
+    ...awsFields,
     endpoint: s.url({
       about: 'The service’s address, instead of the region’s own: a VPC endpoint or a stand-in for tests.',
       optional: true,
@@ -39,19 +43,23 @@ export const cloudwatchConfig = s.object(
       optional: true,
       example: 'message',
     }),
-    accessKeyId: s.string({
+    retentionDays: s.integer({
       about:
-        'Access key. Without it AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN are used, then the shared credentials file.',
+        'How long a log group that we make keeps its events: one of the numbers of days that the service knows (1, 3, 5, 7, 14, 30, 60, 90, …). For ever unless given.',
       optional: true,
-      example: `\${LOGS_ACCESS_KEY_ID}`,
+      min: 1,
+      max: 3653,
+      example: 30,
     }),
-    secretAccessKey: s.secret({
-      about: 'The secret of `accessKeyId`.',
+    groupClass: s.choice(['STANDARD', 'INFREQUENT_ACCESS', 'DELIVERY'], {
+      about: 'The class of a log group that we make.',
       optional: true,
-      example: `\${LOGS_SECRET_ACCESS_KEY}`,
     }),
-    sessionToken: s.secret({ about: 'The session token of temporary keys.', optional: true }),
-    profile: s.string({ about: 'Profile of the shared credentials file.', optional: true, example: 'logs' }),
+    embeddedMetrics: s.boolean({
+      about:
+        'The records are in the embedded metric format (EMF): the service makes metrics of them. They are sent as they are.',
+      default: false,
+    }),
     tls: tlsConfig,
     maxEvent: s.size({
       about:
@@ -85,38 +93,40 @@ export type CloudwatchConfig = OwnOptions<Infer<typeof cloudwatchConfig>>
 
 /** Rules between the options. Paths begin at the output’s own key. */
 export function checkCloudwatch(config: CloudwatchConfig): Problem[] {
-  const problems: Problem[] = []
-  const unknown = config.stream.replaceAll('{hostname}', '').match(/\{[^}]*\}?/)
-  if (unknown) {
+  const problems = [...checkAws(config), ...checkTls({ url: config.endpoint, tls: config.tls })]
+  for (const option of ['group', 'stream'] as const) {
+    const fallback = `${option}Fallback` as const
+    const complete = config[fallback] === undefined
+    problems.push(...checkTemplate(config[option], [option], { times: true, complete }))
+    const last = config[fallback]
+    if (last !== undefined) problems.push(...checkTemplate(last, [fallback], { times: true, complete: true }))
+  }
+  if (!/[{%]/.test(config.group) && !/^[.\-_/#A-Za-z0-9]{1,512}$/.test(config.group)) {
+    const message = `expected a log group’s name: letters, digits and . - _ / #, got "${config.group}"`
+    problems.push({ path: ['group'], message })
+  }
+  if (!/[{%]/.test(config.stream) && !/^[^:*]{1,512}$/.test(config.stream)) {
+    const message = `expected a log stream’s name, without : and *, got "${config.stream}"`
+    problems.push({ path: ['stream'], message })
+  }
+  const { retentionDays, createGroup } = config
+  if (retentionDays !== undefined && !retentions.has(retentionDays)) {
+    const near = [...retentions].filter(days => days > retentionDays)[0]
+    const message = `expected a number of days that the service knows, got ${retentionDays}`
     problems.push({
-      path: ['stream'],
-      message: `expected no placeholder but {hostname}, got "${unknown[0]}"`,
+      path: ['retentionDays'],
+      message,
+      ...(near ? { hint: `the next longer one is ${near}` } : {}),
     })
   }
-  if ((config.accessKeyId === undefined) !== (config.secretAccessKey === undefined)) {
-    const [missing, given] =
-      config.accessKeyId === undefined
-        ? ['accessKeyId', 'secretAccessKey']
-        : ['secretAccessKey', 'accessKeyId']
-    problems.push({
-      path: [given],
-      message: `\`${missing}\` is missing beside it`,
-      hint: `add \`${missing}\``,
-    })
-  }
-  if (config.sessionToken && config.accessKeyId === undefined) {
-    problems.push({
-      path: ['sessionToken'],
-      message: 'a session token belongs to keys',
-      hint: 'add `accessKeyId` and `secretAccessKey`',
-    })
-  }
-  if (config.accessKeyId !== undefined && config.profile !== undefined) {
-    problems.push({
-      path: ['profile'],
-      message: 'expected keys or a profile, got both',
-      hint: 'remove one of them',
-    })
+  if (!createGroup && (retentionDays !== undefined || config.groupClass !== undefined)) {
+    const option = retentionDays === undefined ? 'groupClass' : 'retentionDays'
+    problems.push({ path: [option], message: 'has no effect with `createGroup: false`', hint: 'remove it' })
   }
   return problems
 }
+
+/** PutRetentionPolicy in the API reference. */
+const retentions = new Set([
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+])

@@ -44,8 +44,10 @@ export class Events {
     this.#maxEventBytes = Math.min(maxEventBytes, putRules.maxBytes - putRules.eventOverheadBytes)
   }
 
-  add({ frame, from, to }: Slice): void {
+  /** `first`: the place of the first record among all of the send; behind those of the last call unless given. */
+  add({ frame, from, to }: Slice, first: number = this.#next): void {
     const { bytes, starts, ends, timesMs } = frame.batch
+    this.#next = first
     for (let i = from; i < to; i++) {
       const ordinal = this.#next++
       const value = this.#field?.find(bytes, starts[i], ends[i])

@@ -77,9 +77,61 @@ describe('the cloudwatch output', () => {
   })
 
   test('names the stream after the machine', async t => {
-    const { fake, send } = await begin(t, { stream: 'app-{hostname}' })
+    const { fake, send } = await begin(t, { stream: 'app-{$hostname}' })
     await send(now())
     assert.deepEqual(fake.groups.streams(), [`/apps/test app-${hostname()}`])
+  })
+
+  test('sorts records into the groups and streams that they name, with others for those that name none', async t => {
+    const { fake, send } = await begin(t, {
+      group: '/k8s/{ns}',
+      groupFallback: '/other',
+      stream: '{pod|"none"}-%Y',
+      messageField: 'm',
+    })
+    const records = [
+      { ns: 'a b', pod: 'p:1', m: '1' },
+      { pod: 'p:1', m: '2' },
+      { ns: 'a b', pod: 'p:1', m: '3' },
+      { ns: 'c', m: '4' },
+    ]
+    const year = new Date().getUTCFullYear()
+    assert.deepEqual(await send(fakeSlice(records, { timesMs: Array(4).fill(Date.now()) })), { kind: 'done' })
+    assert.deepEqual(fake.groups.streams(), [
+      `/k8s/a_b p-1-${year}`,
+      `/other p-1-${year}`,
+      `/k8s/c none-${year}`,
+    ])
+    const messages = fake.groups.events('/k8s/a_b', `p-1-${year}`).map(({ message }) => message)
+    assert.deepEqual(messages, ['1', '3'])
+  })
+
+  test('names the records of each target that the service refuses', async t => {
+    const { send } = await begin(t, { stream: '{s|"x"}' })
+    const timesMs = [Date.now(), Date.now() - 20 * day, Date.now()]
+    const outcome = await send(fakeSlice([{ s: 'a' }, { s: 'b' }, { s: 'b', n: 2 }], { timesMs }))
+    assert.ok(outcome.kind === 'done')
+    assert.deepEqual(
+      outcome.rejected?.map(({ slices }) => recordsOf(slices)),
+      [['{"s":"b"}']],
+    )
+  })
+
+  test('makes groups of a class, which keep their events as long as told', async t => {
+    const { fake, send } = await begin(t, { groupClass: 'INFREQUENT_ACCESS', retentionDays: 30 })
+    assert.deepEqual(await send(now()), { kind: 'done' })
+    assert.deepEqual(fake.groups.settings.get('/apps/test'), {
+      class: 'INFREQUENT_ACCESS',
+      retentionDays: 30,
+    })
+  })
+
+  test('sends embedded metrics as they are, and says that they are', async t => {
+    const { fake, send, messages } = await begin(t, { embeddedMetrics: true })
+    const record = '{"_aws":{"CloudWatchMetrics":[]}, "n" : 1}'
+    await send(fakeSlice([record], { timeMs: Date.now() }))
+    assert.deepEqual(messages(), [record])
+    assert.ok(fake.counts.emf > 0)
   })
 
   test('sorts, and cuts a send into calls where the service asks for it', async t => {
@@ -225,7 +277,16 @@ describe('the cloudwatch output proves who it is', () => {
 
 describe('the configuration of the cloudwatch output', () => {
   const bad: [object, RegExp][] = [
-    [{ stream: 'a-{pod}' }, /expected no placeholder but \{hostname\}, got "\{pod\}"/],
+    [{ stream: 'a-{pod}' }, /some records may have nothing for a field in "a-\{pod\}"/],
+    [{ group: 'a b' }, /expected a log group’s name/],
+    [{ stream: 'a:b' }, /expected a log stream’s name/],
+    [{ retentionDays: 31 }, /number of days that the service knows/],
+    [{ createGroup: false, retentionDays: 30 }, /has no effect/],
+    [{ externalId: 'a' }, /belongs to a role/],
+    [
+      { roleArn: 'arn:aws:iam::123456789012:role/x', externalId: 'a', accessKeyId: 'a' },
+      /`secretAccessKey` is missing/,
+    ],
     [{ accessKeyId: 'a' }, /`secretAccessKey` is missing/],
     [{ secretAccessKey: 'a' }, /`accessKeyId` is missing/],
     [{ sessionToken: 'a' }, /belongs to keys/],

@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { Credentials, credentialSources } from '../../../../backends/aws/credentials.ts'
-import { nodeHashes } from '../../../../backends/aws/hashes.ts'
 import type { Slice } from '../../batch.ts'
+import { AwsSigner, awsDomain } from '../aws-signer.ts'
 import { HttpPeer } from '../http-peer.ts'
-import type { FailedOutcome, Limits, OpenOutput, Outcome, Output, OutputHost, Rejection } from '../output.ts'
+import type { FailedOutcome, Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
+import { type PartOutcome, sendRequests } from '../requests.ts'
 import { selectRecords } from '../selection.ts'
 import type { CloudwatchConfig } from './config.ts'
-import { Events, type PutCall, putRules } from './events.ts'
+import { type PutCall, putRules } from './events.ts'
 import type { AwsVerdict, RejectedEvents } from './put-answer.ts'
 import { LogsService } from './service.ts'
+import { type LogTarget, Targets } from './targets.ts'
 
 /** Sends records to Amazon CloudWatch Logs. */
 export const openCloudwatch: OpenOutput<CloudwatchConfig> = async (config, host) =>
@@ -21,19 +21,19 @@ class CloudwatchOutput implements Output {
   readonly limits: Limits
   readonly #config: CloudwatchConfig
   readonly #host: OutputHost
-  readonly #names: { readonly logGroupName: string; readonly logStreamName: string }
+  readonly #targets: Targets
+  readonly #signer: AwsSigner
   /** Absent while nobody has said which region. */
   readonly #service: LogsService | undefined
-  #creating: Promise<FailedOutcome | undefined> | undefined
+  /** By group and stream. */
+  readonly #creating = new Map<string, Promise<FailedOutcome | undefined>>()
 
   constructor(config: CloudwatchConfig, host: OutputHost) {
     this.#config = config
     this.#host = host
-    this.#names = {
-      logGroupName: config.group,
-      logStreamName: config.stream.replaceAll('{hostname}', safeName(hostname())),
-    }
-    this.#service = openService(config, host)
+    this.#targets = new Targets(config, hostname())
+    this.#signer = new AwsSigner({ config, host, key: host.key, service: 'logs' })
+    this.#service = openService(config, host, this.#signer)
     const overhead = putRules.maxEvents * putRules.eventOverheadBytes
     this.limits = {
       // So a send of whole records is one call: even the most records leave room for their overhead.
@@ -50,24 +50,7 @@ class CloudwatchOutput implements Output {
       const reason = `the AWS region is not known: set ${this.#host.key}.region or AWS_REGION`
       return { kind: 'failed', reason, refused: true }
     }
-    const events = await this.#collect(slices)
-    const rejected: Rejection[] = []
-    const reject = (ordinals: readonly number[], reason: string) => {
-      const ascending = [...ordinals].sort((a, b) => a - b)
-      if (ordinals.length > 0) rejected.push({ slices: selectRecords(slices, ascending), reason })
-    }
-    reject(events.tooLarge, `the message is larger than ${this.#host.key}.maxEvent allows`)
-    const calls = events.calls()
-    for (let i = 0; i < calls.length; i++) {
-      const result = await this.#put(service, calls[i], signal)
-      if (result.kind !== 'ok') return unsent(slices, calls, i, result, rejected)
-      for (const [reason, ordinals] of rejections(calls[i], result.rejected)) reject(ordinals, reason)
-    }
-    return { kind: 'done', ...(rejected.length > 0 ? { rejected } : {}) }
-  }
-
-  async #collect(slices: readonly Slice[]): Promise<Events> {
-    const events = new Events(this.#config.messageField, this.#config.maxEventBytes)
+    const events = this.#targets.begin()
     for (const { frame, from, to } of slices) {
       for (let at = from; at < to; at += recordsPerStep) {
         const pause = this.#host.slice()
@@ -76,52 +59,96 @@ class CloudwatchOutput implements Output {
       }
     }
     if (events.replaced > 0) this.#host.invalidUtf8.inc(events.replaced)
-    return events
+    const outcome = await sendRequests(slices, events.calls(), ({ target, call }) =>
+      this.#put(service, target, call, signal),
+    )
+    const { tooLarge } = events
+    if (tooLarge.length === 0 || outcome.kind !== 'done') return outcome
+    const reason = `the message is larger than ${this.#host.key}.maxEvent allows`
+    const rejected = [...(outcome.rejected ?? []), { slices: selectRecords(slices, tooLarge), reason }]
+    return { ...outcome, rejected }
   }
 
   /** One call, and once more when the group or the stream had to be made first. */
-  async #put(service: LogsService, call: PutCall, signal: AbortSignal): Promise<PutResult> {
-    const { logGroupName, logStreamName } = this.#names
-    const names = `"logGroupName":${JSON.stringify(logGroupName)},"logStreamName":${JSON.stringify(logStreamName)}`
+  async #put(
+    service: LogsService,
+    target: LogTarget,
+    call: PutCall,
+    signal: AbortSignal,
+  ): Promise<PartOutcome> {
+    const names = `"logGroupName":${JSON.stringify(target.group)},"logStreamName":${JSON.stringify(target.stream)}`
     const text = `{${names},"logEvents":${call.events}}`
     let verdict = await service.call('PutLogEvents', text, signal)
     if (verdict.kind === 'missing') {
-      this.#creating ??= this.#create(service, signal).finally(() => {
-        this.#creating = undefined
-      })
-      const failure = await this.#creating
+      const failure = await this.#makeOnce(service, target, signal)
       if (failure) return failure
       verdict = await service.call('PutLogEvents', text, signal)
     }
-    return this.#resultOf(verdict)
+    if (verdict.kind === 'too_large') return verdict
+    // An older service tells that a resent batch had arrived.
+    if (verdict.kind === 'exists') return { kind: 'done' }
+    if (verdict.kind === 'ok') return { kind: 'done', rejected: rejections(call, verdict.rejected) }
+    return this.#failureOf(verdict)
+  }
+
+  async #makeOnce(
+    service: LogsService,
+    target: LogTarget,
+    signal: AbortSignal,
+  ): Promise<FailedOutcome | undefined> {
+    const { id } = target
+    let creating = this.#creating.get(id)
+    if (creating === undefined) {
+      creating = this.#make(service, target, signal).finally(() => this.#creating.delete(id))
+      this.#creating.set(id, creating)
+    }
+    return await creating
   }
 
   /** Makes the stream, and the group before it when there is none. Undefined = both are there. */
-  async #create(service: LogsService, signal: AbortSignal): Promise<FailedOutcome | undefined> {
-    const { logGroupName, logStreamName } = this.#names
-    const streamText = JSON.stringify({ logGroupName, logStreamName })
+  async #make(
+    service: LogsService,
+    { group, stream }: LogTarget,
+    signal: AbortSignal,
+  ): Promise<FailedOutcome | undefined> {
+    const streamText = JSON.stringify({ logGroupName: group, logStreamName: stream })
     let verdict = await service.call('CreateLogStream', streamText, signal)
     if (verdict.kind === 'missing') {
       if (!this.#config.createGroup) {
         const { key } = this.#host
-        const reason = `log group ${logGroupName} does not exist: make it, set ${key}.createGroup, or check ${key}.group`
+        const reason = `log group ${group} does not exist: make it, set ${key}.createGroup, or check ${key}.group`
         return { kind: 'failed', reason, refused: true }
       }
-      const made = await service.call('CreateLogGroup', JSON.stringify({ logGroupName }), signal)
-      if (made.kind !== 'ok' && made.kind !== 'exists') return this.#failureOf(made)
-      this.#host.log.info('cloudwatch_group_created', `made log group ${logGroupName}`)
+      const failure = await this.#makeGroup(service, group, signal)
+      if (failure) return failure
       verdict = await service.call('CreateLogStream', streamText, signal)
     }
     if (verdict.kind === 'ok' || verdict.kind === 'exists') return undefined
     return this.#failureOf(verdict)
   }
 
-  #resultOf(verdict: AwsVerdict | FailedOutcome): PutResult {
-    if (verdict.kind === 'ok') return verdict
-    // An older service tells that a resent batch had arrived.
-    if (verdict.kind === 'exists') return { kind: 'ok', rejected: {} }
-    if (verdict.kind === 'too_large') return verdict
-    return this.#failureOf(verdict)
+  async #makeGroup(
+    service: LogsService,
+    group: string,
+    signal: AbortSignal,
+  ): Promise<FailedOutcome | undefined> {
+    const { groupClass, retentionDays } = this.#config
+    const text = JSON.stringify({ logGroupName: group, ...(groupClass ? { logGroupClass: groupClass } : {}) })
+    const made = await service.call('CreateLogGroup', text, signal)
+    if (made.kind === 'exists') return undefined
+    if (made.kind !== 'ok') return this.#failureOf(made)
+    this.#host.log.info('cloudwatch_group_created', `made log group ${group}`)
+    if (retentionDays === undefined) return undefined
+    const policy = JSON.stringify({ logGroupName: group, retentionInDays: retentionDays })
+    const kept = await service.call('PutRetentionPolicy', policy, signal)
+    if (kept.kind === 'ok') return undefined
+    // The group is there, and records are worth more than the number of days for which they are kept.
+    const reason = 'reason' in kept ? kept.reason : kept.kind
+    this.#host.log.warn(
+      'cloudwatch_retention_failed',
+      `log group ${group} keeps its events for ever: ${reason}`,
+    )
+    return undefined
   }
 
   #failureOf(verdict: AwsVerdict | FailedOutcome): FailedOutcome {
@@ -129,13 +156,8 @@ class CloudwatchOutput implements Output {
     switch (verdict.kind) {
       case 'failed':
         return verdict
-      case 'credentials': {
-        const from =
-          this.#config.accessKeyId === undefined
-            ? 'the AWS credentials of the environment'
-            : `${key}.accessKeyId`
-        return { kind: 'failed', reason: `${verdict.reason}; check ${from}`, refused: true }
-      }
+      case 'credentials':
+        return { kind: 'failed', reason: `${verdict.reason}; ${this.#signer.mend}`, refused: true }
       case 'refused':
       case 'missing': {
         const reason = `${verdict.reason}; check ${key}.group, ${key}.region and that the credentials may write there`
@@ -150,35 +172,13 @@ class CloudwatchOutput implements Output {
   }
 }
 
-type PutResult =
-  | { readonly kind: 'ok'; readonly rejected: RejectedEvents }
-  | FailedOutcome
-  | Extract<Outcome, { kind: 'too_large' }>
-
-/** Call `at` did not succeed: those before it did. */
-function unsent(
-  slices: readonly Slice[],
-  calls: readonly PutCall[],
-  at: number,
-  result: Exclude<PutResult, { kind: 'ok' }>,
-  rejected: readonly Rejection[],
-): Outcome {
-  if (at === 0 && (rejected.length === 0 || result.kind === 'failed')) return result
-  const ordinals = calls.slice(at).flatMap(call => call.ordinals)
-  const retry = selectRecords(
-    slices,
-    ordinals.sort((a, b) => a - b),
-  )
-  return { kind: 'done', retry, ...(rejected.length > 0 ? { rejected } : {}) }
-}
-
 function rejections(
   call: PutCall,
   { tooOldEnd = 0, expiredEnd = 0, tooNewStart }: RejectedEvents,
-): [string, readonly number[]][] {
+): { readonly ordinals: readonly number[]; readonly reason: string }[] {
   const { ordinals } = call
   const oldEnd = Math.max(tooOldEnd, expiredEnd)
-  return [
+  const told: [string, readonly number[]][] = [
     ['the service refuses it as older than 14 days', ordinals.slice(expiredEnd, oldEnd)],
     ['the service refuses it as older than the log group’s retention', ordinals.slice(0, expiredEnd)],
     [
@@ -186,12 +186,15 @@ function rejections(
       ordinals.slice(tooNewStart ?? ordinals.length),
     ],
   ]
+  return told
+    .filter(([, some]) => some.length > 0)
+    .map(([reason, some]) => ({ reason, ordinals: [...some].sort((a, b) => a - b) }))
 }
 
-function openService(config: CloudwatchConfig, host: OutputHost): LogsService | undefined {
-  const region = config.region ?? (host.env['AWS_REGION'] || host.env['AWS_DEFAULT_REGION'])
-  if (!region) return undefined
-  const endpoint = new URL(config.endpoint ?? `https://logs.${region}.${domainOf(region)}`)
+function openService(config: CloudwatchConfig, host: OutputHost, signer: AwsSigner): LogsService | undefined {
+  const { region } = signer
+  if (region === undefined) return undefined
+  const endpoint = new URL(config.endpoint ?? `https://logs.${region}.${awsDomain(region)}`)
   const peer = new HttpPeer(host, {
     url: endpoint.href,
     urlKey: config.endpoint === undefined ? `${host.key}.region` : `${host.key}.endpoint`,
@@ -203,41 +206,5 @@ function openService(config: CloudwatchConfig, host: OutputHost): LogsService | 
     timeoutMs: config.timeoutMs,
   })
   const now = () => host.clock.now()
-  const credentials = new Credentials(credentialSources(sourceOptions(config, host)), now)
-  const credentialsKey = `${host.key}.accessKeyId`
-  return new LogsService({ peer, endpoint, region, credentials, credentialsKey, hashes: nodeHashes(), now })
-}
-
-function sourceOptions(config: CloudwatchConfig, host: OutputHost): Parameters<typeof credentialSources>[0] {
-  const { accessKeyId, secretAccessKey, sessionToken, profile } = config
-  const fixed =
-    accessKeyId === undefined || !secretAccessKey
-      ? undefined
-      : {
-          accessKeyId,
-          secretAccessKey: secretAccessKey.reveal(),
-          ...(sessionToken ? { sessionToken: sessionToken.reveal() } : {}),
-        }
-  return {
-    env: host.env,
-    readFile: readIfThere,
-    ...(fixed ? { fixed } : {}),
-    ...(profile === undefined ? {} : { profile }),
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-function domainOf(region: string): string {
-  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
-}
-
-function safeName(name: string): string {
-  return name.replace(/[:*]/g, '-')
+  return new LogsService({ peer, endpoint, signer, metrics: config.embeddedMetrics, now })
 }

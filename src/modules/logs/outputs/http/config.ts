@@ -1,18 +1,18 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField } from '../../condition/field.ts'
-import { compressions } from '../compression.ts'
 import {
   authConfig,
   checkHttpOutput,
+  compressions,
   compressOption,
   headersConfig,
   maxRecordsOption,
   sendingOptions,
 } from '../http-options.ts'
-import { timeFieldConfig } from '../record-json.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
 import { checkTemplate, TEMPLATE_NOTATION } from '../template/parse.ts'
+import { timeFieldConfig } from '../time-field-config.ts'
 import { tlsConfig } from '../tls-config.ts'
 
 export const httpConfig = s.object(

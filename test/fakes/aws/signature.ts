@@ -2,7 +2,9 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 export interface SignedRequest {
   readonly method: string
+  /** As it was sent, without the query. */
   readonly path: string
+  readonly query?: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Buffer
 }
@@ -12,6 +14,9 @@ export interface Verifier {
   readonly secretAccessKey: string
   readonly sessionToken?: string
   readonly region: string
+  readonly service: string
+  /** Headers that must be signed, besides host and x-amz-date. */
+  readonly mustSign?: readonly string[]
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -46,23 +51,32 @@ export function verifySignature(request: SignedRequest, verifier: Verifier): Sig
       message: 'The security token included in the request is invalid.',
     }
   }
-  if (service !== 'logs' || region !== verifier.region || date.slice(0, 8) !== day) {
-    return invalid(`Credential should be scoped to ${verifier.region}/logs`)
+  if (service !== verifier.service || region !== verifier.region || date.slice(0, 8) !== day) {
+    return invalid(`Credential should be scoped to ${verifier.region}/${verifier.service}`)
   }
   const ageMs = verifier.now() - parseDate(date)
   if (!(Math.abs(ageMs) <= 5 * 60_000)) return invalid(`Signature expired: ${date} is too far from now`)
   const names = signed.split(';')
-  for (const must of ['host', 'x-amz-date', 'x-amz-target']) {
+  for (const must of ['host', 'x-amz-date', ...(verifier.mustSign ?? [])]) {
     if (!names.includes(must)) return invalid(`'${must}' must be a signed header`)
   }
+  const bodyHash = createHash('sha256').update(request.body).digest('hex')
+  const told = request.headers['x-amz-content-sha256']
+  if (told === undefined && ['s3', 'aoss'].includes(service))
+    return invalid('x-amz-content-sha256 is missing')
+  if (told !== undefined && told !== bodyHash)
+    return {
+      type: 'XAmzContentSHA256Mismatch',
+      message: "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    }
   const canonical = [
     request.method,
-    request.path,
-    '',
+    verifier.service === 's3' ? request.path : encodedAgain(request.path),
+    sortedQuery(request.query ?? ''),
     ...names.map(name => `${name}:${String(request.headers[name] ?? '').trim()}`),
     '',
     signed,
-    createHash('sha256').update(request.body).digest('hex'),
+    bodyHash,
   ].join('\n')
   const text = `AWS4-HMAC-SHA256\n${date}\n${day}/${region}/${service}/aws4_request\n${createHash('sha256').update(canonical).digest('hex')}`
   let key: Buffer = Buffer.from(`AWS4${verifier.secretAccessKey}`)
@@ -80,4 +94,26 @@ function invalid(message: string): SignatureFault {
 /** `20150830T123600Z` */
 function parseDate(text: string): number {
   return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+}
+
+/** Every service but S3 encodes the path that it was sent once more. */
+function encodedAgain(path: string): string {
+  return path.split('/').map(strictly).join('/')
+}
+
+function sortedQuery(query: string): string {
+  if (query === '') return ''
+  const pairs = query.split('&').map(part => {
+    const [name, value = ''] = part.split('=')
+    return [strictly(decodeURIComponent(name)), strictly(decodeURIComponent(value))] as const
+  })
+  pairs.sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0))
+  return pairs.map(([name, value]) => `${name}=${value}`).join('&')
+}
+
+function strictly(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }
