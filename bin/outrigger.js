@@ -2,7 +2,7 @@
 // The launcher: finds a Node that is new enough, turns the compile cache on, and loads the bundle or,
 // in a checkout whose bundle is missing or old, the sources. Written so that any Node with ES modules can parse it.
 // Built-in modules that only some starts need are loaded by those: what is loaded here stays in every sidecar.
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 // An `import` of node:fs would load its streams too, which takes a tenth of the start.
@@ -19,11 +19,13 @@ const SIDECAR_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=300', 
 
 const launcher = fileURLToPath(import.meta.url)
 const root = dirname(dirname(launcher))
+// A link of that name stands in for the program of that name.
+if (basename(process.argv[1] ?? '') === 'fluent-bit') process.argv.splice(2, 0, 'as', 'fluent-bit')
 
 if (Number(process.versions.node.split('.')[0]) < OLDEST_MAJOR) {
   import('./relaunch.js').then(({ relaunch }) => relaunch(launcher, OLDEST_MAJOR), fail)
 } else {
-  if (process.argv[2] === 'run') becomeSidecar()
+  if (process.argv[2] === 'run' || process.argv[2] === 'as') becomeSidecar()
   // Honours NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE; a folder that cannot be written is no error.
   process.getBuiltinModule('node:module').enableCompileCache()
   import(entryFile()).catch(fail)

@@ -11,6 +11,8 @@ export interface Command {
   /** More than the summary says, for `--help`. */
   readonly about?: string
   readonly options: Readonly<Record<string, Option>>
+  /** All arguments are positionals, whatever they look like: somebody else's command line stands there. */
+  readonly foreign?: true
   readonly load: () => Promise<Runnable>
 }
 
@@ -285,11 +287,20 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import('./capture.ts'),
   },
   ...manifestCommands,
+  as: {
+    summary: 'Stand in for another product: its flags, files, endpoints and exit codes',
+    positionals: '[fluent-bit ARGUMENTS ...]',
+    about:
+      'outrigger as fluent-bit -c fluent-bit.yaml runs the pipeline of a Fluent Bit configuration, classic or YAML; outrigger as fluent-bit --help lists its flags. What cannot be honoured is told at the start, with its place.',
+    options: {},
+    foreign: true,
+    load: () => import('./as.ts'),
+  },
   import: {
     summary: 'Translate the configuration of another product',
-    positionals: '[istio FILE ...]',
+    positionals: '[istio FILE ... | fluent-bit FILE]',
     about:
-      'Reads VirtualServices and DestinationRules of Istio and prints Gateway API routes and clusters for the proxy; AuthorizationPolicies, RequestAuthentications and PeerAuthentications become the access and tls of a listener. What cannot be carried over is told on stderr with its key; then the exit code is 1.',
+      'fluent-bit: prints what a configuration of Fluent Bit is in ours. istio: reads VirtualServices and DestinationRules of Istio and prints Gateway API routes and clusters for the proxy; AuthorizationPolicies, RequestAuthentications and PeerAuthentications become the access and tls of a listener. What cannot be carried over is told on stderr with its key; then the exit code is 1.',
     options: {},
     load: () => import('./import.ts'),
   },

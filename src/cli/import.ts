@@ -2,15 +2,21 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Call } from './call.ts'
 
-/** `outrigger import istio FILE ...` */
-export async function run({ io, positionals }: Call): Promise<number> {
+const KINDS = ['istio', 'fluent-bit']
+
+/** `outrigger import istio FILE ...`, `outrigger import fluent-bit FILE` */
+export async function run(call: Call): Promise<number> {
+  const { io, positionals } = call
   const [kind, ...files] = positionals
-  if (kind !== 'istio' || files.length === 0) {
+  if (kind === undefined || !KINDS.includes(kind) || files.length === 0) {
     const wrong =
-      kind === undefined || kind === 'istio' ? 'FILE is missing' : `cannot import "${kind}", only istio`
+      kind === undefined || KINDS.includes(kind)
+        ? 'FILE is missing'
+        : `cannot import "${kind}", only ${KINDS.join(' and ')}`
     io.stderr.write(`outrigger import: ${wrong}\nTry outrigger import --help.\n`)
     return 2
   }
+  if (kind === 'fluent-bit') return (await import('./as/fluent-bit/import.ts')).importFluentBit(files, io)
   const { parseAllDocuments, stringify } = await import('yaml')
   const { importIstio } = await import('../modules/proxy/routing/import-istio/import.ts')
   const documents: unknown[] = []

@@ -12,6 +12,8 @@ export async function main(argv: readonly string[], io: Io, table = commands): P
   const name = first === '--version' || first === '-V' ? 'version' : first
   if (!Object.hasOwn(table, name)) return unknownCommand(name, io)
   const command = table[name]
+  if (command.foreign && others[0] !== '--help' && others[0] !== '-h')
+    return (await command.load()).run({ io, values: {}, positionals: others, rest: undefined })
   const parsed = parse(command, others)
   if (!parsed.ok) return fail(io, `outrigger ${name}: ${parsed.message}\nTry outrigger ${name} --help.\n`)
   if (parsed.help) return print(io, commandHelp(name, command))

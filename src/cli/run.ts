@@ -7,7 +7,7 @@ import { systemClock } from '../kernel/clock/system.ts'
 import type { Configuration, Loaded } from '../kernel/config/load.ts'
 import { deadlineIn, type OwnDeadline } from '../kernel/lifecycle/deadline.ts'
 import { Sidecar } from '../kernel/lifecycle/sidecar.ts'
-import { jsonLine, textLine } from '../kernel/log/format.ts'
+import { type Format, jsonLine, textLine } from '../kernel/log/format.ts'
 import type { Log } from '../kernel/log/log.ts'
 import { Logger } from '../kernel/log/logger.ts'
 import type { Call } from './call.ts'
@@ -33,9 +33,22 @@ export async function run(call: Call): Promise<number> {
   return call.values['wait-only'] ? waitThenBecome(call) : runModules(call, () => loadForCall(call))
 }
 
+/** What a personality does otherwise than `outrigger run`. */
+export interface RunManner {
+  /** Its look of log lines, and where they go; the configuration does not change them. */
+  readonly format: Format
+  readonly write: (line: string) => void
+  /** Before the first module starts; `end` is the orderly end, and the code is the exit code then. */
+  attach(sidecar: Sidecar, logger: Logger, end: (why: string, code?: number) => void): void
+  /** Once every module is ready. */
+  ready(): void
+  /** Whether SIGHUP is taken for a reload; else it is for the end. */
+  reloads(): boolean
+}
+
 /** The modules of a configuration from start to end, with signals, reloads and the orderly end of a process. */
-export function runModules(call: Call, load: () => Promise<Loaded>): Promise<number> {
-  return new Run(call, load).whole()
+export function runModules(call: Call, load: () => Promise<Loaded>, manner?: RunManner): Promise<number> {
+  return new Run(call, load, manner).whole()
 }
 
 /** Asked to end a third time we do not tidy up any more. */
@@ -67,12 +80,17 @@ class Run {
   #asked = 0
   #application: Application | undefined
   #deadline: OwnDeadline | undefined
+  readonly #manner: RunManner | undefined
+  #code = 0
 
-  constructor(call: Call, load: () => Promise<Loaded>) {
+  constructor(call: Call, load: () => Promise<Loaded>, manner?: RunManner) {
     this.#call = call
+    this.#manner = manner
     const { stderr } = call.io
-    const format = stderr.isTTY ? textLine(call.io.env['NO_COLOR'] === undefined) : jsonLine
-    this.#logger = new Logger({ write: line => stderr.write(line), format, clock: this.#clock })
+    const format =
+      manner?.format ?? (stderr.isTTY ? textLine(call.io.env['NO_COLOR'] === undefined) : jsonLine)
+    const write = manner?.write ?? ((line: string) => stderr.write(line))
+    this.#logger = new Logger({ write, format, clock: this.#clock })
     this.#log = this.#logger.for('kernel')
     this.#sidecar = new Sidecar({
       load,
@@ -84,6 +102,10 @@ class Run {
       application: this.#streams,
       applicationStatus: () =>
         this.#application && { pid: this.#application.pid, exit: this.#application.exit },
+    })
+    manner?.attach(this.#sidecar, this.#logger, (why, code = 0) => {
+      this.#code = code
+      this.#ask('SIGTERM', why)
     })
   }
 
@@ -126,6 +148,7 @@ class Run {
         hash: configuration.hash,
         modules: [...configuration.modules.keys()],
       })
+    if (this.#asked === 0) this.#manner?.ready()
     this.#clock.timeout(TIDY_AFTER_MS, tidyMemory)
     const readyFile = this.#call.values['ready-file'] as string | undefined
     if (readyFile !== undefined && this.#asked === 0) cleanup.use(new ReadyFile(readyFile))
@@ -140,7 +163,7 @@ class Run {
     const command = this.#command()
     if (command === undefined || this.#asked > 0) {
       await this.#end.promise
-      return { code: 0 }
+      return { code: this.#code }
     }
     const application = await this.#startApplication(command, configuration)
     if (!(application instanceof Application)) return application
@@ -208,6 +231,7 @@ class Run {
   }
 
   #useFormat({ log }: Configuration): void {
+    if (this.#manner !== undefined) return
     const { stderr, env } = this.#call.io
     const asText = log.format === 'text' || (log.format === 'auto' && stderr.isTTY)
     this.#logger.format = asText ? textLine(stderr.isTTY === true && env['NO_COLOR'] === undefined) : jsonLine
@@ -255,7 +279,8 @@ class Run {
 
   /** What services mean by SIGHUP, and what a terminal means by it whose window is closed. */
   #hangUp(): void {
-    if (this.#terminal.isClosed) this.#ask('SIGTERM', 'the terminal was closed')
+    if (this.#terminal.isClosed || this.#manner?.reloads() === false)
+      this.#ask('SIGTERM', this.#terminal.isClosed ? 'the terminal was closed' : 'SIGHUP came')
     else void this.#sidecar.reload('signal')
   }
 

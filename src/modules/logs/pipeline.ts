@@ -188,10 +188,15 @@ async function startInputs(
       metrics: records,
       joiner: joining?.joiner,
     })
+    const [inputRecords, inputBytes] = [records.inputRecords.with(name), records.inputBytes.with(name)]
     const take: LineSink = async lines => {
+      const { count, starts, ends } = lines
+      const bytes = count === 0 ? 0 : ends[count - 1] - starts[0]
       const batches = await inTurns(process(lines), slice)
       live.show(batches)
       await Promise.all(batches.map(batch => spool.append(batch)))
+      inputRecords.inc(count)
+      inputBytes.inc(bytes)
     }
     const input = await startInput(entry, {
       name,

@@ -2,6 +2,10 @@ import type { Counter, Family, Metrics } from '../../kernel/metrics/metrics.ts'
 
 /** What happened to lines and records between an input and the spool. Made once for the module. */
 export interface RecordMetrics {
+  /** Label: input. */
+  readonly inputRecords: Family<Counter>
+  /** Label: input. */
+  readonly inputBytes: Family<Counter>
   /** Labels: input, format. */
   readonly misfits: Family<Counter>
   /** Label: input. */
@@ -22,6 +26,12 @@ export interface RecordMetrics {
 
 export function recordMetrics(metrics: Metrics): RecordMetrics {
   return {
+    inputRecords: metrics.counter(
+      'input_records_total',
+      'Lines and records of an input that are safe: they are spooled, or a step has dropped them.',
+      ['input'],
+    ),
+    inputBytes: metrics.counter('input_bytes_total', 'Bytes of these lines and records.', ['input']),
     misfits: metrics.counter(
       'parse_failures_total',
       'Lines that did not fit their format; they are kept as message with a parse_error.',

@@ -64,7 +64,7 @@ function merged(documents: readonly ConfigurationDocument[]): ConfigurationDocum
   return {
     service: {
       place: documents[0].service.place,
-      properties: documents.flatMap(({ service }) => service.properties),
+      properties: overriddenService(documents),
     },
     inputs: all('inputs'),
     filters: all('filters'),
@@ -97,4 +97,15 @@ function emptiness({ inputs, outputs, service }: ConfigurationDocument): Finding
 function byPlace(a: Finding, b: Finding): number {
   if (a.place.file !== b.place.file) return 0
   return a.place.line - b.place.line || a.place.column - b.place.column
+}
+
+/** What a later document says of an option is stronger. */
+function overriddenService(
+  documents: readonly ConfigurationDocument[],
+): ConfigurationDocument['service']['properties'] {
+  return documents.flatMap(({ service }, index) => {
+    const later = documents.slice(index + 1).flatMap(document => document.service.properties)
+    const keys = new Set(later.map(({ key }) => key.toLowerCase()))
+    return service.properties.filter(({ key }) => !keys.has(key.toLowerCase()))
+  })
 }

@@ -1,6 +1,7 @@
 import { nearest } from '../../kernel/config/suggest.ts'
 import { conditionOf } from './conditions.ts'
-import { everyFilter, everyInput, everyOutput, option } from './plugins/option.ts'
+import type { Exit } from './exits.ts'
+import { everyFilter, everyInput, everyOutput } from './plugins/option.ts'
 import type { FilterPlugin, NotationMap, StepNotation, Surroundings } from './plugins/plugin.ts'
 import { processorOptions, processorPlugins } from './plugins/processors.ts'
 import { filterPlugins, inputPlugins, outputPlugins, refusedPlugins } from './plugins/registry.ts'
@@ -25,6 +26,7 @@ export interface Translated {
   readonly plugin: string
   readonly place: Place
   readonly entry: NotationMap
+  readonly exit?: Exit
 }
 
 /** What all parts of a pipeline share. */
@@ -79,7 +81,7 @@ export function translateInput(section: Section, names: Names, shared: Shared): 
   )
   const translation = plugin.translate(settings, { ...shared, name })
   if (translation === undefined) return undefined
-  const { kind: ours, options, steps = [] } = translation
+  const { kind: ours, options, steps = [], exit } = translation
   const all = [...steps, ...processorsOf(settings, shared)]
   const { tag = settings.text('tag') ?? name, ...rest } = options
   return {
@@ -88,6 +90,7 @@ export function translateInput(section: Section, names: Names, shared: Shared): 
     place: section.place,
     entry: { [ours]: { name, tag, ...rest, ...(all.length > 0 && { steps: all }) } },
     routes: routesOf(settings),
+    ...(exit && { exit }),
   }
 }
 
@@ -179,7 +182,7 @@ export function translateOutput(
     settings.lose(settings.place, 'match', 'has no match, so that it gets no record', "match '*' takes all")
     return undefined
   }
-  const { kind: ours, options, steps = [] } = translation
+  const { kind: ours, options, steps = [], exit } = translation
   const all = [...processorsOf(settings, shared), ...steps]
   const entry = {
     name,
@@ -188,7 +191,7 @@ export function translateOutput(
     ...options,
     ...(all.length > 0 && { steps: all }),
   }
-  return { name, plugin: kind, place: section.place, entry: { [ours]: entry } }
+  return { name, plugin: kind, place: section.place, entry: { [ours]: entry }, ...(exit && { exit }) }
 }
 
 /** Ours tries for ever, which is what everybody means; the original gives up after the second try. */
@@ -341,5 +344,3 @@ function pluginOf<P>(
     )
   return undefined
 }
-
-export { option }

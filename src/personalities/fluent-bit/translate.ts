@@ -1,3 +1,5 @@
+import type { PipelineNames } from './api/counters.ts'
+import type { Exit } from './exits.ts'
 import { readMultilineParsers } from './parsers/multiline-parsers.ts'
 import { readParsers } from './parsers/parsers.ts'
 import {
@@ -33,6 +35,12 @@ export interface Translation {
   readonly filters: readonly Translated[]
   readonly outputs: readonly Translated[]
   readonly findings: readonly Finding[]
+  /** For the API. */
+  readonly names: PipelineNames
+  /** When the configuration is done. */
+  readonly exits: readonly Exit[]
+  /** What the router's log says of routes. */
+  readonly connections: readonly string[]
   /** Where the plugin stands that became what is at this path of the configuration. */
   placeOf(path: readonly (string | number)[]): Place | undefined
 }
@@ -69,18 +77,31 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
   routing.check(outputs, findings)
   const steps = filters.flatMap(({ steps }) => steps)
   const starts = filters.flatMap(filter => filter.steps.map(() => filter))
+  const exits = [...inputs, ...outputs].flatMap(({ exit }) => exit ?? [])
+  const graceMs = exits.some(({ kind }) => kind === 'end of input') ? WHOLE_INPUT_MS : service.graceMs
   return {
     configuration: {
       ...(inputs.length > 0 &&
         outputs.length > 0 && { logs: logsOf(inputs, steps, outputs, service, strict) }),
       log: { level: levelOf(service) },
-      app: { shutdown: `${Math.max(1, service.graceMs / 1000)}s`, stopGrace: '1s' },
+      app: { shutdown: `${Math.max(1, graceMs / 1000)}s`, stopGrace: '1s' },
     },
     service,
     inputs,
     filters,
     outputs,
     findings,
+    exits,
+    names: {
+      inputs: inputs.map(({ name, plugin }) => ({ name, plugin })),
+      filters: filters.map(({ name, plugin, steps }) => ({ name, plugin, steps: steps.length })),
+      outputs: outputs.map(({ name, plugin }) => ({ name, plugin })),
+    },
+    connections: inputs.flatMap(({ name, routes }) =>
+      routes.flatMap(route =>
+        route.outputs.map(output => `connected input '${name}' route '${route.name}' to output '${output}'`),
+      ),
+    ),
     placeOf([module, list, index]) {
       if (module !== 'logs') return undefined
       const of = list === 'inputs' ? inputs : list === 'outputs' ? outputs : list === 'steps' ? starts : []
@@ -88,6 +109,9 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
     },
   }
 }
+
+/** Whoever reads files to their end waits until all of it is delivered. */
+const WHOLE_INPUT_MS = 3_600_000
 
 function logsOf(
   inputs: readonly Translated[],

@@ -1,3 +1,4 @@
+import type { Exit } from '../exits.ts'
 import type { MultilineParsers, Parsers } from '../parsers/parsers.ts'
 import type { Finding, Section } from '../syntax/document.ts'
 import type { Options } from './option.ts'
@@ -35,12 +36,14 @@ export interface InputTranslation {
   readonly options: NotationMap
   /** Steps that make the records what Fluent Bit's plugin makes of them. */
   readonly steps?: readonly StepNotation[]
+  readonly exit?: Exit
 }
 
 export interface OutputTranslation {
   readonly kind: string
   readonly options: NotationMap
   readonly steps?: readonly StepNotation[]
+  readonly exit?: Exit
 }
 
 interface Described {

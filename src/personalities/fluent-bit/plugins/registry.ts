@@ -1,6 +1,7 @@
 import { grep } from './filters/grep.ts'
 import { dummy } from './inputs/dummy.ts'
 import { tail } from './inputs/tail.ts'
+import { exit } from './outputs/exit.ts'
 import { nothing } from './outputs/null.ts'
 import { stdout } from './outputs/stdout.ts'
 import type { FilterPlugin, InputPlugin, OutputPlugin } from './plugin.ts'
@@ -10,7 +11,7 @@ export const inputPlugins: Readonly<Record<string, InputPlugin>> = { dummy, tail
 
 export const filterPlugins: Readonly<Record<string, FilterPlugin>> = { grep }
 
-export const outputPlugins: Readonly<Record<string, OutputPlugin>> = { null: nothing, stdout }
+export const outputPlugins: Readonly<Record<string, OutputPlugin>> = { exit, null: nothing, stdout }
 
 const METRICS = 'metrics of the machine are not logs; the metrics module and its exporters give them'
 

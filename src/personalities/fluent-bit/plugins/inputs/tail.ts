@@ -78,6 +78,7 @@ export const tail: InputPlugin = {
         ...format.options,
       },
       steps: format.steps,
+      ...(settings.boolean('exit_on_eof') && { exit: { kind: 'end of input', why: 'the files are read' } }),
     }
   },
 }

@@ -1,0 +1,13 @@
+/** When a configuration is done, so that the process is to end. */
+export type Exit =
+  /** As soon as what is there has been read; the orderly end reads to the end of it. */
+  | { readonly kind: 'end of input'; readonly why: string }
+  /** As soon as an output has got so much. */
+  | {
+      readonly kind: 'output'
+      readonly why: string
+      readonly output: string
+      readonly flushes?: number
+      readonly records?: number
+      readonly afterMs?: number
+    }

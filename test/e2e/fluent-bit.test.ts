@@ -1,0 +1,246 @@
+// `outrigger as fluent-bit` as a real process: its log, its HTTP API, its signals, its exit codes.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+
+const launcher = join(import.meta.dirname, '../../bin/outrigger.js')
+const PATIENCE_MS = 50_000
+
+interface Started {
+  readonly process: ChildProcess
+  readonly folder: string
+  /** All that it has printed, on both streams. */
+  output(): string
+  /** Until the output holds this. */
+  until(pattern: RegExp): Promise<RegExpExecArray>
+  end(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+async function folderOf(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'outrigger-fb-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Every `@FOLDER@` in the files becomes the folder that they stand in. */
+async function start(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Started> {
+  const folder = await folderOf(t)
+  for (const [name, text] of Object.entries(files))
+    await writeFile(join(folder, name), text.replaceAll('@FOLDER@', folder))
+  const link = join(folder, 'fluent-bit')
+  await symlink(launcher, link)
+  const child = spawn(process.execPath, [link, ...args], {
+    cwd: folder,
+    env: { ...process.env, TMPDIR: folder, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  let text = ''
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', more => (text += more))
+  return {
+    process: child,
+    folder,
+    output: () => text,
+    async until(pattern) {
+      const deadline = Date.now() + PATIENCE_MS
+      for (;;) {
+        const found = pattern.exec(text)
+        if (found) return found
+        if (Date.now() > deadline || child.exitCode !== null) throw new Error(`no ${pattern} in:\n${text}`)
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    },
+    async end(signal = 'SIGTERM') {
+      if (child.exitCode === null) child.kill(signal)
+      return exited
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const service = (port: number) => `service:
+  flush: 0.2
+  grace: 1
+  http_server: on
+  http_listen: 127.0.0.1
+  http_port: ${port}
+`
+
+describe('outrigger as fluent-bit', () => {
+  test('runs a pipeline, tells of it as Fluent Bit does, and ends with 0 at SIGTERM', async t => {
+    const port = await freePort()
+    const run = await start(
+      t,
+      {
+        'fluent-bit.yaml': `${service(port)}  storage.path: @FOLDER@/state
+pipeline:
+  inputs:
+    - { name: dummy, tag: app.logs, dummy: '{"message":"hello","n":1}', rate: 20 }
+    - { name: dummy, alias: other, dummy: '{"message":"noise"}', rate: 20 }
+  filters:
+    - { name: grep, match: '*', exclude: message noise }
+  outputs:
+    - { name: stdout, match: '*' }
+`,
+      },
+      ['-c', 'fluent-bit.yaml'],
+    )
+    await run.until(/^\[0\] app\.logs: \[\[\d+\.\d{9}, \{\}\], \{"message"=>"hello", "n"=>1\}\]$/m)
+    await run.until(/^\[\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\] \[ info\] \[fluent bit\] version=/m)
+    const get = async (path: string, init: RequestInit = {}) => {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, init)
+      return { status: response.status, text: await response.text() }
+    }
+    const json = async (path: string) => JSON.parse((await get(path)).text)
+    assert.ok((await json('/'))['fluent-bit'].version)
+    assert.ok((await json('/api/v1/uptime')).uptime_sec >= 0)
+    const { input, filter, output } = await json('/api/v1/metrics')
+    assert.ok(input['dummy.0'].records > 0 && input.other.bytes > 0)
+    assert.ok(filter['grep.0'].drop_records > 0)
+    assert.ok(output['stdout.0'].proc_records > 0)
+    for (const version of [1, 2]) {
+      const { text } = await get(`/api/v${version}/metrics/prometheus`)
+      assert.match(text, /^fluentbit_input_records_total\{name="dummy\.0"\} [1-9]/m)
+      assert.match(text, /^fluentbit_uptime/m)
+    }
+    assert.ok((await json('/api/v1/storage')).storage_layer.chunks)
+    assert.deepEqual(await get('/api/v1/health'), { status: 200, text: 'ok\n' })
+    assert.deepEqual(await get('/api/v2/health'), { status: 200, text: 'ok\n' })
+    assert.ok((await json('/api/v1/plugins')).inputs.includes('tail'))
+    assert.deepEqual(await json('/api/v2/reload'), { hot_reload_count: 0 })
+    assert.equal((await get('/nothing')).status, 404)
+    assert.equal((await get('/api/v1/uptime', { method: 'POST' })).status, 405)
+    assert.equal(await run.end(), 0)
+    assert.doesNotMatch(run.output(), /noise/)
+    assert.match(run.output(), /\[engine\] service has stopped/)
+  })
+
+  test('takes a changed file over at SIGHUP and by its API, and keeps the old one when the new is bad', async t => {
+    const port = await freePort()
+    const configuration = (message: string) => `${service(port)}pipeline:
+  inputs:
+    - { name: dummy, dummy: '{"message":"${message}"}', rate: 20 }
+  outputs:
+    - { name: stdout, format: json_lines }
+`
+    const run = await start(t, { 'fluent-bit.yaml': configuration('before') }, ['-c', 'fluent-bit.yaml'])
+    await run.until(/^\{"date":\d+\.\d{6},"message":"before"\}$/m)
+    const replace = async (text: string) => {
+      await writeFile(join(run.folder, 'next'), text)
+      await rename(join(run.folder, 'next'), join(run.folder, 'fluent-bit.yaml'))
+    }
+    await replace(configuration('after'))
+    run.process.kill('SIGHUP')
+    await run.until(/"message":"after"/)
+    const reload = () => fetch(`http://127.0.0.1:${port}/api/v2/reload`, { method: 'POST' })
+    await replace(configuration('third'))
+    assert.deepEqual(await (await reload()).json(), { reload: 'done', status: 0 })
+    await run.until(/"message":"third"/)
+    await replace(configuration('bad').replace('rate', 'rte'))
+    assert.equal((await reload()).status, 400)
+    const { hot_reload_count } = (await (await fetch(`http://127.0.0.1:${port}/api/v2/reload`)).json()) as {
+      hot_reload_count: number
+    }
+    assert.equal(hot_reload_count, 2)
+    await run.until(/unknown key; did you mean "rate"/)
+    assert.equal(await run.end(), 0)
+  })
+
+  test('tells all that is wrong at once, with places, and ends with 1', async t => {
+    const run = await start(
+      t,
+      {
+        'fluent-bit.conf': `[SERVICE]
+    Flush       soon
+    Http_Sever  On
+[INPUT]
+    Name  tial
+[INPUT]
+    Name  dummy
+    Copies many
+[OUTPUT]
+    Name  stdout
+    Match *
+    Fromat json
+`,
+      },
+      ['-c', 'fluent-bit.conf'],
+    )
+    assert.equal(await run.end('SIGCONT'), 1)
+    for (const told of [
+      /fluent-bit\.conf:2:17 {2}service: flush\n {4}expected a number, got "soon"/,
+      /fluent-bit\.conf:3:5 {2}service: Http_Sever\n {4}unknown key; did you mean "http_server"\?/,
+      /fluent-bit\.conf:5:11 {2}input\n {4}unknown plugin "tial"\n {4}hint: did you mean "tail"\?/,
+      /fluent-bit\.conf:8:12 {2}input dummy\.0: copies\n {4}expected a whole number, got "many"/,
+      /fluent-bit\.conf:12:5 {2}output stdout\.0: Fromat\n {4}unknown key; did you mean "format"\?/,
+      /\[engine\] input initialization failed/,
+    ])
+      assert.match(run.output(), told)
+  })
+
+  const calls: readonly (readonly [string, readonly string[], number, RegExp])[] = [
+    ['--version', ['--version'], 0, /^Fluent Bit v\d+\.\d+\.\d+\n/],
+    ['-h', ['-h'], 0, /-c, --config=FILE[\s\S]*\n {2}tail /],
+    ['the help of a plugin', ['-i', 'tail', '-h'], 0, /\npath {2}/],
+    ['the help of a plugin as JSON', ['-o', 'stdout', '-J'], 0, /"name":"format"/],
+    ['an unknown flag', ['--nothing'], 1, /unrecognized option '--nothing'/],
+    ['a flag without its value', ['-c'], 1, /option requires an argument -- 'c'/],
+    ['a missing file', ['-c', 'gone.conf'], 1, /gone\.conf:1:1\n {4}the file cannot be read/],
+    ['nothing to do', [], 1, /there is no input/],
+    [
+      '--dry-run',
+      ['-i', 'dummy', '-o', 'stdout', '-m', '*', '--dry-run'],
+      0,
+      /configuration test is successful/,
+    ],
+    [
+      'an exit output',
+      ['-i', 'dummy', '-p', 'rate=50', '-o', 'exit', '-m', '*', '-p', 'flush_count=1', '-f', '0.1'],
+      0,
+      /has got enough/,
+    ],
+  ]
+  for (const [what, args, code, printed] of calls)
+    test(`${what}: exit code ${code}`, async t => {
+      const run = await start(t, {}, args)
+      assert.equal(await run.end('SIGCONT'), code, run.output())
+      assert.match(run.output(), printed)
+    })
+
+  test('writes its log to the file that -l names, and records to standard output', async t => {
+    const run = await start(
+      t,
+      {},
+      [
+        ...['-l', 'fb.log', '-f', '0.1'],
+        ...['-i', 'dummy', '-t', 'a.b', '-p', 'samples=1', '-p', `dummy={"x":"\${WHAT}"}`],
+        ...['-o', 'stdout', '-m', 'a.*', '-p', 'format=json_lines', '-p', 'json_date_key=false'],
+      ],
+      { WHAT: 'from the environment' },
+    )
+    await run.until(/^\{"x":"from the environment"\}$/m)
+    assert.equal(await run.end(), 0)
+    assert.equal(run.output(), '{"x":"from the environment"}\n')
+    assert.match(await readFile(join(run.folder, 'fb.log'), 'utf8'), /\[engine\] started/)
+  })
+})
