@@ -16,8 +16,6 @@ import { TaggedBatches } from './tagged-batches.ts'
 const CARRIAGE_RETURN = 0x0d
 /** So many bytes of lines make a step: JSON takes 40 µs for them, the slowest patterns some ten times that. */
 const STEP_BYTES = 16 * 1024
-/** How often a record may begin again under another tag: rules that lead back to themselves end here. */
-const MAX_EMITS = 8
 
 export interface ProcessorOptions {
   /** Must have passed `checkFormat`. */
@@ -97,8 +95,7 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
     for (let copy = event.nextCopy(); copy !== undefined; copy = event.nextCopy()) {
       record.open(copy.bytes, 0, copy.bytes.length)
       event.again(copy)
-      if (copy.emits > MAX_EMITS || passes(commonSteps, record))
-        batches.of(event.tag).addRecord(record, event.timeMs)
+      if (passes(commonSteps, record)) batches.of(event.tag).addRecord(record, event.timeMs)
     }
   }
 
@@ -142,7 +139,8 @@ interface EmittedCopy {
   readonly bytes: Buffer
   readonly timeMs: number
   readonly tag: string
-  readonly emits: number
+  /** The steps that it has begun again from. */
+  readonly by: readonly object[]
 }
 
 class Event implements StepEvent {
@@ -153,7 +151,7 @@ class Event implements StepEvent {
   readonly input: string
   #record!: JsonRecord
   readonly #copies: EmittedCopy[] = []
-  #emits = 0
+  #by: readonly object[] = []
 
   constructor(input: string) {
     this.input = input
@@ -165,20 +163,22 @@ class Event implements StepEvent {
     this.tag = origin.tag
     this.path = origin.path
     this.readAtMs = readAtMs
-    this.#emits = 0
+    this.#by = []
   }
 
-  again({ timeMs, tag, emits }: EmittedCopy): void {
+  again({ timeMs, tag, by }: EmittedCopy): void {
     this.timeMs = timeMs
     this.tag = tag
-    this.#emits = emits
+    this.#by = by
   }
 
-  emitCopy(tag: string): void {
+  emitCopy(tag: string, by: object): boolean {
+    if (this.#by.includes(by)) return false
     const out = new ByteWriter(256)
     this.#record.writeTo(out)
     const bytes = Buffer.from(out.bytes.subarray(0, out.length))
-    this.#copies.push({ bytes, timeMs: this.timeMs, tag, emits: this.#emits + 1 })
+    this.#copies.push({ bytes, timeMs: this.timeMs, tag, by: [...this.#by, by] })
+    return true
   }
 
   nextCopy(): EmittedCopy | undefined {

@@ -17,6 +17,10 @@ export type Condition =
   | { readonly kind: 'in'; readonly field: FieldPath; readonly values: readonly Scalar[] }
   /** The field is there; null counts as there. */
   | { readonly kind: 'exists'; readonly field: FieldPath }
+  /** Some name at the top of the record fits the pattern. */
+  | { readonly kind: 'any'; readonly pattern: string }
+  /** The texts of all fields at the top whose names fit `names` fit `values`; also when there are none. */
+  | { readonly kind: 'all'; readonly names: string; readonly values: string }
   /** At least two items. */
   | { readonly kind: 'and' | 'or'; readonly items: readonly Condition[] }
   | { readonly kind: 'not'; readonly item: Condition }

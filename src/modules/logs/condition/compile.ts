@@ -15,6 +15,7 @@ export type Predicate = (record: JsonRecord) => boolean
  * - Compared with a number, text that is a number counts as one; compared with text, a number counts as it is written.
  * - `<`, `<=`, `>`, `>=` order numbers by value and text by code unit; all else is false.
  * - `matches` and `contains` look at text, and at numbers, true and false as they are written.
+ * - `any` and `all` look at the names at the top of the record only.
  * - Objects and arrays equal nothing, and differ from everything.
  */
 export function compileCondition(condition: Condition): Predicate {
@@ -39,6 +40,17 @@ export function compileCondition(condition: Condition): Predicate {
     }
     case 'exists':
       return onField(condition.field, () => true)
+    case 'any': {
+      const isMeant = expressionOf(condition.pattern)
+      return record => namesOf(record).some(([name]) => isMeant.test(name))
+    }
+    case 'all': {
+      const isMeant = expressionOf(condition.names)
+      const fits = matching(condition.values)
+      const value = new ValueSpan()
+      return record =>
+        namesOf(record).every(([name, member]) => !isMeant.test(name) || fits(record.valueAt(member, value)))
+    }
     case 'compare':
       return onField(condition.field, comparison(condition.op, condition.value))
     case 'in': {
@@ -128,10 +140,24 @@ function containing(wanted: string): Test {
 }
 
 function matching(pattern: string): Test {
+  const regex = expressionOf(pattern)
+  return value => isText(value.kind) && regex.test(value.asText())
+}
+
+function expressionOf(pattern: string): RegExp {
   const compiled = compilePattern(pattern)
   if ('reason' in compiled) throw new Error(compiled.reason)
-  const { regex } = compiled
-  return value => isText(value.kind) && regex.test(value.asText())
+  return compiled.regex
+}
+
+/** The names at the top of the record, each with its member. */
+function namesOf(record: JsonRecord): [name: string, member: number][] {
+  const names: [string, number][] = []
+  for (let member = 0; member < record.count; member++) {
+    const name = record.nameAt(member)
+    if (name !== undefined) names.push([name, member])
+  }
+  return names
 }
 
 function isText(kind: number): boolean {

@@ -189,3 +189,28 @@ describe('a condition', () => {
     it(`${condition} is ${verdict} of ${text}`, () => assert.equal(meets(condition, record), verdict))
   }
 })
+
+describe('a condition on the names of fields', () => {
+  const cases: [condition: string, record: object, met: boolean][] = [
+    ['any("^k8s_")', { a: 1, k8s_pod: 2 }, true],
+    ['any("^k8s_")', { a: { k8s_pod: 2 } }, false],
+    ['not any("^k8s_")', {}, true],
+    ['all("^e") matches "^x"', { e1: 'x1', e2: 'x2', a: 'y' }, true],
+    ['all("^e") matches "^x"', { e1: 'x1', e2: 'y' }, false],
+    ['all("^e") matches "^x"', { a: 1 }, true],
+    ['all("^e") matches "5"', { e: 15 }, true],
+    ['all("^e") matches "x"', { e: { x: 'x' } }, false],
+    ['all("^e") matches "x" and any("a")', { a: 1 }, true],
+    ['any == 1', { any: 1 }, true],
+    ['exists(all)', { all: 1 }, true],
+  ]
+  for (const [condition, record, met] of cases)
+    it(`${condition} is ${met ? 'met' : 'not met'} by ${JSON.stringify(record)}`, () =>
+      assert.equal(meets(condition, record), met))
+
+  it('says what is missing', () => {
+    assert.equal(problemOf('all("a")'), 'column 9: expected matches, got the end')
+    assert.match(problemOf('any(a)'), /^column 5: expected a regular expression in quotes/)
+    assert.match(problemOf('any("(")'), /^column 5: /)
+  })
+})

@@ -31,6 +31,7 @@ const RESERVED = new Set(['and', 'or', 'not', 'in', 'matches', 'contains', ...WO
  *
  * `or` binds weaker than `and`, `and` weaker than `not`; `||`, `&&`, `!` and `=` are other spellings.
  * A field is a dotted path, with segments in quotes where they have dots or blanks: `labels."app.kubernetes.io/name"`.
+ * `any("^k8s_")` asks for a name, `all("^k8s_") matches "x"` for the values of all fields so named.
  * Values are text in single or double quotes, numbers, true, false and null.
  */
 export function parseCondition(source: string): ParsedCondition {
@@ -98,7 +99,25 @@ class Parser {
       this.#require(')')
       return { kind: 'exists', field }
     }
+    if (
+      token.kind === 'word' &&
+      (token.text === 'any' || token.text === 'all') &&
+      /^\s*\(/.test(this.#source.slice(token.end))
+    ) {
+      this.#next()
+      return this.#names(token.text)
+    }
     return this.#test(this.#field())
+  }
+
+  /** Behind `any` or `all`: a pattern of names in brackets; behind `all`, `matches` with the pattern of their values. */
+  #names(kind: 'any' | 'all'): Condition {
+    this.#require('(')
+    const names = this.#pattern()
+    this.#require(')')
+    if (kind === 'any') return { kind, pattern: names }
+    if (!this.#takes('word', 'matches')) this.#expected('matches')
+    return { kind, names, values: this.#pattern() }
   }
 
   #test(field: FieldPath): Condition {

@@ -135,7 +135,9 @@ class OutputEvent implements StepEvent {
   }
 
   /** Behind the spool there is nobody to take it; `checkRouting` refuses such steps. */
-  emitCopy(): void {}
+  emitCopy(): boolean {
+    return false
+  }
 }
 
 /** Where `value` stands in a row, as indices from `offset` on. */

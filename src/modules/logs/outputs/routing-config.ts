@@ -43,5 +43,20 @@ export function checkRouting({ tags = [], when, steps }: RoutingConfig): Problem
     ...checkPatterns(tags, ['tags']),
     ...(when === undefined ? [] : checkCondition(when, ['when'])),
     ...checkSteps(steps, ['steps']),
+    ...steps.flatMap((step, index) => refuseRetag(step, ['steps', index])),
+  ]
+}
+
+/** Behind the spool nobody takes a record under another tag. */
+function refuseRetag(step: StepConfig, path: Problem['path']): Problem[] {
+  if (step.kind === 'only')
+    return step.config.steps.flatMap((inner, index) => refuseRetag(inner, [...path, 'only', 'steps', index]))
+  if (step.kind !== 'retag') return []
+  return [
+    {
+      path: [...path, 'retag'],
+      message: 'records cannot get another tag on their way to an output',
+      hint: 'move the step to logs.steps or to the input',
+    },
   ]
 }

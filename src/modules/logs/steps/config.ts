@@ -9,9 +9,11 @@ import { dropConfig, keepConfig } from './filter/config.ts'
 import { checkMove, checkRename, copyConfig, moveConfig, renameConfig } from './names/config.ts'
 import { checkLift, checkNest, liftConfig, nestConfig } from './nest/config.ts'
 import { checkOnly, onlyFields } from './only/config.ts'
+import { checkOrder, orderConfig } from './order/config.ts'
 import { checkParse, parseConfig } from './parse/config.ts'
 import { checkRedact, redactConfig } from './redact/config.ts'
 import { checkRemove, removeConfig } from './remove/config.ts'
+import { checkRetag, retagConfig } from './retag/config.ts'
 import { checkSample, sampleConfig } from './sample/config.ts'
 import { selectConfig } from './select/config.ts'
 import { checkThrottle, throttleConfig } from './throttle/config.ts'
@@ -28,6 +30,8 @@ const plainSteps = {
   lift: liftConfig,
   convert: convertConfig,
   parse: parseConfig,
+  order: orderConfig,
+  retag: retagConfig,
   keep: keepConfig,
   drop: dropConfig,
   redact: redactConfig,
@@ -84,6 +88,10 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
       return checkConvert(step.config, path)
     case 'parse':
       return checkParse(step.config, path)
+    case 'order':
+      return checkOrder(step.config, path)
+    case 'retag':
+      return checkRetag(step.config, path)
     case 'sample':
       return checkSample(step.config, path)
     case 'throttle':

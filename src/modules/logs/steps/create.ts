@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { addStep } from './add/step.ts'
 import type { StepConfig } from './config.ts'
 import { convertStep } from './convert/step.ts'
@@ -6,9 +7,11 @@ import { filterStep } from './filter/step.ts'
 import { moveStep, renameStep } from './names/step.ts'
 import { liftStep, nestStep } from './nest/step.ts'
 import { onlyStep } from './only/step.ts'
+import { orderStep } from './order/step.ts'
 import { parseStep } from './parse/step.ts'
 import { redactStep } from './redact/step.ts'
 import { removeStep } from './remove/step.ts'
+import { retagStep } from './retag/step.ts'
 import { sampleStep } from './sample/step.ts'
 import { selectStep } from './select/step.ts'
 import type { Step, StepHost } from './step.ts'
@@ -44,6 +47,10 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return convertStep(step.config, metrics.unconverted.with(owner))
     case 'parse':
       return parseStep(step.config, metrics, owner)
+    case 'order':
+      return orderStep(step.config)
+    case 'retag':
+      return retagStep(step.config, hostname())
     case 'sample':
       return sampleStep(step.config, dropped())
     case 'throttle':

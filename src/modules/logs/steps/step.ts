@@ -20,8 +20,11 @@ export interface StepEvent {
   readonly input: string
   /** When it was read, milliseconds since the epoch. */
   readonly readAtMs: number
-  /** Sends a copy of the record as it is now through all common steps, from the first on, under this tag. */
-  emitCopy(tag: string): void
+  /**
+   * Sends a copy of the record as it is now through all common steps, from the first on, under this tag. False, and
+   * nothing is sent, when the record comes from this step (`by`) already: it would come round for ever.
+   */
+  emitCopy(tag: string, by: object): boolean
 }
 
 /** What steps are made with. */

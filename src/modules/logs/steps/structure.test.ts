@@ -99,6 +99,13 @@ const CASES: readonly [title: string, step: object, line: string, record: string
     '{"f":"1},{\\"x\\":2"}',
   ],
   [
+    'orders',
+    { order: { first: ['t', 'l*'], last: ['z'] } },
+    '{"z":0,"a":1,"lv":2,"t":3,"l":4,"b":5}',
+    '{"t":3,"lv":2,"l":4,"a":1,"b":5,"z":0}',
+  ],
+  ['leaves the order that is right', { order: { first: ['t'] } }, '{"t" : 3, "a":1}', '{"t" : 3, "a":1}'],
+  [
     'keeps the sign',
     { convert: { fields: { a: 'integer', b: 'integer' } } },
     '{"a":"-7","b":"-0"}',

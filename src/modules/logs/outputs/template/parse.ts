@@ -16,6 +16,8 @@ export type Choice =
   | { readonly kind: 'name'; readonly name: 'tag' | 'input' | 'path' | 'hostname' | 'uuid' | 'index' }
   /** A piece of the tag between its dots; counted from the end when negative. */
   | { readonly kind: 'tagPart'; readonly index: number }
+  /** What a group of a pattern has matched; 0 is all of it. */
+  | { readonly kind: 'capture'; readonly group: number }
 
 export type ParsedTemplate = readonly Part[]
 
@@ -30,6 +32,8 @@ export interface TemplateRules {
   readonly times?: boolean
   /** Names behind a `$` beside tag, input, path and hostname that have a meaning in this option. */
   readonly names?: readonly ('uuid' | 'index')[]
+  /** `{$1}` stands for the first group of a pattern. */
+  readonly captures?: boolean
 }
 
 /** For people: how a template is written. */
@@ -130,11 +134,13 @@ function endOfPath(text: string, from: number): number {
 function readName(
   text: string,
   at: number,
-  { names = [] }: TemplateRules,
+  { names = [], captures = false }: TemplateRules,
 ): Read<{ readonly choice: Choice }> {
   const [whole, word, index] = /^\$(\w*)(?:\[(-?\d{1,3})\])?/.exec(text.slice(at))!
   const end = at + whole.length
   if (word === 'tag' && index !== undefined) return { choice: { kind: 'tagPart', index: Number(index) }, end }
+  if (captures && /^\d$/.test(word) && index === undefined)
+    return { choice: { kind: 'capture', group: Number(word) }, end }
   const known = ['tag', 'input', 'path', 'hostname', ...names] as const
   const name = known.find(each => each === word)
   if (name === undefined || index !== undefined)
@@ -154,7 +160,7 @@ function skipBlanks(text: string, at: number): number {
 /** Whether some record may have nothing for it: a field without a text of last resort behind it. */
 export function mayBeMissing(template: ParsedTemplate): boolean {
   return template.some(
-    part => part.kind === 'first' && part.of.every(({ kind }) => kind === 'field' || kind === 'tagPart'),
+    part => part.kind === 'first' && part.of.every(({ kind }) => kind !== 'text' && kind !== 'name'),
   )
 }
 

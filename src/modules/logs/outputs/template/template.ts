@@ -5,8 +5,18 @@ import { ValueSpan } from '../../../../wire/json/value.ts'
 import type { Batch, Origin } from '../../batch.ts'
 import { type Choice, type Part, parseTemplate, type TemplateRules } from './parse.ts'
 
+/** What a template draws on in a record. */
+export interface TemplateView {
+  readonly timeMs: number
+  readonly origin: Pick<Origin, 'input' | 'path' | 'tag'>
+  /** Of the pattern that has just matched. */
+  readonly captures?: readonly (string | undefined)[]
+  /** A text as it is, other values as JSON; undefined for what is missing, null or an empty text. */
+  text(path: KeyPath): string | undefined
+}
+
 /** One record after the other, its fields read only when somebody asks. */
-export class RecordView {
+export class RecordView implements TemplateView {
   bytes: Buffer = Buffer.alloc(0)
   start = 0
   end = 0
@@ -68,7 +78,7 @@ export interface Template {
   readonly readsFields: boolean
   readonly readsTime: boolean
   /** Undefined when the record has nothing for one of the places. */
-  render(view: RecordView): string | undefined
+  render(view: TemplateView): string | undefined
 }
 
 /** Compiles a template whose text has been checked with `checkTemplate`. */
@@ -103,7 +113,7 @@ function settled(part: Part, { hostname, clean = text => text }: TemplateContext
   return of[0].kind === 'text' ? of[0] : { kind: 'first', of }
 }
 
-type Piece = string | ((view: RecordView) => string | undefined)
+type Piece = string | ((view: TemplateView) => string | undefined)
 
 function pieceOf(part: Part, context: TemplateContext): Piece {
   switch (part.kind) {
@@ -141,7 +151,7 @@ function timePiece(format: (timeMs: number) => string): Piece {
 function readOf(
   choice: Choice,
   { hostname, clean, uuid, index }: TemplateContext,
-): (view: RecordView) => string | undefined {
+): (view: TemplateView) => string | undefined {
   const cleaned = (value: string | undefined) => {
     const text = value === undefined || clean === undefined ? value : clean(value)
     return text === '' ? undefined : text
@@ -155,6 +165,8 @@ function readOf(
     }
     case 'tagPart':
       return ({ origin }) => cleaned(origin.tag.split('.').at(choice.index))
+    case 'capture':
+      return ({ captures }) => cleaned(captures?.[choice.group])
     case 'name':
       switch (choice.name) {
         case 'tag':
