@@ -1,5 +1,6 @@
 import { daysFromCivil, instant, isDate, type Zone } from './civil.ts'
 import { parseOffset, secondOfDay } from './iso8601.ts'
+import { ABBREVIATIONS, namedZone, type ZoneRule } from './zone.ts'
 
 /**
  * Reads the milliseconds since the epoch out of `bytes[start, end)`; NaN when they do not have the form.
@@ -13,10 +14,15 @@ export interface UnknownDirective {
   readonly at: number
 }
 
+/** What a form may have, for people. */
+export const DIRECTIVE_LETTERS =
+  '%Y %y %C %m %d %e %j %H %k %I %l %M %S %L %f %N %p %b %B %h %a %A %z %Z %s %c %x %X %T %R %r %D %F %v %n %t %%'
+
 /**
- * A parser for strptime's notation: %Y %y %m %d %e %j %H %I %M %S %p %b %B %h %a %A %z %Z %s %%,
- * %L and %f (a fraction of a second of any length, behind the point), and the composites %T %R %D %F.
- * White space in the form matches any, also none. Month and day names are English. `%Z` reads only UTC, GMT and Z.
+ * A parser for strptime's notation: those of `DIRECTIVE_LETTERS`, and %u %w %U %W %V %G %g, which are read and not used.
+ * %L, %f and %N are a fraction of a second of any length, behind the point; with a number before the letter (%3N) of so
+ * many digits at most. White space in the form matches any, also none. Month and day names are English. `%z` and `%Z`
+ * read offsets with and without a colon, Z, the usual abbreviations (CET, PDT), and `%Z` also the names of IANA zones.
  */
 export function compileStrptime(form: string, zone: Zone = 0): ParseTime | UnknownDirective {
   const reads: Read[] = []
@@ -26,12 +32,20 @@ export function compileStrptime(form: string, zone: Zone = 0): ParseTime | Unkno
       reads.push(/\s/.test(char) ? skipBlanks : literal(char))
       continue
     }
+    const begin = at
+    if (/[-_0^#EO]/.test(form[at + 1] ?? '')) at++
+    const width = Number(form[at + 1])
+    if (width > 0 && /[LfN]/.test(form[at + 2] ?? '')) {
+      at += 2
+      reads.push(fraction(width))
+      continue
+    }
     const letter = form[++at] ?? ''
     const composite = COMPOSITES[letter]
     const letters = composite === undefined ? `%${letter}` : composite
     for (const [, directive, plain] of letters.matchAll(/%(.?)|([^%])/gs)) {
       const read = plain === undefined ? DIRECTIVES.get(directive) : literal(plain)
-      if (read === undefined) return { directive: `%${letter}`, at: at - 1 }
+      if (read === undefined) return { directive: form.slice(begin, at + 1), at: begin }
       reads.push(read)
     }
   }
@@ -48,6 +62,8 @@ export function compileStrptime(form: string, zone: Zone = 0): ParseTime | Unkno
 
 interface TimeFields {
   year: number | undefined
+  century: number | undefined
+  yearOfCentury: number | undefined
   month: number
   day: number
   dayOfYear: number | undefined
@@ -67,32 +83,46 @@ const MONTHS = 'january february march april may june july august september octo
   ' ',
 )
 const DAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ')
-const COMPOSITES: Record<string, string> = { T: '%H:%M:%S', R: '%H:%M', D: '%m/%d/%y', F: '%Y-%m-%d' }
+const COMPOSITES: Record<string, string> = {
+  T: '%H:%M:%S',
+  X: '%H:%M:%S',
+  R: '%H:%M',
+  r: '%I:%M:%S %p',
+  D: '%m/%d/%y',
+  x: '%m/%d/%y',
+  F: '%Y-%m-%d',
+  v: '%e-%b-%Y',
+  c: '%a %b %e %H:%M:%S %Y',
+}
 const DAY_MS = 86_400_000
 
 const month = name(MONTHS, (fields, index) => {
   fields.month = index + 1
 })
 const dayName = name(DAYS, () => {})
-const fraction = digits(9, (fields, value, count) => {
-  fields.fractionMs = Math.floor(value / 10 ** (count - 3))
+const hour24 = digits(2, (fields, value) => {
+  fields.hour = value
 })
+const hour12 = digits(2, (fields, value) => {
+  fields.hour = value >= 1 && value <= 12 ? value % 12 : Number.NaN
+})
+const unused = digits(4, () => {})
 const dayOfMonth = digits(2, (fields, value) => {
   fields.day = value
 })
 
 const DIRECTIVES = new Map<string, Read>([
   ['Y', digits(4, (fields, value) => void (fields.year = value))],
-  ['y', digits(2, (fields, value) => void (fields.year = value + (value < 69 ? 2000 : 1900)))],
+  ['y', digits(2, (fields, value) => void (fields.yearOfCentury = value))],
   ['m', digits(2, (fields, value) => void (fields.month = value))],
   ['d', dayOfMonth],
-  ['e', (bytes, at, end, fields) => dayOfMonth(bytes, skipBlanks(bytes, at, end), end, fields)],
+  ['e', padded(dayOfMonth)],
+  ['C', digits(2, (fields, value) => void (fields.century = value))],
   ['j', digits(3, (fields, value) => void (fields.dayOfYear = value))],
-  ['H', digits(2, (fields, value) => void (fields.hour = value))],
-  [
-    'I',
-    digits(2, (fields, value) => void (fields.hour = value >= 1 && value <= 12 ? value % 12 : Number.NaN)),
-  ],
+  ['H', hour24],
+  ['k', padded(hour24)],
+  ['I', hour12],
+  ['l', padded(hour12)],
   ['M', digits(2, (fields, value) => void (fields.minute = value))],
   ['S', digits(2, (fields, value) => void (fields.second = value))],
   ['p', name(['am', 'pm'], (fields, index) => void (fields.afternoon = index === 1))],
@@ -101,11 +131,19 @@ const DIRECTIVES = new Map<string, Read>([
   ['h', month],
   ['a', dayName],
   ['A', dayName],
-  ['L', fraction],
-  ['f', fraction],
-  ['s', digits(12, (fields, value) => void (fields.epochSeconds = value))],
+  ['L', fraction()],
+  ['f', fraction()],
+  ['N', fraction()],
+  ['s', epochSeconds],
   ['z', offset],
-  ['Z', name(['utc', 'gmt', 'z'], fields => void (fields.zone = 0))],
+  ['Z', zoneName],
+  ['u', unused],
+  ['w', unused],
+  ['U', unused],
+  ['W', unused],
+  ['V', unused],
+  ['G', unused],
+  ['g', unused],
   ['n', skipBlanks],
   ['t', skipBlanks],
   ['%', literal('%')],
@@ -114,6 +152,8 @@ const DIRECTIVES = new Map<string, Read>([
 function blank(zone: Zone): TimeFields {
   return {
     year: undefined,
+    century: undefined,
+    yearOfCentury: undefined,
     month: 1,
     day: 1,
     dayOfYear: undefined,
@@ -129,12 +169,21 @@ function blank(zone: Zone): TimeFields {
 
 function instantOf(fields: TimeFields, nowMs: number): number {
   if (fields.epochSeconds !== undefined) return fields.epochSeconds * 1000 + fields.fractionMs
-  if (fields.year !== undefined) return inYear(fields.year, fields)
-  const year = new Date(nowMs).getUTCFullYear()
-  const next = inYear(year + 1, fields)
-  if (next <= nowMs + DAY_MS) return next
-  const current = inYear(year, fields)
-  return current > nowMs + DAY_MS ? inYear(year - 1, fields) : current
+  const written = yearOf(fields)
+  if (written !== undefined) return inYear(written, fields)
+  const current = new Date(nowMs).getUTCFullYear()
+  for (const year of [current + 1, current, current - 1]) {
+    const timeMs = inYear(year, fields)
+    if (timeMs <= nowMs + DAY_MS) return timeMs
+  }
+  return Number.NaN
+}
+
+function yearOf({ year, century, yearOfCentury }: TimeFields): number | undefined {
+  if (year !== undefined) return year
+  if (yearOfCentury === undefined) return century === undefined ? undefined : century * 100
+  if (century !== undefined) return century * 100 + yearOfCentury
+  return yearOfCentury + (yearOfCentury < 69 ? 2000 : 1900)
 }
 
 function inYear(
@@ -148,6 +197,40 @@ function inYear(
     return instant(year, 1, 1, seconds, zone) + (dayOfYear - 1) * DAY_MS + fractionMs
   }
   return isDate(year, month, day) ? instant(year, month, day, seconds, zone) + fractionMs : Number.NaN
+}
+
+/** What may stand behind blanks. */
+function padded(read: Read): Read {
+  return (bytes, at, end, fields) => read(bytes, skipBlanks(bytes, at, end), end, fields)
+}
+
+/** Digits behind the point, as many as there are or at most so many; what is finer than milliseconds is cut. */
+function fraction(most = Number.POSITIVE_INFINITY): Read {
+  return (bytes, from, end, fields) => {
+    let ms = 0
+    let at = from
+    for (let scale = 100; at < end && at - from < most && isDigit(bytes[at]); at++, scale /= 10) {
+      if (scale >= 1) ms += (bytes[at] - 0x30) * scale
+    }
+    if (at === from) return -1
+    fields.fractionMs = ms
+    return at
+  }
+}
+
+function epochSeconds(bytes: Uint8Array, from: number, end: number, fields: TimeFields): number {
+  const negative = bytes[from] === 0x2d
+  let value = 0
+  let at = negative ? from + 1 : from
+  const first = at
+  for (; at < end && at - first < 12 && isDigit(bytes[at]); at++) value = value * 10 + bytes[at] - 0x30
+  if (at === first) return -1
+  fields.epochSeconds = negative ? -value : value
+  return at
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
 }
 
 /** One to `most` digits. */
@@ -191,7 +274,50 @@ function offset(bytes: Uint8Array, at: number, end: number, fields: TimeFields):
     fields.zone = minutes
     return at + size
   }
-  return -1
+  return abbreviation(bytes, at, end, fields)
+}
+
+function abbreviation(bytes: Uint8Array, from: number, end: number, fields: TimeFields): number {
+  let name = ''
+  let at = from
+  for (; at < end && name.length < 8 && isLetter(bytes[at]); at++)
+    name += String.fromCharCode(bytes[at] | 0x20)
+  if (!Object.hasOwn(ABBREVIATIONS, name)) return -1
+  fields.zone = ABBREVIATIONS[name]
+  return at
+}
+
+/** An offset, an abbreviation, or the name of an IANA zone, which has a slash in it. */
+function zoneName(bytes: Uint8Array, from: number, end: number, fields: TimeFields): number {
+  const behind = offset(bytes, from, end, fields)
+  if (behind >= 0) return behind
+  let name = ''
+  let at = from
+  for (; at < end && name.length < 64 && isZoneByte(bytes[at]); at++) name += String.fromCharCode(bytes[at])
+  const rule = name.includes('/') ? knownZone(name) : undefined
+  if (rule === undefined) return -1
+  fields.zone = rule
+  return at
+}
+
+/** Zones by the names that lines had, also those that are none. */
+const ZONES = new Map<string, ZoneRule | undefined>()
+const MAX_ZONES = 64
+
+function knownZone(name: string): ZoneRule | undefined {
+  if (!ZONES.has(name)) {
+    if (ZONES.size >= MAX_ZONES) ZONES.clear()
+    ZONES.set(name, namedZone(name))
+  }
+  return ZONES.get(name)
+}
+
+function isLetter(byte: number): boolean {
+  return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
+}
+
+function isZoneByte(byte: number): boolean {
+  return isLetter(byte) || isDigit(byte) || byte === 0x2f || byte === 0x5f || byte === 0x2b || byte === 0x2d
 }
 
 function literal(char: string): Read {

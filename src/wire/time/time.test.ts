@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { daysFromCivil } from './civil.ts'
 import { parseIso8601 } from './iso8601.ts'
 import { compileStrptime } from './strptime.ts'
+import { instantInZone, namedZone } from './zone.ts'
 
 function iso(text: string, zone = 0): number {
   const bytes = Buffer.from(`<${text}>`)
@@ -97,6 +98,21 @@ describe('strptime', () => {
     ['%s.%L', '1700000000.25', '2023-11-14T22:13:20.250Z'],
     ['[%F %T %Z] 100%%', '[2026-06-03 01:02:03 UTC] 100%', '2026-06-03T01:02:03.000Z'],
     ['%b %e %H:%M:%S', 'Jun 14 01:02:03', '2026-06-14T01:02:03.000Z'],
+    ['%F %T.%N', '2026-06-03 01:02:03.678901234567', '2026-06-03T01:02:03.678Z'],
+    ['%H:%M:%S,%3f456 %F', '01:02:03,678456 2026-06-03', '2026-06-03T01:02:03.678Z'],
+    ['%c', 'Wed Jun  3 09:07:01 2026', '2026-06-03T09:07:01.000Z'],
+    ['%r %x', '01:02:03 PM 06/03/26', '2026-06-03T13:02:03.000Z'],
+    ['%v %X', ' 3-Jun-2026 01:02:03', '2026-06-03T01:02:03.000Z'],
+    ['%k:%M %F', ' 9:07 2026-06-03', '2026-06-03T09:07:00.000Z'],
+    ['%l:%M %p %F', ' 9:07 pm 2026-06-03', '2026-06-03T21:07:00.000Z'],
+    ['%C%y-%m-%d', '1926-06-03', '1926-06-03T00:00:00.000Z'],
+    ['%u %-d.%-m.%Y', '3 3.6.2026', '2026-06-03T00:00:00.000Z'],
+    ['%s', '-86400', '1969-12-31T00:00:00.000Z'],
+    ['%F %T %Z', '2026-06-03 01:02:03 CEST', '2026-06-02T23:02:03.000Z'],
+    ['%F %T %z', '2026-06-03 01:02:03 PDT', '2026-06-03T08:02:03.000Z'],
+    ['%F %T %Z', '2026-06-03 01:02:03 +05:30', '2026-06-02T19:32:03.000Z'],
+    ['%F %T %Z', '2026-01-03 01:02:03 America/New_York', '2026-01-03T06:02:03.000Z'],
+    ['%F %T', '2016-12-31 23:59:60', '2017-01-01T00:00:00.000Z'],
   ]
   for (const [form, text, same] of readable) {
     it(`reads "${text}" by ${form}`, () => assert.equal(new Date(read(form, text)).toISOString(), same))
@@ -111,6 +127,10 @@ describe('strptime', () => {
     ['%H:%M', '24:00'],
     ['%Y/%j', '2025/366'],
     ['%Y %z', '2026 noon'],
+    ['%F %Z', '2026-06-03 Nowhere/Land'],
+    ['%H%M%S%3N %F', '0102036789 2026-06-03'],
+    ['%b %d', 'Feb 29'],
+    ['%T %p', '13:00:00 pm'],
   ]
   for (const [form, text] of unreadable) {
     it(`does not read "${text}" by ${form}`, () => assert.ok(Number.isNaN(read(form, text))))
@@ -129,8 +149,53 @@ describe('strptime', () => {
     )
   })
 
+  it('takes the leap day of the last year when this one has none', () => {
+    assert.equal(
+      new Date(read('%b %e', 'Feb 29', Date.UTC(2025, 0, 2))).toISOString(),
+      '2024-02-29T00:00:00.000Z',
+    )
+  })
+
   it('names a directive that it does not know', () => {
     assert.deepEqual(compileStrptime('%Y %Q'), { directive: '%Q', at: 3 })
+    assert.deepEqual(compileStrptime('%Y %-Q'), { directive: '%-Q', at: 3 })
     assert.deepEqual(compileStrptime('%Y%'), { directive: '%', at: 2 })
   })
+})
+
+describe('the zone of a place', () => {
+  const berlin: [local: string, utc: string][] = [
+    ['2026-01-15T12:00:00', '2026-01-15T11:00:00.000Z'],
+    ['2026-07-15T12:00:00', '2026-07-15T10:00:00.000Z'],
+    ['2026-03-29T01:59:59', '2026-03-29T00:59:59.000Z'],
+    ['2026-03-29T03:00:00', '2026-03-29T01:00:00.000Z'],
+    // Left out, and there twice.
+    ['2026-03-29T02:30:00', '2026-03-29T01:30:00.000Z'],
+    ['2026-10-25T02:30:00', '2026-10-25T00:30:00.000Z'],
+    ['2026-10-25T03:00:00', '2026-10-25T02:00:00.000Z'],
+  ]
+  const rule = namedZone('Europe/Berlin')
+  assert.ok(rule)
+  for (const [local, utc] of berlin) {
+    it(`${local} in Berlin is ${utc}`, () => {
+      const bytes = Buffer.from(local)
+      assert.equal(new Date(parseIso8601(bytes, 0, bytes.length, rule)).toISOString(), utc)
+    })
+  }
+
+  it('agrees with what Intl shows, for any instant that is not shown twice', () => {
+    const places = ['America/St_Johns', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Apia']
+    const rules = places.map(place => namedZone(place))
+    const instant = fc.integer({ min: Date.UTC(1990, 0), max: Date.UTC(2036, 0) }).map(ms => ms - (ms % 1000))
+    const property = fc.property(fc.nat(places.length - 1), instant, (place, utcMs) => {
+      const rule = rules[place]
+      assert.ok(rule)
+      const shownMs = utcMs + rule(utcMs) * 60_000
+      const read = instantInZone(rule, shownMs)
+      assert.equal(read + rule(read) * 60_000, shownMs)
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('is unknown for names that no place has', () => assert.equal(namedZone('Nowhere/Land'), undefined))
 })

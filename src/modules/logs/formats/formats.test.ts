@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { s } from '../../../kernel/config/schema.ts'
 import { recordsOf } from '../lines-fake.ts'
 import { processorOf } from '../processor-fake.ts'
-import { checkFormat, formatFields } from './config.ts'
+import { checkFormat } from './check.ts'
+import { FORMATS, formatFields } from './config.ts'
 
 const REGEX = '^(?<method>\\S+) (?<path>\\S+)(?: (?<status>\\d+))?$'
 const TIME = '2026-01-02T03:04:05.678901234Z'
@@ -109,7 +110,9 @@ const cases: [format: string, line: string, record: string][] = [
 ]
 
 function options(format: string): object {
-  return format === 'regex' ? { format, pattern: REGEX } : { format }
+  if (format === 'regex') return { format, pattern: REGEX }
+  if (format === 'grok') return { format, pattern: '%{WORD:a} %{GREEDYDATA:b}' }
+  return format === 'csv' ? { format, csv: { columns: ['a', 'b'] } } : { format }
 }
 
 describe('formats', () => {
@@ -122,7 +125,7 @@ describe('formats', () => {
     })
   }
 
-  for (const format of ['json', 'raw', 'logfmt', 'cri', 'docker', 'syslog', 'regex']) {
+  for (const format of FORMATS) {
     it(`${format} makes one JSON object of any line, and never throws`, () => {
       const { process } = processorOf(options(format))
       const piece = fc.constantFrom(
@@ -140,6 +143,13 @@ describe('formats', () => {
         '<13>Jan  2 03:04:05 ',
         '\xff',
         '\0',
+        '\t',
+        ',',
+        '[02/Jan/2026:03:04:05 +0000] ',
+        '"GET / HTTP/1.1" 200 1 ',
+        '2026-01-02 03:04:05.678 UTC [1] LOG:  ',
+        '# Query_time: 1 ',
+        'I0102 03:04:05.6 1 a.go:1] ',
         '\xc3\xa9',
       )
       const line = fc.oneof(
@@ -279,6 +289,18 @@ describe('the options of a format', () => {
       { format: 'regex', pattern: '(a' },
       'inputs.0.pattern',
       /expected a regular expression, got "\(a": Unterminated group/,
+    ],
+    [{ format: 'grok' }, 'inputs.0.pattern', /expected a pattern for format grok/],
+    [{ format: 'grok', pattern: '%{X:a}' }, 'inputs.0.pattern', /the pattern %\{X\} is not known/],
+    [{ format: 'csv' }, 'inputs.0.csv', /expected the columns for format csv/],
+    [{ format: 'csv', csv: { columns: ['a', 'a'] } }, 'inputs.0.csv.columns.1', /is there already/],
+    [{ format: 'json', types: { a: 'bool' } }, 'inputs.0.types', /format json takes no types/],
+    [{ format: 'postgres', linePrefix: '%m %y ' }, 'inputs.0.linePrefix', /the unknown escape %y/],
+    [{ decode: [{ field: 'a.' }] }, 'inputs.0.decode.0.field', /not a field, column 3/],
+    [
+      { format: 'cri', time: { zone: 'Mars/Base' } },
+      'inputs.0.time.zone',
+      /a zone such as Europe.Berlin, got "Mars/,
     ],
     [{ format: 'regex', pattern: '(a)' }, 'inputs.0.pattern', /named groups/],
     [{ format: 'regex', pattern: '(?<a>(?=b)(a+)+)' }, 'inputs.0.pattern', /exponential/],

@@ -10,25 +10,35 @@ import {
 } from '../../../wire/json/bytes.ts'
 import type { JsonRecord } from '../../../wire/json/record.ts'
 import type { ByteWriter } from '../../../wire/json/writer.ts'
+import { type FieldOptions, type FieldType, writeValue } from './field-writer.ts'
 import type { Format, OnMisfit } from './format.ts'
+import { KeySet } from './key-set.ts'
 import { writeMisfit } from './raw.ts'
 
 const EQUALS = 0x3d
 const SPACE = 0x20
-/** Up to so many names are compared one by one. */
-const FEW = 32
 const TRUE = Buffer.from('true')
 
 /**
- * `level=info msg="a b" cached`: values are text, always, so that a field keeps one type; a name alone is true.
+ * `level=info msg="a b" cached`: values are text unless `types` says another type, so that a field keeps one type;
+ * a name alone is true, or makes the line a misfit where `bareKeys` is false.
  * Of pairs with the same name the first one counts, because stores refuse records that name a field twice.
  */
 export class LogfmtFormat implements Format {
   readonly timeMs = Number.NaN
   readonly #onMisfit: OnMisfit
   readonly #keys = new KeySet()
+  readonly #types: ReadonlyMap<string, FieldType>
+  readonly #skipEmpty: boolean
+  readonly #bareKeys: boolean
 
-  constructor(onMisfit: OnMisfit) {
+  constructor(
+    { types = {}, skipEmpty = false, bareKeys = true }: FieldOptions & { bareKeys?: boolean | undefined },
+    onMisfit: OnMisfit,
+  ) {
+    this.#types = new Map(Object.entries(types))
+    this.#skipEmpty = skipEmpty
+    this.#bareKeys = bareKeys
     this.#onMisfit = onMisfit
   }
 
@@ -36,6 +46,7 @@ export class LogfmtFormat implements Format {
     const begin = out.length
     this.#keys.clear()
     let pairs = 0
+    let written = 0
     out.byte(OPEN_BRACE)
     for (let at = skipBlanks(bytes, start, end); at < end; at = skipBlanks(bytes, at, end)) {
       const keyStart = at
@@ -43,19 +54,26 @@ export class LogfmtFormat implements Format {
       if (at === keyStart) return this.#misfit(bytes, start, end, 'expected a key', at, begin, out)
       const fresh = this.#keys.add(bytes, keyStart, at)
       const before = out.length
-      if (this.#keys.size > 1) out.byte(COMMA)
+      if (written > 0) out.byte(COMMA)
       out.string(bytes, keyStart, at)
       out.byte(0x3a)
+      let wanted = fresh
       if (at < end && bytes[at] === EQUALS) {
         pairs++
-        at = writeValue(bytes, at + 1, end, out)
+        const valueStart = ++at
+        const type =
+          this.#types.size === 0 ? undefined : this.#types.get(bytes.toString('utf8', keyStart, at - 1))
+        at = writePairValue(type, bytes, at, end, out)
         if (at < 0) return this.#misfit(bytes, start, end, 'expected a closing quote', end, begin, out)
+        if (this.#skipEmpty && isEmpty(bytes, valueStart, at)) wanted = false
       } else {
         if (at < end && bytes[at] === QUOTE)
           return this.#misfit(bytes, start, end, 'expected "="', at, begin, out)
+        if (!this.#bareKeys) return this.#misfit(bytes, start, end, 'expected "="', at, begin, out)
         out.copy(TRUE, 0, TRUE.length)
       }
-      if (!fresh) out.length = before
+      if (wanted) written++
+      else out.length = before
     }
     if (pairs === 0) return this.#misfit(bytes, start, end, 'expected key=value', start, begin, out)
     out.byte(0x7d)
@@ -78,20 +96,38 @@ export class LogfmtFormat implements Format {
 }
 
 /** Writes the value that begins at `from`; the position behind it, or -1 when its quote is not closed. */
-function writeValue(bytes: Buffer, from: number, end: number, out: ByteWriter): number {
-  if (from < end && bytes[from] === QUOTE) return writeQuoted(bytes, from, end, out)
+function writePairValue(
+  type: FieldType | undefined,
+  bytes: Buffer,
+  from: number,
+  end: number,
+  out: ByteWriter,
+): number {
+  if (from < end && bytes[from] === QUOTE) return writeQuoted(type, bytes, from, end, out)
   let at = from
   while (at < end && bytes[at] > SPACE) at++
-  out.string(bytes, from, at)
+  writeValue(type ?? 'string', bytes, from, at, out)
   return at
 }
 
+/** Whether the value is nothing, or nothing between quotes. */
+function isEmpty(bytes: Buffer, start: number, end: number): boolean {
+  return end === start || (end === start + 2 && bytes[start] === QUOTE)
+}
+
 /** Text in quotes, from the opening one on: JSON's escapes are kept as they are, any other backslash is text. */
-function writeQuoted(bytes: Buffer, open: number, end: number, out: ByteWriter): number {
+function writeQuoted(
+  type: FieldType | undefined,
+  bytes: Buffer,
+  open: number,
+  end: number,
+  out: ByteWriter,
+): number {
   let at = open + 1
   while (at < end && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
   if (at >= end) return -1
-  if (isJsonText(bytes, open + 1, at)) out.copy(bytes, open, at + 1)
+  if (type !== undefined && type !== 'string') writeValue(type, bytes, open + 1, at, out)
+  else if (isJsonText(bytes, open + 1, at)) out.copy(bytes, open, at + 1)
   else out.string(bytes, open + 1, at)
   return at + 1
 }
@@ -114,44 +150,4 @@ function skipBlanks(bytes: Buffer, from: number, end: number): number {
   let at = from
   while (at < end && bytes[at] <= SPACE) at++
   return at
-}
-
-/** The names that a line has had. */
-class KeySet {
-  #spans = new Uint32Array(2 * FEW)
-  #count = 0
-  readonly #many = new Set<string>()
-
-  get size(): number {
-    return this.#count
-  }
-
-  clear(): void {
-    if (this.#count > FEW) this.#many.clear()
-    this.#count = 0
-  }
-
-  /** Remembers the name `bytes[start, end)`; false when it was there. */
-  add(bytes: Buffer, start: number, end: number): boolean {
-    const few = Math.min(this.#count, FEW)
-    for (let i = 0; i < few; i++)
-      if (equal(bytes, this.#spans[2 * i], this.#spans[2 * i + 1], start, end)) return false
-    if (this.#count >= FEW) {
-      // A line of thousands of names must not cost the square of them.
-      const name = bytes.toString('latin1', start, end)
-      if (this.#many.has(name)) return false
-      this.#many.add(name)
-    } else {
-      this.#spans[2 * this.#count] = start
-      this.#spans[2 * this.#count + 1] = end
-    }
-    this.#count++
-    return true
-  }
-}
-
-function equal(bytes: Buffer, oneStart: number, oneEnd: number, start: number, end: number): boolean {
-  if (oneEnd - oneStart !== end - start) return false
-  for (let i = 0; i < end - start; i++) if (bytes[oneStart + i] !== bytes[start + i]) return false
-  return true
 }

@@ -4,7 +4,8 @@ import type { JsonRecord } from '../../../wire/json/record.ts'
 import { hasEscape, ValueSpan } from '../../../wire/json/value.ts'
 import type { Zone } from '../../../wire/time/civil.ts'
 import { parseIso8601, parseOffset } from '../../../wire/time/iso8601.ts'
-import { compileStrptime } from '../../../wire/time/strptime.ts'
+import { compileStrptime, DIRECTIVE_LETTERS } from '../../../wire/time/strptime.ts'
+import { namedZone } from '../../../wire/time/zone.ts'
 import { fieldPath } from '../condition/field.ts'
 import type { TimeConfig } from './config.ts'
 
@@ -22,8 +23,22 @@ const EPOCH_UNITS: Readonly<Record<string, number>> = {
 const FIRST_MS = -62_167_219_200_000
 const LAST_MS = 253_402_300_799_999
 
+/** What is wrong with one of the options. */
+export interface WrongTime {
+  readonly option: 'format' | 'zone'
+  readonly problem: string
+  readonly hint: string
+}
+
 /** The reader for a `time.format`, or what is wrong with it. */
-export function timeReader({ format, zone }: TimeConfig): TimeReader | { problem: string; hint: string } {
+export function timeReader({ format, zone }: TimeConfig): TimeReader | WrongTime {
+  if (!isZone(zone)) {
+    return {
+      option: 'zone',
+      problem: `expected utc, local, an offset such as +02:00 or a zone such as Europe/Berlin, got "${zone}"`,
+      hint: 'the names are those of the IANA time zone database',
+    }
+  }
   if (Object.hasOwn(EPOCH_UNITS, format)) return epochReader(EPOCH_UNITS[format])
   if (format === 'iso8601') {
     const at = zoneOf(zone)
@@ -31,12 +46,17 @@ export function timeReader({ format, zone }: TimeConfig): TimeReader | { problem
   }
   const known = 'iso8601, epoch_s, epoch_ms, epoch_us, epoch_ns or a form such as "%d/%b/%Y:%H:%M:%S %z"'
   if (!format.includes('%'))
-    return { problem: `expected ${known}, got "${format}"`, hint: 'the usual one is iso8601' }
+    return {
+      option: 'format',
+      problem: `expected ${known}, got "${format}"`,
+      hint: 'the usual one is iso8601',
+    }
   const parse = compileStrptime(format, zoneOf(zone))
   if (typeof parse === 'function') return textReader(parse)
   return {
+    option: 'format',
     problem: `the time format ${JSON.stringify(format)} has an unknown directive ${parse.directive} at column ${parse.at + 1}`,
-    hint: 'known are %Y %y %m %d %e %j %H %I %M %S %L %f %p %b %B %a %A %z %Z %s %T %R %D %F %%',
+    hint: `known are ${DIRECTIVE_LETTERS}`,
   }
 }
 
@@ -73,7 +93,13 @@ export class TimeField {
 /** What `time.zone` says; UTC without it. */
 export function zoneOf(zone = 'utc'): Zone {
   if (zone === 'local') return 'local'
-  return zone === 'utc' ? 0 : parseOffset(Buffer.from(zone), 0, zone.length)
+  if (zone === 'utc') return 0
+  const minutes = parseOffset(Buffer.from(zone), 0, zone.length)
+  return Number.isNaN(minutes) ? (namedZone(zone) ?? 0) : minutes
+}
+
+function isZone(zone: string): boolean {
+  return /^(?:utc|local|[+-]\d\d:?\d\d)$/.test(zone) || namedZone(zone) !== undefined
 }
 
 function epochReader(unitMs: number): TimeReader {

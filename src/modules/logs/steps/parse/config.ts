@@ -1,7 +1,8 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField, FIELD_NOTATION } from '../../condition/field.ts'
-import { checkFormat, formatFields } from '../../formats/config.ts'
+import { checkFormat } from '../../formats/check.ts'
+import { formatFields } from '../../formats/config.ts'
 
 export const parseConfig = s.object(
   {
