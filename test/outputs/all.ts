@@ -5,11 +5,13 @@ import { elasticsearch } from './elasticsearch.ts'
 import { file } from './file.ts'
 import { http } from './http.ts'
 import { loki } from './loki.ts'
+import { opensearch } from './opensearch.ts'
 import { store } from './store.ts'
 
 /** Every output that has somewhere to deliver to; standard output has tests of its own. */
 export const destinations: readonly Destination[] = [
   elasticsearch,
+  opensearch,
   cloudwatch,
   loki,
   http,

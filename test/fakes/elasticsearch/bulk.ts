@@ -1,8 +1,10 @@
 /** One action of a `_bulk` body. */
 export interface Action {
-  readonly op: 'create' | 'index'
+  readonly op: 'create' | 'index' | 'update'
   readonly index: string | undefined
   readonly id: string | undefined
+  readonly routing: string | undefined
+  readonly pipeline: string | undefined
   /** The document's bytes as they were sent. */
   readonly source: Buffer
 }
@@ -13,6 +15,7 @@ export class MalformedBulk extends Error {}
 const keysOfAction = new Set([
   '_index',
   '_id',
+  'routing',
   'pipeline',
   'require_alias',
   'require_data_stream',
@@ -58,7 +61,7 @@ function parseAction(line: Buffer, number: number): Omit<Action, 'source'> {
   }
   const [op, ...others] = Object.keys(parsed)
   if (others.length > 0) return refuse('expected one action')
-  if (op !== 'create' && op !== 'index') {
+  if (op !== 'create' && op !== 'index' && op !== 'update') {
     return refuse(`expected one of [create, delete, index, update] but found [${op}]`)
   }
   const meta = parsed[op] as Record<string, unknown>
@@ -66,7 +69,14 @@ function parseAction(line: Buffer, number: number): Omit<Action, 'source'> {
   for (const key of Object.keys(meta)) {
     if (!keysOfAction.has(key)) return refuse(`unknown parameter [${key}]`)
   }
-  return { op, index: textOf(meta['_index']), id: textOf(meta['_id']) }
+  if (op === 'update' && meta['_id'] === undefined) return refuse('an id is missing')
+  return {
+    op,
+    index: textOf(meta['_index']),
+    id: textOf(meta['_id']),
+    routing: textOf(meta['routing']),
+    pipeline: textOf(meta['pipeline']),
+  }
 }
 
 function textOf(value: unknown): string | undefined {

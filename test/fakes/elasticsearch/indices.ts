@@ -3,6 +3,7 @@ import { type Action, MalformedBulk, strictUtf8 } from './bulk.ts'
 export interface StoredDocument {
   readonly index: string
   readonly id: string
+  readonly routing?: string | undefined
   readonly source: Readonly<Record<string, unknown>>
   /** The document's bytes as they were sent. */
   readonly bytes: Buffer
@@ -123,6 +124,7 @@ export class Indices {
     stored: (document: StoredDocument) => void,
   ): ItemResult {
     const index = this.#indices.get(name)!
+    if (action.op === 'update') return this.#update(action, name, index, refuse, stored)
     const id = action.id ?? `auto-${++this.#nextId}`
     let source: Record<string, unknown>
     try {
@@ -152,8 +154,45 @@ export class Indices {
     }
     if (action.id !== undefined) index.ids.add(id)
     if (!known) index.count++
-    const document = { index: name, id, source, bytes: action.source }
+    const document = { index: name, id, routing: action.routing, source, bytes: action.source }
     if (this.#options.keepDocuments) index.documents.push({ ...document, bytes: Buffer.from(action.source) })
+    stored(document)
+    return { _index: name, _id: id, status: known ? 200 : 201, result: known ? 'updated' : 'created' }
+  }
+
+  /** Puts fields into a document that is there, or makes it. */
+  #update(
+    action: Action,
+    name: string,
+    index: Index,
+    refuse: (status: number, type: string, reason: string) => ItemResult,
+    stored: (document: StoredDocument) => void,
+  ): ItemResult {
+    const id = action.id!
+    const {
+      doc,
+      doc_as_upsert: upsert,
+      ...others
+    } = parseSource(action.source) as {
+      doc?: Record<string, unknown>
+      doc_as_upsert?: boolean
+    }
+    if (doc === undefined || Object.keys(others).length > 0)
+      return refuse(
+        400,
+        'action_request_validation_exception',
+        'Validation Failed: 1: script or doc is missing;',
+      )
+    const known = index.ids.has(id)
+    if (!known && upsert !== true)
+      return refuse(404, 'document_missing_exception', `[${id}]: document missing`)
+    index.ids.add(id)
+    if (!known) index.count++
+    const at = index.documents.findIndex(document => document.id === id)
+    const source = { ...index.documents[at]?.source, ...doc }
+    const document = { index: name, id, routing: action.routing, source, bytes: Buffer.from(action.source) }
+    if (at >= 0) index.documents.splice(at, 1)
+    if (this.#options.keepDocuments) index.documents.push(document)
     stored(document)
     return { _index: name, _id: id, status: known ? 200 : 201, result: known ? 'updated' : 'created' }
   }

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { gunzipSync } from 'node:zlib'
+import { verifySignature } from '../aws/signature.ts'
 import { type Fault, Faults, play, readBody } from '../faults.ts'
 import { type Action, MalformedBulk, parseBulk } from './bulk.ts'
 import { Indices, type IndicesOptions, type ItemResult, type StoredDocument } from './indices.ts'
@@ -17,6 +18,13 @@ export interface FakeElasticsearchOptions extends IndicesOptions {
   readonly apiKey?: string
   /** The only user that is let in. */
   readonly user?: { readonly name: string; readonly password: string }
+  /** The keys whose signature is asked for, as by Amazon OpenSearch Service. */
+  readonly aws?: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+    readonly region: string
+    readonly service: string
+  }
   /** Larger bodies get 413. 100 MiB unless given. */
   readonly maxBodyBytes?: number
   /** The number in this field of a document is noted in `sequences`. */
@@ -160,6 +168,8 @@ class Fake {
         status: 413,
       })
     if (!this.#isKnown(request)) return unauthorized(response)
+    const unsigned = this.#unsigned(request, sent)
+    if (unsigned) return answer(response, 403, { message: unsigned })
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
     this.last = { path: request.url ?? '', headers: request.headers, body }
     this.counts.bodyBytes += body.length
@@ -210,7 +220,9 @@ class Fake {
         this.counts.throttled++
         return { [action.op]: refusedItem(index, action, fault.status) }
       }
-      const result = this.indices.apply(action, index, pipeline, document => this.#note(document))
+      const result = this.indices.apply(action, index, action.pipeline ?? pipeline, document =>
+        this.#note(document),
+      )
       if (result.status === 409) this.counts.conflicts++
       else if (result.error) this.counts.rejected++
       return { [action.op]: result }
@@ -223,6 +235,14 @@ class Fake {
     const sequence = field === undefined ? undefined : document.source[field]
     if (typeof sequence === 'number') this.sequences.set(sequence, (this.sequences.get(sequence) ?? 0) + 1)
     this.#options.onDocument?.(document)
+  }
+
+  #unsigned({ method = '', url = '', headers }: IncomingMessage, body: Buffer): string | undefined {
+    const { aws } = this.#options
+    if (!aws) return undefined
+    const [path, query] = url.split('?')
+    return verifySignature({ method, path, query: query ?? '', headers, body }, { ...aws, now: Date.now })
+      ?.message
   }
 
   #isKnown(request: IncomingMessage): boolean {

@@ -2,7 +2,12 @@ import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { checkCloudwatch, cloudwatchConfig } from './cloudwatch/config.ts'
 import { checkDatadog, datadogConfig } from './datadog/config.ts'
-import { checkElasticsearch, elasticsearchConfig } from './elasticsearch/config.ts'
+import {
+  checkElasticsearch,
+  checkOpensearch,
+  elasticsearchConfig,
+  opensearchConfig,
+} from './elasticsearch/config.ts'
 import { checkFile, fileConfig } from './file/config.ts'
 import { checkHttp, httpConfig } from './http/config.ts'
 import { checkLoki, lokiConfig } from './loki/config.ts'
@@ -16,6 +21,7 @@ import { storeConfig } from './store/config.ts'
 export const outputSchema = s.oneOf(
   {
     elasticsearch: elasticsearchConfig,
+    opensearch: opensearchConfig,
     cloudwatch: cloudwatchConfig,
     loki: lokiConfig,
     http: httpConfig,
@@ -39,6 +45,8 @@ function checkKind(output: OutputConfig): Problem[] {
   switch (output.kind) {
     case 'elasticsearch':
       return checkElasticsearch(output.config)
+    case 'opensearch':
+      return checkOpensearch(output.config)
     case 'cloudwatch':
       return checkCloudwatch(output.config)
     case 'loki':
@@ -61,8 +69,12 @@ function checkKind(output: OutputConfig): Problem[] {
 export function identify(output: OutputConfig): string {
   switch (output.kind) {
     case 'elasticsearch': {
+      const { url, cloudId, index, dataStream } = output.config
+      return `elasticsearch ${url ?? cloudId} ${index ?? dataStream ?? ''}`
+    }
+    case 'opensearch': {
       const { url, index, dataStream } = output.config
-      return `elasticsearch ${url} ${index ?? dataStream ?? ''}`
+      return `opensearch ${url} ${index ?? dataStream ?? ''}`
     }
     case 'cloudwatch': {
       const { region, group, stream } = output.config
@@ -96,6 +108,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
   switch (output.kind) {
     case 'elasticsearch':
       return (await import('./elasticsearch/output.ts')).openElasticsearch(output.config, host)
+    case 'opensearch':
+      return (await import('./elasticsearch/output.ts')).openOpensearch(output.config, host)
     case 'cloudwatch':
       return (await import('./cloudwatch/output.ts')).openCloudwatch(output.config, host)
     case 'loki':

@@ -1,6 +1,7 @@
 import type { Slice } from '../../batch.ts'
 import type { Outcome, Rejection } from '../output.ts'
 import { countRecords, selectRecords } from '../selection.ts'
+import type { BulkOperation } from './config.ts'
 
 /** What the server said to one `_bulk` request. */
 export interface BulkAnswer {
@@ -13,11 +14,13 @@ export interface BulkAnswer {
 /** What the answer is judged by. */
 export interface BulkQuestion {
   readonly slices: readonly Slice[]
-  readonly op: 'create' | 'index'
+  readonly op: BulkOperation
   /** Where the output's configuration stands, for the reasons. */
   readonly key: string
   /** How the output proves who it is; its option is named when it is refused. */
-  readonly auth: 'apiKey' | 'username' | 'tls' | 'none'
+  readonly auth: 'apiKey' | 'username' | 'tls' | 'aws' | 'none'
+  /** What to do when AWS credentials are refused. */
+  readonly mendAws?: string | undefined
   /** Where the records go, for people: `data stream logs-a-b`, `index logs`. */
   readonly target: string
   readonly targetOption: 'dataStream' | 'index'
@@ -58,7 +61,9 @@ function judgeStatus(question: BulkQuestion, answer: BulkAnswer): Outcome {
 }
 
 /** The sentence that says what to change. */
-function mend({ key, auth, target, targetOption }: BulkQuestion, status: number): string {
+function mend({ key, auth, mendAws, target, targetOption }: BulkQuestion, status: number): string {
+  if (auth === 'aws' && (status === 401 || status === 403))
+    return `${mendAws}, and that the domain’s access policy lets them write to ${target}`
   if (status === 401) {
     if (auth === 'apiKey') return `check ${key}.apiKey`
     if (auth === 'username') return `check ${key}.username and ${key}.password`
@@ -158,14 +163,20 @@ type Fate =
   /** The record itself will never be taken. */
   | 'rejected'
 
-function judgeItem(item: Item, op: 'create' | 'index'): Fate {
+function judgeItem(item: Item, op: BulkOperation): Fate {
   const status = item.status ?? 0
   if (status >= 200 && status < 300) return 'ok'
   if (status === 409 && op === 'create') return 'ok'
   if (status === 429 || status === 408 || status >= 500 || status === 0) return 'busy'
   if (status === 409) return 'busy'
+  // What is to be updated is not there.
+  if (status === 404 && typeOf(item) === 'document_missing_exception') return 'rejected'
   if (status === 401 || status === 403 || status === 404 || isSetupFault(item)) return 'refused'
   return 'rejected'
+}
+
+function typeOf({ error }: Item): string {
+  return typeof error === 'object' ? (error.type ?? '') : ''
 }
 
 /**

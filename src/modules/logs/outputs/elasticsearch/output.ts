@@ -1,48 +1,72 @@
+import { hostname } from 'node:os'
 import type { Slice } from '../../batch.ts'
+import { AwsSigner } from '../aws-signer.ts'
 import { compress } from '../compression.ts'
+import { basicAuthorization, revealed } from '../http-auth.ts'
 import { HttpPeer } from '../http-peer.ts'
 import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import { parseRetryAfter } from '../retry-after.ts'
-import { countRecords } from '../selection.ts'
+import { countRecords, selectRecords } from '../selection.ts'
 import { type BulkQuestion, judgeBulk } from './bulk-answer.ts'
 import { BulkBody, type BulkPlan, overheadBytes } from './bulk-body.ts'
-import { defaultDataStream, type ElasticsearchConfig } from './config.ts'
+import { BulkLines, type LinesPlan, linesOverheadBytes, linesPlanOf } from './bulk-lines.ts'
+import {
+  type BulkOperation,
+  cloudUrl,
+  defaultDataStream,
+  type ElasticsearchConfig,
+  type OpensearchConfig,
+  type SearchConfig,
+} from './config.ts'
 import { parseDatedName } from './dated-name.ts'
 import { SpareMemory } from './spare-memory.ts'
 
-/** Sends records to Elasticsearch or OpenSearch with the `_bulk` API. */
-export const openElasticsearch: OpenOutput<ElasticsearchConfig> = async (config, host) =>
-  new ElasticsearchOutput(config, host)
+/** Sends records to Elasticsearch with the `_bulk` API. */
+export const openElasticsearch: OpenOutput<ElasticsearchConfig> = async (config, host) => {
+  const url = config.url ?? cloudUrl(config.cloudId ?? '') ?? ''
+  const dataStream = config.index === undefined ? (config.dataStream ?? defaultDataStream) : undefined
+  return new SearchOutput({ ...config, url, ...(dataStream === undefined ? {} : { dataStream }) }, host)
+}
+
+/** Sends records to OpenSearch with the `_bulk` API. */
+export const openOpensearch: OpenOutput<OpensearchConfig> = async (config, host) =>
+  new SearchOutput(config, host)
 
 /** Records that go into a body between two looks at the clock: less than a tenth of a millisecond of work. */
 const recordsPerStep = 256
 /** What an answer may have at most: a failed item says why in a few hundred bytes. */
 const answerBytesPerRecord = 2048
 
-class ElasticsearchOutput implements Output {
+class SearchOutput implements Output {
   readonly limits: Limits
   readonly #host: OutputHost
-  readonly #gzip: boolean
+  readonly #config: SearchConfig
   readonly #peer: HttpPeer
   readonly #plan: BulkPlan
+  readonly #lines: LinesPlan | undefined
   readonly #path: string
   readonly #headers: Readonly<Record<string, string>>
+  readonly #signer: AwsSigner | undefined
   readonly #question: Omit<BulkQuestion, 'slices'>
   readonly #spare = new SpareMemory()
   readonly #memory = (bytes: number) => this.#spare.take(bytes)
   #refusal: string | undefined
 
-  constructor(config: ElasticsearchConfig, host: OutputHost) {
+  constructor(config: SearchConfig, host: OutputHost) {
     this.#host = host
-    this.#gzip = config.gzip
+    this.#config = config
+    const op = operationOf(config)
     this.#plan = planOf(config, host.spoolId)
-    this.#path = pathOf(config)
+    this.#lines = linesPlanOf(config, op, host.spoolId, hostname())
+    this.#path = pathOf(config, this.#lines)
     this.#headers = headersOf(config)
-    this.#question = questionOf(config, host.key)
-    this.limits = limitsOf(config, overheadBytes(this.#plan))
+    const { aws } = config
+    this.#signer = aws && new AwsSigner({ config: aws, host, key: `${host.key}.aws`, service: aws.service })
+    this.#question = { ...questionOf(config, host.key, op), mendAws: this.#signer?.mend }
+    this.limits = limitsOf(config, this.#lines ? linesOverheadBytes : overheadBytes(this.#plan))
     this.#peer = new HttpPeer(host, {
       url: config.url,
-      urlKey: `${host.key}.url`,
+      urlKey: `${host.key}.${config.cloudId === undefined ? 'url' : 'cloudId'}`,
       tls: config.tls,
       tlsKey: `${host.key}.tls`,
       maxConnections: config.concurrency,
@@ -53,27 +77,11 @@ class ElasticsearchOutput implements Output {
   }
 
   async send(slices: readonly Slice[], signal: AbortSignal): Promise<Outcome> {
-    const records = countRecords(slices)
-    if (records === 0) return { kind: 'done' }
-    const body = await this.#build(slices)
-    const answer = await this.#peer.request(
-      {
-        method: 'POST',
-        path: this.#path,
-        headers: this.#headers,
-        body: await compress(body.bytes(), this.#gzip ? 'gzip' : 'none', this.#host),
-        maxAnswerBytes: 64 * 1024 + records * answerBytesPerRecord,
-      },
-      signal,
-    )
-    if ('failure' in answer) return answer.failure
-    const afterMs = parseRetryAfter(answer.header('retry-after'), this.#host.clock.now())
-    const { outcome, refusal } = judgeBulk(
-      { ...this.#question, slices },
-      { status: answer.status, body: answer.body, ...(afterMs === undefined ? {} : { afterMs }) },
-    )
-    if (refusal) this.#host.log.warn('elasticsearch_items_refused', refusal)
-    this.#refusal = refusal
+    if (countRecords(slices) === 0) return { kind: 'done' }
+    if (this.#lines) return await this.#sendLines(this.#lines, slices, signal)
+    const body = new BulkBody(this.#plan, slices, this.#memory)
+    await this.#fill(body, slices)
+    const outcome = await this.#ask(slices, body.bytes(), signal)
     // Who has taken every record has read all of the body.
     if (outcome.kind === 'done') this.#spare.give(body.memory)
     return outcome
@@ -84,8 +92,48 @@ class ElasticsearchOutput implements Output {
     return { ready: true, state: 'degraded', message: this.#refusal }
   }
 
-  async #build(slices: readonly Slice[]): Promise<BulkBody> {
-    const body = new BulkBody(this.#plan, slices, this.#memory)
+  async #sendLines(plan: LinesPlan, slices: readonly Slice[], signal: AbortSignal): Promise<Outcome> {
+    const body = new BulkLines(plan, slices)
+    await this.#fill(body, slices)
+    const { lacking, sent } = body
+    const some = lacking.length === 0 ? slices : selectRecords(slices, sent)
+    const outcome: Outcome =
+      sent.length === 0 ? { kind: 'done' } : await this.#ask(some, body.bytes(), signal)
+    if (lacking.length === 0 || outcome.kind !== 'done') return outcome
+    const reason = `the record has no id to ${plan.op} (${this.#host.key}.idField)`
+    const rejected = [...(outcome.rejected ?? []), { slices: selectRecords(slices, lacking), reason }]
+    return { ...outcome, rejected }
+  }
+
+  async #ask(slices: readonly Slice[], bytes: Buffer, signal: AbortSignal): Promise<Outcome> {
+    const body = await compress(bytes, this.#config.gzip ? 'gzip' : 'none', this.#host)
+    const signed = await this.#signed(body)
+    if ('failure' in signed) return signed.failure
+    const maxAnswerBytes = 64 * 1024 + countRecords(slices) * answerBytesPerRecord
+    const answer = await this.#peer.request(
+      { method: 'POST', path: this.#path, headers: signed.headers, body, maxAnswerBytes },
+      signal,
+    )
+    if ('failure' in answer) return answer.failure
+    if (answer.status === 401 || answer.status === 403) this.#signer?.forget()
+    const afterMs = parseRetryAfter(answer.header('retry-after'), this.#host.clock.now())
+    const { outcome, refusal } = judgeBulk(
+      { ...this.#question, slices },
+      { status: answer.status, body: answer.body, ...(afterMs === undefined ? {} : { afterMs }) },
+    )
+    if (refusal) this.#host.log.warn('elasticsearch_items_refused', refusal)
+    this.#refusal = refusal
+    return outcome
+  }
+
+  async #signed(body: Buffer): ReturnType<AwsSigner['sign']> {
+    if (!this.#signer) return { headers: this.#headers }
+    const [path, query] = this.#path.split('?')
+    const headers = { ...this.#headers, host: new URL(this.#config.url).host }
+    return await this.#signer.sign({ method: 'POST', path, query, headers, body })
+  }
+
+  async #fill(body: BulkBody | BulkLines, slices: readonly Slice[]): Promise<void> {
     for (const { frame, from, to } of slices) {
       for (let at = from; at < to; at += recordsPerStep) {
         const pause = this.#host.slice()
@@ -94,66 +142,67 @@ class ElasticsearchOutput implements Output {
       }
     }
     if (body.replaced > 0) this.#host.invalidUtf8.inc(body.replaced)
-    return body
   }
 }
 
-function planOf(config: ElasticsearchConfig, spoolId: string): BulkPlan {
+/** Data streams take nothing else than `create`, and ids of our own make sense only with it. */
+function operationOf({ operation, dataStream, ids }: SearchConfig): BulkOperation {
+  return operation ?? (dataStream !== undefined || ids === 'position' ? 'create' : 'index')
+}
+
+function planOf(config: SearchConfig, spoolId: string): BulkPlan {
   const ids = config.ids === 'position'
   const index = config.index === undefined ? undefined : parseDatedName(config.index)
   return {
-    op: config.index === undefined || ids ? 'create' : 'index',
+    op: operationOf(config) === 'index' ? 'index' : 'create',
     ...(typeof index === 'object' ? { index } : {}),
     ...(ids ? { spoolId } : {}),
   }
 }
 
 /** A fixed target stands in the path: it is shorter, and servers may forbid naming indices in the body. */
-function pathOf(config: ElasticsearchConfig): string {
+function pathOf(config: SearchConfig, lines: LinesPlan | undefined): string {
   const prefix = new URL(config.url).pathname.replace(/\/+$/, '')
-  const fixed =
-    config.index === undefined ? (config.dataStream ?? defaultDataStream) : parseDatedName(config.index)
+  const fixed = lines ? lines.fixed : parseDatedName(config.index ?? config.dataStream ?? '')
   const target = typeof fixed === 'string' ? `/${encodeURIComponent(fixed)}` : ''
   // Of the answer only what is judged is asked for.
   const query = ['filter_path=errors,error,status,items.*.status,items.*.error']
-  if (config.pipeline !== undefined) query.push(`pipeline=${encodeURIComponent(config.pipeline)}`)
+  if (config.pipeline !== undefined && !config.pipeline.includes('{'))
+    query.push(`pipeline=${encodeURIComponent(config.pipeline)}`)
   return `${prefix}${target}/_bulk?${query.join('&')}`
 }
 
-function headersOf(config: ElasticsearchConfig): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value.reveal()
+function headersOf(config: SearchConfig): Record<string, string> {
+  const headers = revealed(config.headers)
   headers['content-type'] = 'application/x-ndjson'
   headers['accept'] = 'application/json'
   if (config.gzip) headers['content-encoding'] = 'gzip'
   if (config.apiKey) headers['authorization'] = `ApiKey ${config.apiKey.reveal()}`
-  else if (config.username !== undefined) {
-    const pair = `${config.username}:${config.password?.reveal() ?? ''}`
-    headers['authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`
-  }
+  else if (config.username !== undefined)
+    headers['authorization'] = basicAuthorization(config.username, config.password)
   return headers
 }
 
-function questionOf(config: ElasticsearchConfig, key: string): Omit<BulkQuestion, 'slices'> {
-  const auth = config.apiKey
-    ? 'apiKey'
-    : config.username !== undefined
-      ? 'username'
-      : config.tls?.cert
-        ? 'tls'
-        : 'none'
-  const stream = config.index === undefined
+function questionOf(config: SearchConfig, key: string, op: BulkOperation): Omit<BulkQuestion, 'slices'> {
+  const { index, dataStream } = config
   return {
-    op: stream || config.ids === 'position' ? 'create' : 'index',
+    op,
     key,
-    auth,
-    target: stream ? `data stream ${config.dataStream ?? defaultDataStream}` : `index ${config.index}`,
-    targetOption: stream ? 'dataStream' : 'index',
+    auth: authOf(config),
+    target: index === undefined ? `data stream ${dataStream}` : `index ${index}`,
+    targetOption: index === undefined ? 'dataStream' : 'index',
   }
 }
 
+function authOf({ apiKey, username, aws, tls }: SearchConfig): BulkQuestion['auth'] {
+  if (apiKey) return 'apiKey'
+  if (username !== undefined) return 'username'
+  if (aws) return 'aws'
+  return tls?.cert ? 'tls' : 'none'
+}
+
 /** A fifth of the body is kept for action lines and timestamps; so no body grows beyond its limit, whatever the records. */
-function limitsOf(config: ElasticsearchConfig, overhead: number): Limits {
+function limitsOf(config: SearchConfig, overhead: number): Limits {
   const overheadTotal = Math.floor(config.maxBodyBytes / 5)
   return {
     maxBytes: config.maxBodyBytes - overheadTotal,
