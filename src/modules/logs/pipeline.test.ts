@@ -204,3 +204,38 @@ test('without an input for it there is nothing for the proxy to hand its lines t
   assert.equal(running.offer.proxy, undefined)
   await host.close()
 })
+
+test('records tell their file and the place in it, also those of several lines', async t => {
+  const made = await bed(t)
+  await writeFile(made.path('a.log'), '1 a\n b\n2 c\n')
+  const multiline = { rules: [{ start: { pattern: '^\\d' } }] }
+  const input = made.tail('a.log', { multiline, pathField: 'log.path', offsetField: 'log.offset' })
+  await made.run({ inputs: [input], outputs: [made.file('out')] })
+  const log = (offset: number) => ({ path: made.path('a.log'), offset })
+  assert.deepEqual(
+    (await made.lines('out')).map(line => JSON.parse(line)),
+    [
+      { message: '1 a\n b', log: log(0) },
+      { message: '2 c', log: log(7) },
+    ],
+  )
+})
+
+test('a record that is open when a configuration follows is read again and whole', async t => {
+  const made = await bed(t)
+  await writeFile(made.path('a.log'), '1 a\n b\n')
+  const multiline = { rules: [{ start: { pattern: '^\\d' } }], flushAfter: '10m' }
+  const config = { inputs: [made.tail('a.log', { multiline })], outputs: [made.file('out')] }
+  const { running, host } = await made.start(config)
+  await eventually(() => host.metric('tail_read_lines_total', { input: 'tail' }) === 2)
+  using deadline = deadlineIn(host.clock, 5000)
+  await running.drain?.(deadline, 'replaced')
+  await host.close()
+  await appendFile(made.path('a.log'), ' c\n')
+  await made.run(config)
+  assert.deepEqual(await made.lines('out'), ['{"message":"1 a\\n b\\n c"}'])
+})
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(resolve => setTimeout(resolve, 5))
+}

@@ -7,7 +7,7 @@ import { type Delivery, startDelivery } from './delivery/delivery.ts'
 import { createRouting } from './delivery/routing.ts'
 import { ByteBudget } from './inputs/byte-budget.ts'
 import type { Input, Positions } from './inputs/input.ts'
-import { formatOf, startInput } from './inputs/kinds.ts'
+import { formatOf, sourceFieldsOf, startInput } from './inputs/kinds.ts'
 import { LentMemory } from './lent-memory.ts'
 import type { LineSink } from './lines.ts'
 import { LiveRecords } from './live-records.ts'
@@ -187,6 +187,7 @@ async function startInputs(
       input: name,
       metrics: records,
       joiner: joining?.joiner,
+      ...sourceFieldsOf(entry),
     })
     const [inputRecords, inputBytes] = [records.inputRecords.with(name), records.inputBytes.with(name)]
     const take: LineSink = async lines => {

@@ -10,6 +10,7 @@ import type { LongWork } from './long-work.ts'
 import { Made } from './made.ts'
 import type { Joiner } from './multiline/joiner.ts'
 import type { RecordMetrics } from './record-metrics.ts'
+import { sourceFields } from './source-fields.ts'
 import type { Step, StepEvent } from './steps/step.ts'
 import { TaggedBatches } from './tagged-batches.ts'
 
@@ -27,6 +28,9 @@ export interface ProcessorOptions {
   /** The input's name in metrics. */
   readonly input: string
   readonly metrics: RecordMetrics
+  /** Fields for the path of the source, and for the place in it where the record begins. */
+  readonly pathField?: string | undefined
+  readonly offsetField?: string | undefined
   /** Puts records of several lines together. Then all calls of one source must come one after the other. */
   readonly joiner?: Joiner | undefined
 }
@@ -45,7 +49,8 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
   const format = createFormat(options.format, () => misfits.inc())
   const time = timeField(options.format.time)
   const steps = [...options.ownSteps, ...commonSteps]
-  const looksInside = time !== undefined || steps.length > 0
+  const place = sourceFields(options.pathField, options.offsetField)
+  const looksInside = time !== undefined || place !== undefined || steps.length > 0
   const own = new Made()
   const event = new Event(input)
   /** Builders that no lines are under way in. */
@@ -68,6 +73,7 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
     own.ownTimeMs = Number.NaN
     own.knownTimeMs = lines.timesMs?.[line] ?? Number.NaN
     own.readAtMs = lines.readAtMs
+    own.offset = place === undefined ? -1 : (lines.offsetAt?.(line) ?? -1)
     if (lines.pieces !== undefined && lines.pieces[line] === 1) {
       pieces.inc()
       writePiece(lines.bytes, start, end, text)
@@ -90,6 +96,7 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
       return
     }
     made.open()
+    place?.(record, lines.origin.path, made.offset)
     event.begin(lines, record, knownTimeMs ?? timeOf(made), made.readAtMs)
     if (passes(steps, record)) batches.of(event.tag).addRecord(record, event.timeMs)
     for (let copy = event.nextCopy(); copy !== undefined; copy = event.nextCopy()) {

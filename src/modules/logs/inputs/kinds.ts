@@ -100,6 +100,13 @@ export function formatOf({ config }: InputConfig): FormatConfig {
   return 'format' in config ? config : { format: 'json' }
 }
 
+/** The fields in which records of an input say where they came from. */
+export function sourceFieldsOf({ kind, config }: InputConfig): { pathField?: string; offsetField?: string } {
+  if (kind !== 'tail') return {}
+  const { pathField, offsetField } = config
+  return { ...(pathField !== undefined && { pathField }), ...(offsetField !== undefined && { offsetField }) }
+}
+
 /** Starts an input; its code is loaded only now. */
 export async function startInput(
   input: InputConfig,

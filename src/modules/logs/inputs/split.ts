@@ -23,17 +23,24 @@ export interface SplitRequest {
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 
+/** What becomes of a line that is too long: pieces of it, the first one, or nothing. */
+export type LongLines = 'split' | 'truncate' | 'skip'
+
 /** Cuts chunks into lines. Keeps scratch columns, so that a chunk costs two exact allocations. */
 export class LineSplitter {
   readonly #maxLineBytes: number
+  readonly #longLines: LongLines
+  /** Lines of which something was left out, since somebody set it to 0. */
+  shortened = 0
   #starts = new Uint32Array(1024)
   #ends = new Uint32Array(1024)
   #pieces = new Uint8Array(1024)
   #count = 0
   #hasPieces = false
 
-  constructor(maxLineBytes: number) {
+  constructor(maxLineBytes: number, longLines: LongLines = 'split') {
     this.#maxLineBytes = maxLineBytes
+    this.#longLines = longLines
   }
 
   /** Lines end at a line feed, or at CR LF; neither is part of the line. */
@@ -51,11 +58,12 @@ export class LineSplitter {
     }
     // Not at exactly the maximum: the line feed may be what comes next.
     while (bytes.length - at > max) {
-      at = this.#piece(bytes, at)
+      at = this.#piece(bytes, at, !midLine)
       midLine = true
     }
     if (final && at < bytes.length) {
-      this.#add(at, bytes.length, midLine ? 1 : 0)
+      if (midLine) this.#addPiece(at, bytes.length, false)
+      else this.#add(at, bytes.length, 0)
       at = bytes.length
       midLine = true
     }
@@ -67,16 +75,23 @@ export class LineSplitter {
     if (midLine && at === end) return
     let piece = midLine
     while (end - at > this.#maxLineBytes) {
-      at = this.#piece(bytes, at)
+      at = this.#piece(bytes, at, !piece)
       piece = true
     }
-    this.#add(at, end, piece ? 1 : 0)
+    if (piece) this.#addPiece(at, end, false)
+    else this.#add(at, end, 0)
   }
 
-  #piece(bytes: Buffer, at: number): number {
+  #piece(bytes: Buffer, at: number, first: boolean): number {
     const cut = characterStart(bytes, at + this.#maxLineBytes)
-    this.#add(at, cut, 1)
+    this.#addPiece(at, cut, first)
     return cut
+  }
+
+  /** `first`: nothing of its line is out. */
+  #addPiece(start: number, end: number, first: boolean): void {
+    if (first && this.#longLines !== 'split') this.shortened++
+    if (this.#longLines === 'split' || (first && this.#longLines === 'truncate')) this.#add(start, end, 1)
   }
 
   #add(start: number, end: number, piece: 0 | 1): void {

@@ -21,6 +21,7 @@ export interface BedOptions {
   readonly paths?: readonly string[]
   readonly config?: Readonly<Record<string, unknown>>
   readonly readBytes?: number
+  readonly tag?: string
   readonly layer?: FileLayer
 }
 
@@ -74,7 +75,7 @@ export class Bed {
         ...this.host,
         name: 'tail',
         key: 'logs.inputs[0].tail',
-        tag: path => path,
+        tag: path => this.#options.tag ?? path,
         positions,
         sink: lines => this.#sink(lines, life),
         readBytes: this.#options.readBytes ?? 4096,

@@ -1,5 +1,7 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { compilePattern, patternProblem } from '../../../../kernel/pattern.ts'
+import { checkField } from '../../condition/field.ts'
 import { globProblem } from './glob.ts'
 
 /** The options of `tail`, beside those of the format. */
@@ -24,15 +26,47 @@ export const tailFields = {
     example: ['*.1', '/var/log/app/debug/**'],
   }),
   startAt: s.choice(['beginning', 'end'], {
-    about:
-      'Where the very first start begins in files that are there already. Files that appear later are always read from their beginning.',
+    about: 'Where the very first start begins in files that are there already.',
     default: 'beginning',
   }),
+  newFilesAt: s.choice(['beginning', 'end'], {
+    about:
+      'Where to begin in files that appear later. With `end`, lines that are written before a file is found are not read.',
+    default: 'beginning',
+  }),
+  ignoreOlder: s.duration({
+    about:
+      'Files that were last written to longer ago are left out, unless some of them was read before. When such a file grows it is read from there on.',
+    optional: true,
+    min: '1s',
+    example: '24h',
+  }),
   maxLine: s.size({
-    about: 'A longer line becomes several records, each marked as a piece; it never stops the file.',
+    about: 'What happens with a longer line is said by `longLines`; it never stops the file.',
     default: '1MiB',
     min: '1KiB',
     max: '16MiB',
+  }),
+  longLines: s.choice(['split', 'truncate', 'skip'], {
+    about:
+      'split: a line that is longer than `maxLine` becomes several records, each with `"line_split": true`. truncate: only the first of them is kept. skip: none is. What is left out is counted.',
+    default: 'split',
+  }),
+  pathField: s.string({
+    about: 'A field for the path of the file.',
+    optional: true,
+    example: 'log.file.path',
+  }),
+  offsetField: s.string({
+    about: 'A field for the place in the file where the record begins, in bytes.',
+    optional: true,
+    example: 'log.offset',
+  }),
+  tagPattern: s.string({
+    about:
+      'A regular expression (JavaScript), held against the path: its named groups are put into `tag` where that says `<name>`. A name that does not match becomes `unknown`.',
+    optional: true,
+    example: '(?<pod>[^_/]+)_(?<namespace>[^_]+)_(?<container>.+)-[0-9a-f]{64}\\.log$',
   }),
   rotateWait: s.duration({
     about:
@@ -46,6 +80,11 @@ export const tailFields = {
     default: '1s',
     min: '100ms',
   }),
+  watch: s.boolean({
+    about:
+      'Whether the kernel is asked to report changes. Without it files are looked at every `pollInterval`.',
+    default: true,
+  }),
   maxOpenFiles: s.integer({
     about:
       'How many files are held open. Over it the longest idle ones are closed and opened again when they grow.',
@@ -58,7 +97,8 @@ export const tailConfig = s.object(tailFields, { about: 'Files that applications
 export type TailConfig = Infer<typeof tailConfig>
 
 /** Globs that the schema cannot judge; `path` is that of the input. */
-export function checkTail({ paths, exclude }: TailConfig, path: Problem['path']): Problem[] {
+export function checkTail(config: TailConfig, path: Problem['path']): Problem[] {
+  const { paths, exclude, pathField, offsetField, tagPattern } = config
   const check = (globs: readonly string[], option: string) =>
     globs.flatMap((glob, index) => {
       const message = globProblem(glob)
@@ -66,5 +106,18 @@ export function checkTail({ paths, exclude }: TailConfig, path: Problem['path'])
         ? []
         : [{ path: [...path, option, index], message, hint: 'write several globs' }]
     })
-  return [...check(paths, 'paths'), ...check(exclude, 'exclude')]
+  return [
+    ...check(paths, 'paths'),
+    ...check(exclude, 'exclude'),
+    ...(pathField === undefined ? [] : checkField(pathField, [...path, 'pathField'])),
+    ...(offsetField === undefined ? [] : checkField(offsetField, [...path, 'offsetField'])),
+    ...(tagPattern === undefined ? [] : checkPattern(tagPattern, [...path, 'tagPattern'])),
+  ]
+}
+
+function checkPattern(source: string, path: Problem['path']): Problem[] {
+  const compiled = compilePattern(source)
+  return 'reason' in compiled
+    ? [{ path, message: patternProblem(source, compiled.reason), hint: compiled.hint }]
+    : []
 }

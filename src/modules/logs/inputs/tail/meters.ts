@@ -10,6 +10,7 @@ export interface Meters {
   readonly truncated: Counter
   readonly gaps: Counter
   readonly skipped: Counter
+  readonly shortened: Counter
   readonly readErrors: Counter
   /** Removes the series of files. */
   close(): void
@@ -61,6 +62,10 @@ export function tailMeters(
     gaps: counter(
       'tail_possible_gaps_total',
       'Truncations for which no copy with the rest was found: lines written just before may be lost.',
+    ),
+    shortened: counter(
+      'tail_shortened_lines_total',
+      'Lines longer than the limit of which something was left out, as `longLines` says.',
     ),
     skipped: counter('tail_skipped_files_total', 'Files left out because they are compressed.'),
     readErrors: counter('tail_read_errors_total', 'Failed attempts to open or read a file.'),

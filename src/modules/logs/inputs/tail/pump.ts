@@ -75,7 +75,7 @@ export class Pump {
 
   constructor(parts: PumpParts) {
     this.#parts = parts
-    this.#splitter = new LineSplitter(parts.limits.maxLineBytes)
+    this.#splitter = new LineSplitter(parts.limits.maxLineBytes, parts.limits.longLines)
     this.#budgetBytes = 2 * (parts.limits.readBytes + RECENT_BYTES)
   }
 
@@ -168,6 +168,7 @@ export class Pump {
     switch (chunk.kind) {
       case 'read':
         this.#parts.onRead(file)
+        this.#countShortened()
         this.#handOver(file, linesOf(file, chunk), memory, chunk.consumed, heldBytes)
         return true
       case 'replaced':
@@ -213,6 +214,11 @@ export class Pump {
     const sinking = call()
     file.sinking = sinking
     void sinking.then(taken => this.#returned(file, sinking, taken, heldBytes))
+  }
+
+  #countShortened(): void {
+    this.#parts.meters.shortened.inc(this.#splitter.shortened)
+    this.#splitter.shortened = 0
   }
 
   #refused(file: TailedFile, error: unknown): void {

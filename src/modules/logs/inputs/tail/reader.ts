@@ -1,4 +1,4 @@
-import type { LineSplitter, Split } from '../split.ts'
+import type { LineSplitter, LongLines, Split } from '../split.ts'
 import type { TailedFile } from './file.ts'
 import type { FileLayer } from './layer.ts'
 
@@ -29,6 +29,7 @@ export interface ReadChunk {
 export interface ReadLimits {
   readonly readBytes: number
   readonly maxLineBytes: number
+  readonly longLines: LongLines
 }
 
 // gzip, zstd, xz, bzip2

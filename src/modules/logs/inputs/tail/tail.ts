@@ -5,9 +5,10 @@ import type { TailConfig } from './config.ts'
 import { type Discovery, Finder } from './discovery.ts'
 import { troublesOf } from './faults.ts'
 import type { TailedFile } from './file.ts'
-import { type FileLayer, nodeFiles } from './layer.ts'
+import { type FileLayer, type FileStat, nodeFiles } from './layer.ts'
 import { parseMark } from './mark.ts'
 import { type Meters, tailMeters } from './meters.ts'
+import { pathTag } from './path-tag.ts'
 import { Problems, type Trouble } from './problems.ts'
 import { Pump } from './pump.ts'
 import { lastLineStart } from './reader.ts'
@@ -54,6 +55,8 @@ export class Tail implements Input {
   /** Every folder that is named is there. */
   #isComplete = true
   #stopped = false
+  /** How large files were when they were left out because of their age, by key. */
+  #ignored: Map<string, number> = new Map()
 
   constructor(config: TailConfig, host: InputHost, layer: FileLayer) {
     this.#config = config
@@ -71,10 +74,14 @@ export class Tail implements Input {
     this.#roster = new Roster(shared)
     this.#pump = new Pump({
       input: host.name,
-      tag: host.tag,
+      tag: pathTag(host.tag, config.tagPattern),
       layer,
       host,
-      limits: { readBytes: host.readBytes, maxLineBytes: config.maxLineBytes },
+      limits: {
+        readBytes: host.readBytes,
+        maxLineBytes: config.maxLineBytes,
+        longLines: config.longLines,
+      },
       memory: host.memory,
       sink: host.sink,
       meters: this.#meters,
@@ -90,7 +97,7 @@ export class Tail implements Input {
       pump: this.#pump,
       isOurs: path => this.#finder.leadsTo(path),
     })
-    this.#watch = new FolderWatch(layer, this.#problems, host.key, () => this.#rhythm.gather())
+    this.#watch = new FolderWatch(layer, this.#problems, host.key, () => this.#rhythm.gather(), config.watch)
     this.#rhythm = new Rhythm(host.clock, config.pollIntervalMs, {
       poll: () => this.#pollOnce(),
       follow: () => this.#look(() => this.#follow()),
@@ -183,10 +190,13 @@ export class Tail implements Input {
 
   async #openAll(paths: readonly string[], found: Discovery): Promise<void> {
     const opened: { file: TailedFile; begin: Begin }[] = []
+    const ignored = this.#ignored
+    this.#ignored = new Map()
     for (const path of paths) {
       if (this.#stopped) return
       // What it is shows only in its content; the next scan sees it again.
       if (found.files.get(path)!.size === 0 && this.#rotation.mayBecomeCopy(path)) continue
+      if (this.#isTooOld(found.files.get(path)!)) continue
       const one = await this.#roster.open(path)
       if (one) opened.push(one)
     }
@@ -199,12 +209,31 @@ export class Tail implements Input {
     if (this.#isFirstScan) await this.#beginAt(found, fresh, fresh.length < opened.length)
     for (const file of fresh) {
       if (await this.#rotation.isCopy(file)) continue
+      await this.#passOld(file, ignored.get(file.key))
       // Should it be renamed before its first lines are safe, the next start still knows it.
       if (file.next === 0) this.#pump.announce(file)
       for (const before of [...this.#roster.lostClosed, ...this.#roster.files.values()]) {
         if (before !== file && before.path === file.path) await this.#rotation.follow(before)
       }
     }
+  }
+
+  /** Nobody wrote to it for long, and nothing of it was read. */
+  #isTooOld({ key, size, modifiedNs }: FileStat): boolean {
+    const { ignoreOlderMs } = this.#config
+    if (ignoreOlderMs === undefined || this.#host.positions.get(key) !== undefined) return false
+    if (Number(modifiedNs / 1_000_000n) >= this.#host.clock.now() - ignoreOlderMs) return false
+    this.#ignored.set(key, size)
+    return true
+  }
+
+  /** Begins a new file behind what is not to be read of it. */
+  async #passOld(file: TailedFile, ignoredBytes: number | undefined): Promise<void> {
+    if (file.next > 0) return
+    if (ignoredBytes !== undefined && ignoredBytes <= file.size) {
+      await this.#roster.moveTo(file, ignoredBytes)
+      this.#pump.announce(file)
+    } else if (!this.#isFirstScan && this.#config.newFilesAt === 'end') await this.#skipToEnd(file)
   }
 
   /** While we were away its content was replaced. */

@@ -33,9 +33,12 @@ export class FolderWatch {
   #folders = new Set<string>()
   #moved = false
   #failed = false
+  /** Not when the configuration leaves it to the polling. */
+  readonly #enabled: boolean
 
   /** `onFirst`: something changed, and nothing had since the last `take`. */
-  constructor(layer: FileLayer, problems: Problems, key: string, onFirst: () => void) {
+  constructor(layer: FileLayer, problems: Problems, key: string, onFirst: () => void, enabled = true) {
+    this.#enabled = enabled
     this.#layer = layer
     this.#problems = problems
     this.#key = key
@@ -44,11 +47,12 @@ export class FolderWatch {
 
   /** Every folder that was asked for is watched. */
   get isComplete(): boolean {
-    return !this.#failed
+    return this.#enabled && !this.#failed
   }
 
   /** Watches these folders and no others; the numbers say how many files are followed in each. Also tries again what could not be watched before. */
   sync(folders: ReadonlyMap<string, number>): void {
+    if (!this.#enabled) return
     this.#followed = folders
     for (const [folder, watcher] of this.#watchers) {
       if (folders.has(folder)) continue
