@@ -210,6 +210,7 @@ async function startInputs(
       memory,
       budget,
       listen: host.listen,
+      receive: host.receive,
       scope,
       signal,
       log,

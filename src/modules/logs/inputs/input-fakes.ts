@@ -60,6 +60,11 @@ export function fakeInputHost(options: FakeInputOptions): FakeInputHost {
       if ('port' in listening.address) ports.push(listening.address.port)
       return listening
     },
+    async receive(address, onDatagram) {
+      const listening = await host.receive(free(address), onDatagram)
+      if ('port' in listening.address) ports.push(listening.address.port)
+      return listening
+    },
     async sink(lines) {
       const records = recordsOf(lines)
       await fake.gate

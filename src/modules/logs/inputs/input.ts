@@ -22,7 +22,7 @@ export interface Input {
 
 /** What an input sees of the world. */
 export interface InputHost
-  extends Pick<Host, 'scope' | 'signal' | 'log' | 'metrics' | 'clock' | 'slice' | 'listen'> {
+  extends Pick<Host, 'scope' | 'signal' | 'log' | 'metrics' | 'clock' | 'slice' | 'listen' | 'receive'> {
   /** The input's name in metrics and messages: its kind, or its kind and index when there are several. */
   readonly name: string
   /** Where its configuration stands, for messages that name an option: `logs.inputs[0].tail`. */

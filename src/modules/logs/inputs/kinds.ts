@@ -14,6 +14,9 @@ import type { Input, InputHost } from './input.ts'
 import { otlpInputFields } from './otlp/config.ts'
 import { splunkInputFields } from './splunk/config.ts'
 import { checkTail, tailFields } from './tail/config.ts'
+import { tcpFields } from './tcp/config.ts'
+import { udpFields } from './udp/config.ts'
+import { checkUnix, unixFields } from './unix/config.ts'
 
 /** All kinds of inputs: a new one is an entry here, one in `startInput`, and a folder. */
 export const inputSchema = s.oneOf(
@@ -68,6 +71,24 @@ export const inputSchema = s.oneOf(
           'Stands in for Elasticsearch before Beats, Logstash, Fluent Bit and the official clients: takes `_bulk` requests and single documents, and answers item by item. The index stands for `*` in `tag`; `@timestamp` is the time of a record.',
       },
     ),
+    tcp: s.object(
+      { ...tcpFields, ...formatFields, ...commonFields },
+      {
+        about:
+          'Takes messages from TCP connections: lines in any format, or JSON objects. The address of the sender stands for `*` in `tag`. Senders are not told what is safe; while the spool is full they wait.',
+      },
+    ),
+    udp: s.object(
+      { ...udpFields, ...formatFields, ...commonFields },
+      {
+        about:
+          'Takes messages from UDP datagrams. The address of the sender stands for `*` in `tag`. What comes while the spool is full waits as long as there is memory, and is then dropped, counted.',
+      },
+    ),
+    unix: s.object(
+      { ...unixFields, ...formatFields, ...commonFields },
+      { about: 'Takes messages on a Unix socket, from a stream or from datagrams.' },
+    ),
   },
   { about: 'One source of records.' },
 )
@@ -90,6 +111,8 @@ function checkKind(input: InputConfig, path: Problem['path']): Problem[] {
       return checkTail(input.config, path)
     case 'dummy':
       return checkDummy(input.config, path)
+    case 'unix':
+      return checkUnix(input.config, path)
     default:
       return []
   }
@@ -129,5 +152,11 @@ export async function startInput(
       return (await import('./splunk/splunk.ts')).startSplunk(input.config, host)
     case 'otlp':
       return (await import('./otlp/otlp.ts')).startOtlp(input.config, host)
+    case 'tcp':
+      return (await import('./network/line-input.ts')).startLineInput(input.config, host)
+    case 'udp':
+      return (await import('./network/datagram-input.ts')).startDatagramInput(input.config, host)
+    case 'unix':
+      return (await import('./unix/unix.ts')).startUnix(input.config, host)
   }
 }

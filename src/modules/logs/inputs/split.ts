@@ -32,29 +32,35 @@ export class LineSplitter {
   readonly #longLines: LongLines
   /** Lines of which something was left out, since somebody set it to 0. */
   shortened = 0
+  readonly #separator: Buffer | number
+  readonly #separatorBytes: number
   #starts = new Uint32Array(1024)
   #ends = new Uint32Array(1024)
   #pieces = new Uint8Array(1024)
   #count = 0
   #hasPieces = false
 
-  constructor(maxLineBytes: number, longLines: LongLines = 'split') {
+  constructor(maxLineBytes: number, longLines: LongLines = 'split', separator = '\n') {
     this.#maxLineBytes = maxLineBytes
     this.#longLines = longLines
+    this.#separator = separator === '\n' ? LINE_FEED : Buffer.from(separator)
+    this.#separatorBytes = Buffer.byteLength(separator)
   }
 
-  /** Lines end at a line feed, or at CR LF; neither is part of the line. */
+  /** Lines end at a line feed, or at CR LF, or at the separator; it is not part of the line. */
   split({ bytes, from, midLine, final }: SplitRequest): Split {
     this.#count = 0
     this.#hasPieces = false
     const max = this.#maxLineBytes
     let at = from
-    for (let feed = bytes.indexOf(LINE_FEED, at); feed !== -1; feed = bytes.indexOf(LINE_FEED, at)) {
-      const end = feed > at && bytes[feed - 1] === CARRIAGE_RETURN ? feed - 1 : feed
+    const separator = this.#separator
+    const mayEndInReturn = separator === LINE_FEED
+    for (let feed = bytes.indexOf(separator, at); feed !== -1; feed = bytes.indexOf(separator, at)) {
+      const end = mayEndInReturn && feed > at && bytes[feed - 1] === CARRIAGE_RETURN ? feed - 1 : feed
       if (midLine || feed - at > max) this.#lastPieces(bytes, at, end, midLine)
       else this.#add(at, end, 0)
       midLine = false
-      at = feed + 1
+      at = feed + this.#separatorBytes
     }
     // Not at exactly the maximum: the line feed may be what comes next.
     while (bytes.length - at > max) {

@@ -1,4 +1,5 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { serverTls } from '../network/tls-config.ts'
 
 const authObject = {
   users: s.map(s.secret({ about: 'The password.' }), {
@@ -27,27 +28,7 @@ export function httpServerFields(listen: string) {
         'The address to listen on. Others than this machine’s own processes need one that is not loopback, and then `auth` or `tls`.',
       default: listen,
     }),
-    tls: s.object(
-      {
-        cert: s.string({
-          about:
-            'File with the certificate (PEM), its intermediates behind it. It is read again when it changes.',
-          example: '/etc/tls/tls.crt',
-        }),
-        key: s.string({ about: 'File with its private key (PEM).', example: '/etc/tls/tls.key' }),
-        ca: s.string({
-          about:
-            'File with the authorities (PEM) that issue the certificates of senders: with it a sender without one is refused.',
-          optional: true,
-          example: '/etc/tls/clients.pem',
-        }),
-        minVersion: s.choice(['TLSv1.2', 'TLSv1.3'], {
-          about: 'The oldest version that is spoken.',
-          default: 'TLSv1.2',
-        }),
-      },
-      { about: 'Serves HTTPS instead of HTTP.', optional: true },
-    ),
+    tls: serverTls('Serves HTTPS instead of HTTP.'),
     maxConnections: s.integer({
       about: 'Connections at one time; above it new ones are closed at once.',
       default: 256,

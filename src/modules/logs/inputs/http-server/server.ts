@@ -5,10 +5,10 @@ import { formatAddress } from '../../../../kernel/config/address.ts'
 import type { Address, Listening } from '../../../../kernel/module.ts'
 import { Allowance } from '../byte-budget.ts'
 import type { Input, InputHost } from '../input.ts'
+import { openAcceptor } from '../network/certificates.ts'
 import type { Answer } from './answer.ts'
 import { createAuthenticator } from './authentication.ts'
 import { BodyBuffer, receiveBody, reserve } from './body.ts'
-import { openAcceptor } from './certificates.ts'
 import type { HttpServerConfig } from './config.ts'
 import { codingOf, decompress } from './decompress.ts'
 import { Intake } from './intake.ts'
@@ -94,7 +94,12 @@ async function listenAll(
   host: InputHost,
   server: HttpServer,
 ): Promise<Listening[]> {
-  const acceptor = config.tls && (await openAcceptor(config.tls, host))
+  const acceptor =
+    config.tls &&
+    (await openAcceptor(
+      { tls: config.tls, alpn: ['h2', 'http/1.1'], metric: 'http_handshakes_failed_total' },
+      host,
+    ))
   const accept = acceptor
     ? (raw: Parameters<typeof server.accept>[0]) =>
         acceptor.accept(raw, (socket, peer) => server.accept(socket, peer))

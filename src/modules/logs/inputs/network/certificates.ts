@@ -2,25 +2,29 @@ import { readFile, stat } from 'node:fs/promises'
 import { createTlsAcceptor, type TlsAcceptor } from '../../../../http/tls/acceptor.ts'
 import type { TlsMaterials } from '../../../../http/tls/contexts.ts'
 import type { InputHost } from '../input.ts'
-import type { HttpServerConfig } from './config.ts'
-
-type TlsConfig = NonNullable<HttpServerConfig['tls']>
+import type { ServerTlsConfig } from './tls-config.ts'
 
 /** How often certificate files are looked at for a renewal. */
 const LOOK_EVERY_MS = 60_000
 
+export interface AcceptorOptions {
+  readonly tls: ServerTlsConfig
+  /** What the input speaks inside TLS, for those who ask (ALPN). */
+  readonly alpn: readonly string[]
+  /** Counts failed handshakes. */
+  readonly metric: string
+}
+
 /** Does TLS as configured, with the certificate that is in the files; rejects when they cannot be used. */
-export async function openAcceptor(config: TlsConfig, host: InputHost): Promise<TlsAcceptor> {
+export async function openAcceptor(options: AcceptorOptions, host: InputHost): Promise<TlsAcceptor> {
+  const { tls: config, alpn, metric } = options
   const { clock, log, metrics, name, key, scope } = host
-  const failures = metrics.counter('http_handshakes_failed_total', 'TLS handshakes of senders that failed.', [
-    'input',
-    'reason',
-  ])
+  const failures = metrics.counter(metric, 'TLS handshakes of senders that failed.', ['input', 'reason'])
   let version = await versionOf(config)
   const acceptor = createTlsAcceptor({
     materials: await readMaterials(config, key),
     clock,
-    alpn: ['h2', 'http/1.1'],
+    alpn,
     minVersion: config.minVersion,
     clientCertificates: config.ca === undefined ? 'none' : 'require',
     onFailure: (reason, from) => {
@@ -48,7 +52,7 @@ export async function openAcceptor(config: TlsConfig, host: InputHost): Promise<
   return acceptor
 }
 
-async function readMaterials({ cert, key, ca }: TlsConfig, option: string): Promise<TlsMaterials> {
+async function readMaterials({ cert, key, ca }: ServerTlsConfig, option: string): Promise<TlsMaterials> {
   const read = async (path: string, name: string) => {
     try {
       return await readFile(path, 'utf8')
@@ -63,7 +67,7 @@ async function readMaterials({ cert, key, ca }: TlsConfig, option: string): Prom
 }
 
 /** Changes when a file does. */
-async function versionOf({ cert, key, ca }: TlsConfig): Promise<string> {
+async function versionOf({ cert, key, ca }: ServerTlsConfig): Promise<string> {
   const files = [cert, key, ...(ca === undefined ? [] : [ca])]
   const versions = files.map(file =>
     stat(file).then(
