@@ -151,12 +151,11 @@ describe('tcp', () => {
 
   test('ends connections that hold parts of messages when the budget is used up by such', async t => {
     const clock = new FakeClock()
-    const { host, dial } = await bedOf(t, 'tcp', { maxMessage: '1MiB' }, { clock, budgetBytes: 100_000 })
+    const { host, dial } = await bedOf(t, 'tcp', { maxMessage: '1MiB' }, { clock, budgetBytes: 400_000 })
     const sockets = await Promise.all([dial(), dial(), dial()])
     const ended = sockets.map(heard)
-    for (const socket of sockets) socket.write('x'.repeat(60_000))
-    await until(() => host.budget.usedBytes >= 60_000)
-    for (const socket of sockets) socket.end('x'.repeat(60_000))
+    for (const socket of sockets) socket.end('x'.repeat(900_000))
+    await until(() => host.budget.usedBytes >= 300_000)
     await until(() => {
       void clock.advance(1000)
       return host.metric('network_connections', { input: 'tcp' }) === 0
