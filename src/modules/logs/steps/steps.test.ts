@@ -140,7 +140,7 @@ describe('steps', () => {
     [{ drop: 'a matches "("' }, 'steps.0.drop', /column 11: expected a regular expression/],
     [{ remove: ['a', 'b.'] }, 'steps.0.remove.1', /"b\." is not a field, column 3/],
     [{ add: { fields: { 'a b': 1 } } }, 'steps.0.add.fields.a b', /"a b" is not a field, column 2/],
-    [{ redact: {} }, 'steps.0.redact', /expected fields, a pattern, or both/],
+    [{ redact: {} }, 'steps.0.redact', /expected fields, names, a pattern or detectors/],
     [{ redact: { pattern: '[' } }, 'steps.0.redact.pattern', /expected a regular expression, got "\["/],
     [{ redact: { pattern: 'a*' } }, 'steps.0.redact.pattern', /matches empty text/],
     [{ redact: { fields: ['a'], key: 'k' } }, 'steps.0.redact.key', /method mask takes no key/],
