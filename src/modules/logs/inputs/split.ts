@@ -33,7 +33,8 @@ export class LineSplitter {
   /** Lines of which something was left out, since somebody set it to 0. */
   shortened = 0
   readonly #separator: Buffer | number
-  readonly #separatorBytes: number
+  /** How many bytes a line feed has. */
+  protected readonly feedBytes: number
   #starts = new Uint32Array(1024)
   #ends = new Uint32Array(1024)
   #pieces = new Uint8Array(1024)
@@ -44,7 +45,7 @@ export class LineSplitter {
     this.#maxLineBytes = maxLineBytes
     this.#longLines = longLines
     this.#separator = separator === '\n' ? LINE_FEED : Buffer.from(separator)
-    this.#separatorBytes = Buffer.byteLength(separator)
+    this.feedBytes = Buffer.byteLength(separator)
   }
 
   /** Lines end at a line feed, or at CR LF, or at the separator; it is not part of the line. */
@@ -53,14 +54,12 @@ export class LineSplitter {
     this.#hasPieces = false
     const max = this.#maxLineBytes
     let at = from
-    const separator = this.#separator
-    const mayEndInReturn = separator === LINE_FEED
-    for (let feed = bytes.indexOf(separator, at); feed !== -1; feed = bytes.indexOf(separator, at)) {
-      const end = mayEndInReturn && feed > at && bytes[feed - 1] === CARRIAGE_RETURN ? feed - 1 : feed
+    for (let feed = this.feedIn(bytes, at); feed !== -1; feed = this.feedIn(bytes, at)) {
+      const end = this.lineEnd(bytes, at, feed)
       if (midLine || feed - at > max) this.#lastPieces(bytes, at, end, midLine)
       else this.#add(at, end, 0)
       midLine = false
-      at = feed + this.#separatorBytes
+      at = feed + this.feedBytes
     }
     // Not at exactly the maximum: the line feed may be what comes next.
     while (bytes.length - at > max) {
@@ -76,6 +75,22 @@ export class LineSplitter {
     return this.#result(at, midLine)
   }
 
+  /** Where the next line feed stands in the text that begins at `at`, or -1. */
+  protected feedIn(bytes: Buffer, at: number): number {
+    return bytes.indexOf(this.#separator, at)
+  }
+
+  /** Where the line `[at, feed)` ends, without a carriage return. */
+  protected lineEnd(bytes: Buffer, at: number, feed: number): number {
+    const isReturn = this.#separator === LINE_FEED && feed > at && bytes[feed - 1] === CARRIAGE_RETURN
+    return isReturn ? feed - 1 : feed
+  }
+
+  /** The last place up to `limit` at which the text that begins at `at` can be cut. */
+  protected cutBefore(bytes: Buffer, _at: number, limit: number): number {
+    return characterStart(bytes, limit)
+  }
+
   /** A line that is too long, or the end of one; nothing when only its line feed was missing. */
   #lastPieces(bytes: Buffer, at: number, end: number, midLine: boolean): void {
     if (midLine && at === end) return
@@ -89,7 +104,7 @@ export class LineSplitter {
   }
 
   #piece(bytes: Buffer, at: number, first: boolean): number {
-    const cut = characterStart(bytes, at + this.#maxLineBytes)
+    const cut = this.cutBefore(bytes, at, at + this.#maxLineBytes)
     this.#addPiece(at, cut, first)
     return cut
   }
@@ -139,4 +154,39 @@ export class LineSplitter {
 function characterStart(bytes: Buffer, at: number): number {
   for (let start = at; start > at - 4; start--) if ((bytes[start] & 0xc0) !== 0x80) return start
   return at
+}
+
+/** Lines of UTF-16, each of which begins at a whole unit. */
+export class Utf16Splitter extends LineSplitter {
+  protected override readonly feedBytes = 2
+  readonly #high: 0 | 1
+
+  constructor(maxLineBytes: number, longLines: LongLines, isBigEndian: boolean) {
+    super(maxLineBytes, longLines)
+    this.#high = isBigEndian ? 0 : 1
+  }
+
+  protected override feedIn(bytes: Buffer, at: number): number {
+    const low = 1 - this.#high
+    for (let feed = bytes.indexOf(LINE_FEED, at); feed !== -1; feed = bytes.indexOf(LINE_FEED, feed + 1)) {
+      const unit = feed - low
+      if (unit < at || (unit - at) % 2 === 1 || unit + 1 >= bytes.length) continue
+      if (bytes[unit + this.#high] === 0) return unit
+    }
+    return -1
+  }
+
+  protected override lineEnd(bytes: Buffer, at: number, feed: number): number {
+    const before = feed - 2
+    const isReturn =
+      before >= at && bytes[before + this.#high] === 0 && bytes[before + 1 - this.#high] === CARRIAGE_RETURN
+    return isReturn ? before : feed
+  }
+
+  protected override cutBefore(bytes: Buffer, at: number, limit: number): number {
+    const cut = limit - ((limit - at) % 2)
+    // Not between the halves of a pair.
+    const isSecondHalf = cut < bytes.length && (bytes[cut + this.#high] & 0xfc) === 0xdc
+    return isSecondHalf && cut - 2 > at ? cut - 2 : cut
+  }
 }

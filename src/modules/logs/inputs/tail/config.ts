@@ -2,6 +2,7 @@ import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { compilePattern, patternProblem } from '../../../../kernel/pattern.ts'
 import { checkField } from '../../condition/field.ts'
+import { ENCODINGS } from './encoding.ts'
 import { globProblem } from './glob.ts'
 
 /** The options of `tail`, beside those of the format. */
@@ -51,6 +52,11 @@ export const tailFields = {
     about:
       'split: a line that is longer than `maxLine` becomes several records, each with `"line_split": true`. truncate: only the first of them is kept. skip: none is. What is left out is counted.',
     default: 'split',
+  }),
+  encoding: s.choice(ENCODINGS, {
+    about:
+      'What the files are written in; records are UTF-8. auto: UTF-8, unless a byte order mark says UTF-16. A mark also holds against utf-8, utf-16le and utf-16be.',
+    default: 'auto',
   }),
   pathField: s.string({
     about: 'A field for the path of the file.',

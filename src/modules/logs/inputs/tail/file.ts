@@ -1,4 +1,5 @@
 import type { Position } from '../../batch.ts'
+import type { Encoding } from './encoding.ts'
 import { formatMark, Trail } from './mark.ts'
 
 /**
@@ -28,6 +29,8 @@ export class TailedFile {
   heldSize = -1
   /** What one read must bring, because the line at `next` is longer than the last one brought. */
   wantBytes = 0
+  /** What it is written in; undefined until its first bytes are seen. */
+  encoding: Encoding | undefined
   /** Truncated under a writer that does not append: zeros up to its old offset come first. */
   mayStartWithHole = false
 
@@ -110,6 +113,7 @@ export class TailedFile {
     this.safe = 0
     this.trail = new Trail()
     this.midLine = false
+    this.encoding = undefined
     this.heldSize = -1
     this.wantBytes = 0
     this.skipped = false

@@ -60,6 +60,11 @@ export class Trail {
     return trail
   }
 
+  /** The first bytes of the file, as far as it was read. */
+  get head(): Uint8Array {
+    return this.#head
+  }
+
   /** These bytes come next in the file. Copies what it keeps. */
   pass(bytes: Buffer): void {
     if (bytes.length === 0) return

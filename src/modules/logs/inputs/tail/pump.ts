@@ -1,12 +1,11 @@
 import type { Host } from '../../../../kernel/module.ts'
 import type { Lent, LentMemory } from '../../lent-memory.ts'
 import type { LineSink, Lines } from '../../lines.ts'
-import { LineSplitter } from '../split.ts'
 import type { TailedFile } from './file.ts'
 import type { FileLayer } from './layer.ts'
 import { RECENT_BYTES } from './mark.ts'
 import type { Meters } from './meters.ts'
-import { type Chunk, nextReadBytes, type ReadChunk, type ReadLimits, readChunk } from './reader.ts'
+import { type Chunk, nextReadBytes, type ReadChunk, type ReadLimits, readChunk, Splitters } from './reader.ts'
 
 export interface PumpParts {
   readonly input: string
@@ -36,13 +35,14 @@ const NO_LINES: ReadLines = {
   ends: new Uint32Array(0),
 }
 
-function linesOf(file: TailedFile, { bytes, base, split, begins, more }: ReadChunk): ReadLines {
+function linesOf(file: TailedFile, { bytes, base, split, transcoded, begins, more }: ReadChunk): ReadLines {
   const { next: _next, midLine: _midLine, ...columns } = split
   const { starts } = columns
   const { trail } = file
   return {
     bytes,
     ...columns,
+    ...transcoded,
     begins,
     more,
     offsetAt: line => base + starts[line],
@@ -64,7 +64,7 @@ const RETRY_MS = 1000
  */
 export class Pump {
   readonly #parts: PumpParts
-  readonly #splitter: LineSplitter
+  readonly #splitters: Splitters
   readonly #budgetBytes: number
   readonly #queue: TailedFile[] = []
   readonly #waiting: (() => void)[] = []
@@ -75,7 +75,7 @@ export class Pump {
 
   constructor(parts: PumpParts) {
     this.#parts = parts
-    this.#splitter = new LineSplitter(parts.limits.maxLineBytes, parts.limits.longLines)
+    this.#splitters = new Splitters(parts.limits)
     this.#budgetBytes = 2 * (parts.limits.readBytes + RECENT_BYTES)
   }
 
@@ -145,7 +145,7 @@ export class Pump {
     const memory = this.#parts.memory.take(heldBytes)
     try {
       const buffer = memory.bytes.subarray(0, heldBytes)
-      const chunk = await readChunk(file, this.#parts.layer, this.#splitter, buffer)
+      const chunk = await readChunk(file, this.#parts.layer, this.#splitters, buffer)
       await this.#parts.host.slice()
       // One call per file: a later position must not be safe before an earlier one.
       const safe = (await before) ?? true
@@ -168,7 +168,7 @@ export class Pump {
     switch (chunk.kind) {
       case 'read':
         this.#parts.onRead(file)
-        this.#countShortened()
+        this.#parts.meters.shortened.inc(this.#splitters.takeShortened())
         this.#handOver(file, linesOf(file, chunk), memory, chunk.consumed, heldBytes)
         return true
       case 'replaced':
@@ -191,13 +191,15 @@ export class Pump {
   ): void {
     const { input, tag, sink, host, meters } = this.#parts
     const { next: end, trail } = file
+    // Lines that were brought into UTF-8 stand in memory of their own.
+    const lent = lines.bytes.buffer === memory?.bytes.buffer ? memory : undefined
     this.#underWay++
     this.#calls++
     const call = async (): Promise<boolean> => {
       try {
         const { path } = file
         const origin = { input, path, tag: tag(path), position: file.position() }
-        await sink({ ...lines, memory, readAtMs: host.clock.now(), origin })
+        await sink({ ...lines, memory: lent, readAtMs: host.clock.now(), origin })
       } catch (error) {
         // Nobody knows what the sink still does with the memory: the collector gets it.
         this.#refused(file, error)
@@ -214,11 +216,6 @@ export class Pump {
     const sinking = call()
     file.sinking = sinking
     void sinking.then(taken => this.#returned(file, sinking, taken, heldBytes))
-  }
-
-  #countShortened(): void {
-    this.#parts.meters.shortened.inc(this.#splitter.shortened)
-    this.#splitter.shortened = 0
   }
 
   #refused(file: TailedFile, error: unknown): void {

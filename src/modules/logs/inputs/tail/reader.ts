@@ -1,4 +1,12 @@
-import type { LineSplitter, LongLines, Split } from '../split.ts'
+import { LineSplitter, type LongLines, type Split, Utf16Splitter } from '../split.ts'
+import {
+  type Encoding,
+  type EncodingOption,
+  encodingOf,
+  type Transcoded,
+  transcode,
+  unitBytes,
+} from './encoding.ts'
 import type { TailedFile } from './file.ts'
 import type { FileLayer } from './layer.ts'
 
@@ -19,6 +27,8 @@ export interface ReadChunk {
   /** Where `bytes` begin in the file. */
   readonly base: number
   readonly split: Split
+  /** The lines in UTF-8, when they are not. */
+  readonly transcoded: Transcoded | undefined
   readonly consumed: number
   /** It is the first of the file's content. */
   readonly begins: boolean
@@ -30,10 +40,51 @@ export interface ReadLimits {
   readonly readBytes: number
   readonly maxLineBytes: number
   readonly longLines: LongLines
+  readonly encoding: EncodingOption
 }
 
 // gzip, zstd, xz, bzip2
 const COMPRESSED = ['1f8b', '28b52ffd', 'fd377a585a00', '425a68'].map(hex => Buffer.from(hex, 'hex'))
+
+const UTF_8: Encoding = { name: 'utf-8', markBytes: 0 }
+/** No byte order mark is longer. */
+const MARK_BYTES = 3
+
+/** Cuts the files of one input, whatever they are written in. */
+export class Splitters {
+  readonly encoding: EncodingOption
+  readonly #limits: ReadLimits
+  readonly #byUnits = new Map<'bytes' | 'utf-16le' | 'utf-16be', LineSplitter>()
+
+  constructor(limits: ReadLimits) {
+    this.encoding = limits.encoding
+    this.#limits = limits
+  }
+
+  of({ name }: Encoding): LineSplitter {
+    const units = name === 'utf-16le' || name === 'utf-16be' ? name : 'bytes'
+    let splitter = this.#byUnits.get(units)
+    if (splitter === undefined) {
+      const { maxLineBytes, longLines } = this.#limits
+      splitter =
+        units === 'bytes'
+          ? new LineSplitter(maxLineBytes, longLines)
+          : new Utf16Splitter(maxLineBytes, longLines, units === 'utf-16be')
+      this.#byUnits.set(units, splitter)
+    }
+    return splitter
+  }
+
+  /** How many lines were shortened since it was asked last. */
+  takeShortened(): number {
+    let sum = 0
+    for (const splitter of this.#byUnits.values()) {
+      sum += splitter.shortened
+      splitter.shortened = 0
+    }
+    return sum
+  }
+}
 
 /** The memory that the next read of this file takes. */
 export function nextReadBytes(file: TailedFile, { readBytes, maxLineBytes }: ReadLimits): number {
@@ -50,7 +101,7 @@ export function nextReadBytes(file: TailedFile, { readBytes, maxLineBytes }: Rea
 export async function readChunk(
   file: TailedFile,
   layer: FileLayer,
-  splitter: LineSplitter,
+  splitters: Splitters,
   buffer: Buffer,
 ): Promise<Chunk> {
   if (file.size < file.next) return { kind: 'replaced' }
@@ -61,16 +112,26 @@ export async function readChunk(
   file.doubtful = false
   if (file.next === 0 && isCompressed(bytes)) return { kind: 'compressed' }
   const start = recent.length
-  const first = file.mayStartWithHole ? endOfZeros(bytes, start) : start
+  let first = file.mayStartWithHole ? endOfZeros(bytes, start) : start
+  const head = file.next === 0 ? bytes.subarray(first, first + MARK_BYTES) : file.trail.head
+  file.encoding ??= encodingOf(splitters.encoding, head)
+  // A byte of a mark may be all that there is.
+  const encoding = file.encoding ?? (file.finishing ? UTF_8 : undefined)
+  if (encoding === undefined) return notAdvanced(file, length - start, buffer.length - start)
+  first -= (first - start) % unitBytes(encoding)
   if (first < length) file.mayStartWithHole = false
+  if (file.next === 0) first = Math.min(length, first + encoding.markBytes)
   const atEnd = file.next + (length - start) >= file.size
-  const split = splitter.split({ bytes, from: first, midLine: file.midLine, final: file.finishing && atEnd })
+  const split = splitters
+    .of(encoding)
+    .split({ bytes, from: first, midLine: file.midLine, final: file.finishing && atEnd })
   if (split.next === start) return notAdvanced(file, length - start, buffer.length - start)
   const passed = bytes.subarray(start, split.next)
   const base = file.next - start
   file.pass(passed, split.midLine)
   const more = base + length < file.size
-  return { kind: 'read', bytes, base, split, consumed: passed.length, begins: base === 0, more }
+  const transcoded = transcode(bytes, split, encoding)
+  return { kind: 'read', bytes, base, split, transcoded, consumed: passed.length, begins: base === 0, more }
 }
 
 function notAdvanced(file: TailedFile, got: number, asked: number): Chunk {
@@ -103,11 +164,24 @@ export async function lastLineStart(
   file: TailedFile,
   layer: FileLayer,
   withinBytes: number,
+  encoding: EncodingOption,
 ): Promise<number> {
-  const from = Math.max(0, file.size - withinBytes)
+  const head = Buffer.alloc(Math.min(MARK_BYTES, file.size))
+  await layer.read(file.fd!, head, 0)
+  const { name } = encodingOf(encoding, head) ?? UTF_8
+  // From an even place on, where units of two bytes begin.
+  const earliest = Math.max(0, file.size - withinBytes)
+  const from = earliest - (earliest % 2)
   const bytes = Buffer.alloc(file.size - from)
   const length = await layer.read(file.fd!, bytes, from)
-  const feed = bytes.subarray(0, length).lastIndexOf(10)
-  if (feed !== -1) return from + feed + 1
+  for (let feed = bytes.lastIndexOf(10, length - 1); feed !== -1; feed = lastFeedBefore(bytes, feed)) {
+    if (name === 'utf-16le' && (feed % 2 === 1 || feed + 1 >= length || bytes[feed + 1] !== 0)) continue
+    if (name === 'utf-16be' && (feed % 2 === 0 || bytes[feed - 1] !== 0)) continue
+    return from + feed + (name === 'utf-16le' ? 2 : 1)
+  }
   return from === 0 ? 0 : file.size
+}
+
+function lastFeedBefore(bytes: Buffer, feed: number): number {
+  return feed === 0 ? -1 : bytes.lastIndexOf(10, feed - 1)
 }

@@ -81,6 +81,7 @@ export class Tail implements Input {
         readBytes: host.readBytes,
         maxLineBytes: config.maxLineBytes,
         longLines: config.longLines,
+        encoding: config.encoding,
       },
       memory: host.memory,
       sink: host.sink,
@@ -272,7 +273,10 @@ export class Tail implements Input {
   }
 
   async #skipToEnd(file: TailedFile): Promise<void> {
-    await this.#roster.moveTo(file, await lastLineStart(file, this.#layer, this.#host.readBytes))
+    await this.#roster.moveTo(
+      file,
+      await lastLineStart(file, this.#layer, this.#host.readBytes, this.#config.encoding),
+    )
     this.#pump.announce(file)
   }
 
