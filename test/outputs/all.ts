@@ -6,6 +6,7 @@ import { file } from './file.ts'
 import { http } from './http.ts'
 import { loki } from './loki.ts'
 import { opensearch } from './opensearch.ts'
+import { otlp } from './otlp.ts'
 import { store } from './store.ts'
 
 /** Every output that has somewhere to deliver to; standard output has tests of its own. */
@@ -16,6 +17,7 @@ export const destinations: readonly Destination[] = [
   loki,
   http,
   datadog,
+  ...otlp,
   file,
   store,
 ]

@@ -90,10 +90,8 @@ export class ProtobufReader {
     return this.bytes.readUInt32LE(this.start)
   }
 
-  /** The present fixed64 as an unsigned number; above 2^53 it loses its last digits. */
-  fixed64(): number {
-    const { bytes, start } = this
-    return bytes.readUInt32LE(start + 4) * 0x1_0000_0000 + bytes.readUInt32LE(start)
+  fixed64(): bigint {
+    return this.bytes.readBigUInt64LE(this.start)
   }
 
   double(): number {

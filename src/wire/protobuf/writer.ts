@@ -65,11 +65,45 @@ export class ProtobufWriter {
     this.#length += value.length
   }
 
-  /** A message in the message; the inner writer is done with when `write` returns. */
+  /** A message in the message: `write` writes its fields with the writer that it is given. */
   message(field: number, write: (inner: ProtobufWriter) => void): void {
-    const inner = new ProtobufWriter()
-    write(inner)
-    this.embed(field, inner.bytes)
+    const start = this.begin(field)
+    write(this)
+    this.end(start)
+  }
+
+  /** Begins a message in the message; what is written until `end` is its fields. Give the result to `end`. */
+  begin(field: number): number {
+    this.#raw(field * 8 + 2)
+    this.#reserve(1)
+    // Most are short, and their length has one byte; the others are moved.
+    return ++this.#length
+  }
+
+  end(start: number): void {
+    const size = this.#length - start
+    let bytes = 1
+    for (let rest = size; rest > 0x7f; rest = Math.floor(rest / 128)) bytes++
+    if (bytes > 1) {
+      this.#reserve(bytes - 1)
+      this.#bytes.copyWithin(start + bytes - 1, start, this.#length)
+    }
+    const end = this.#length + bytes - 1
+    this.#length = start - 1
+    this.#raw(size)
+    this.#length = end
+  }
+
+  /** Fields that are written already. */
+  raw(fields: Uint8Array): void {
+    this.#reserve(fields.length)
+    this.#bytes.set(fields, this.#length)
+    this.#length += fields.length
+  }
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.#length = 0
   }
 
   #raw(value: number): void {

@@ -17,6 +17,8 @@ export interface HttpPeerOptions {
   readonly maxConnections: number
   readonly idleTimeoutMs: number
   readonly timeoutMs: number
+  /** `http2` also without TLS, by prior knowledge. Default `http1`. */
+  readonly protocol?: 'http1' | 'http2'
 }
 
 export interface PeerRequest {
@@ -32,6 +34,8 @@ export interface PeerAnswer {
   readonly status: number
   readonly body: Buffer
   header(name: string): string | undefined
+  /** A field behind the body. */
+  trailer(name: string): string | undefined
 }
 
 /** How often certificate files are looked at for a renewal. */
@@ -74,7 +78,12 @@ export class HttpPeer {
         replayable: true,
       })
       const answer = await response.body.bytes(maxAnswerBytes)
-      return { status: response.status, body: answer, header: name => response.headers.get(name) }
+      return {
+        status: response.status,
+        body: answer,
+        header: name => response.headers.get(name),
+        trailer: name => response.body.trailers?.get(name),
+      }
     } catch (error) {
       return { failure: this.#failure(error) }
     }
@@ -104,6 +113,7 @@ export class HttpPeer {
     try {
       this.#client = createHttpClient({
         origin: new URL(url),
+        protocol: this.#options.protocol ?? 'http1',
         clock: this.#host.clock,
         maxConnections,
         idleTimeoutMs,

@@ -12,6 +12,7 @@ import { checkFile, fileConfig } from './file/config.ts'
 import { checkHttp, httpConfig } from './http/config.ts'
 import { checkLoki, lokiConfig } from './loki/config.ts'
 import { nullConfig } from './null/config.ts'
+import { checkOtlp, otlpConfig } from './otlp/config.ts'
 import type { Output, OutputHost } from './output.ts'
 import { checkRouting } from './routing-config.ts'
 import { stdoutConfig } from './stdout/config.ts'
@@ -26,6 +27,7 @@ export const outputSchema = s.oneOf(
     loki: lokiConfig,
     http: httpConfig,
     datadog: datadogConfig,
+    otlp: otlpConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     null: nullConfig,
@@ -55,6 +57,8 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkHttp(output.config)
     case 'datadog':
       return checkDatadog(output.config)
+    case 'otlp':
+      return checkOtlp(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -88,6 +92,8 @@ export function identify(output: OutputConfig): string {
       return `http ${output.config.url} ${output.config.path ?? ''}`
     case 'datadog':
       return `datadog ${output.config.url ?? output.config.site}`
+    case 'otlp':
+      return `otlp ${output.config.url}`
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -118,6 +124,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./http/output.ts')).openHttp(output.config, host)
     case 'datadog':
       return (await import('./datadog/output.ts')).openDatadog(output.config, host)
+    case 'otlp':
+      return (await import('./otlp/output.ts')).openOtlp(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':

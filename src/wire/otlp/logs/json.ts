@@ -73,8 +73,8 @@ export class JsonLogs implements LogRecords {
     members.splice(this.#origin)
     members.close()
     return millisecondsOf(
-      numberAt(bytes, parts.get('timeUnixNano')),
-      numberAt(bytes, parts.get('observedTimeUnixNano')),
+      nanosecondsAt(bytes, parts.get('timeUnixNano')),
+      nanosecondsAt(bytes, parts.get('observedTimeUnixNano')),
     )
   }
 
@@ -175,16 +175,24 @@ function writeId(bytes: Buffer, members: Members, key: Key, place: Place): void 
     members.key(key).text(text.toLowerCase(), 'latin1')
 }
 
-/** Numbers and numbers as text; 0 for anything else. */
+/** Whole numbers and such as text; 0 for anything else. */
 function numberAt(bytes: Buffer, place: Place): number {
-  if (place === undefined) return 0
+  return Number(digitsAt(bytes, place))
+}
+
+function nanosecondsAt(bytes: Buffer, place: Place): bigint {
+  return BigInt.asUintN(64, BigInt(digitsAt(bytes, place)))
+}
+
+function digitsAt(bytes: Buffer, place: Place): string {
+  if (place === undefined) return '0'
   const walk = new JsonWalk(bytes, place)
   const kind = walk.kind()
   walk.skip()
-  if (kind !== Kind.string && kind !== Kind.number) return 0
+  if (kind !== Kind.string && kind !== Kind.number) return '0'
   const text =
     kind === Kind.string ? readString(bytes, place, walk.at) : bytes.toString('latin1', place, walk.at)
-  return /^\d+$/.test(text) ? Number(text) : 0
+  return /^\d{1,20}$/.test(text) ? text : '0'
 }
 
 function writeAttributes(bytes: Buffer, members: Members, place: Place): void {

@@ -85,8 +85,8 @@ export class ProtobufLogs implements LogRecords {
 
   write(out: ByteWriter): number {
     const record = new ProtobufReader(this.#bytes, this.#start, this.#end)
-    let timeUnixNano = 0
-    let observedUnixNano = 0
+    let timeUnixNano = 0n
+    let observedUnixNano = 0n
     let severityNumber = 0
     let flags = 0
     let severityText: Span | undefined

@@ -115,10 +115,11 @@ export function writeWord(out: ByteWriter, text: string): void {
   out.length += out.bytes.write(text, out.length, 'latin1')
 }
 
-/** Milliseconds since the epoch; NaN for the zero that means unknown. */
-export function millisecondsOf(timeUnixNano: number, observedUnixNano: number): number {
+/** Milliseconds since the epoch, with a fraction; NaN for the zero that means unknown. A number of nanoseconds would not be exact. */
+export function millisecondsOf(timeUnixNano: bigint, observedUnixNano: bigint): number {
   const nanoseconds = timeUnixNano || observedUnixNano
-  return nanoseconds > 0 ? nanoseconds / 1_000_000 : Number.NaN
+  if (nanoseconds === 0n) return Number.NaN
+  return Number(nanoseconds / 1_000_000n) + Number(nanoseconds % 1_000_000n) / 1_000_000
 }
 
 /** Two texts of members as one. */

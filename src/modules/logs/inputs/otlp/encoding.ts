@@ -8,9 +8,6 @@ import type { Refused } from '../http-server/refusal.ts'
 /** What a request is written in, and its answer with it. */
 export type Encoding = 'protobuf' | 'json' | 'grpc'
 
-export const LOGS_PATH = '/v1/logs'
-export const EXPORT_METHOD = '/opentelemetry.proto.collector.logs.v1.LogsService/Export'
-
 const JSON_TYPE = 'application/json'
 const PROTOBUF_TYPE = 'application/x-protobuf'
 

@@ -8,10 +8,10 @@ import { s } from '../../../../kernel/config/schema.ts'
 import { frameMessage } from '../../../../wire/grpc/message.ts'
 import { decodeStatus } from '../../../../wire/grpc/status.ts'
 import { encodeRequest, type JsonRequest, type JsonValue } from '../../../../wire/otlp/logs/request-fake.ts'
+import { EXPORT_METHOD } from '../../../../wire/otlp/logs/service.ts'
 import { ProtobufReader } from '../../../../wire/protobuf/reader.ts'
 import { type FakeInputOptions, fakeInputHost } from '../input-fakes.ts'
 import { otlpInputFields } from './config.ts'
-import { EXPORT_METHOD } from './encoding.ts'
 import { startOtlp } from './otlp.ts'
 
 const schema = s.object(otlpInputFields, { about: 'The options of the input.' })

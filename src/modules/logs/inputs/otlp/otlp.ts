@@ -5,6 +5,7 @@ import { ObjectScanner } from '../../../../wire/json/scan.ts'
 import { JsonLogs } from '../../../../wire/otlp/logs/json.ts'
 import { ProtobufLogs, verifyLogsProtobuf } from '../../../../wire/otlp/logs/protobuf.ts'
 import { type LogRecords, RefusedRecord } from '../../../../wire/otlp/logs/record.ts'
+import { EXPORT_METHOD, LOGS_PATH } from '../../../../wire/otlp/logs/service.ts'
 import { ProtobufFault } from '../../../../wire/protobuf/reader.ts'
 import { inTurns } from '../../long-work.ts'
 import type { Gathered } from '../gathered.ts'
@@ -15,15 +16,7 @@ import { methodNotAllowed, Refused } from '../http-server/refusal.ts'
 import { type Received, type Route, type Service, startHttpInput } from '../http-server/server.ts'
 import type { Input, InputHost } from '../input.ts'
 import type { OtlpInputConfig } from './config.ts'
-import {
-  type Encoding,
-  EXPORT_METHOD,
-  encodingOf,
-  failure,
-  LOGS_PATH,
-  type Rejected,
-  success,
-} from './encoding.ts'
+import { type Encoding, encodingOf, failure, type Rejected, success } from './encoding.ts'
 
 /** A larger record is not taken. */
 const MAX_RECORD_BYTES = 1 << 20
