@@ -9,6 +9,8 @@ export interface Metrics {
     buckets: readonly number[],
     labels?: readonly string[],
   ): Family<Histogram>
+  /** Metrics whose names a user gave: as they are, without a prefix, and with a cap of series of their own. */
+  named(options: { readonly maxSeries: number }): Pick<Metrics, 'counter' | 'gauge' | 'histogram'>
   /** Called before each exposition, for values that are cheaper to read than to keep. */
   onCollect(collect: () => void): void
 }

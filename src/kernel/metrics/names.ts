@@ -38,6 +38,25 @@ export function nameProblem(kind: Kind, name: string, labels: readonly string[])
   return labelProblem(kind, name, labels)
 }
 
+/** Names that belong to the sidecar itself. */
+const OURS = /^(?:outrigger|process|nodejs)_/
+
+/** What is wrong with a name that a user gives a metric: Prometheus has to take it, and it is none of the sidecar's own. */
+export function userNameProblem(kind: Kind, name: string, labels: readonly string[]): string | undefined {
+  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name))
+    return `"${name}" cannot be the name of a metric: letters, digits and _ can, not beginning with a digit`
+  if (OURS.test(name)) return `metrics whose names begin with ${OURS.exec(name)![0]} are the sidecar's own`
+  if (kind === 'counter' && !name.endsWith('_total'))
+    return `the name of counter "${name}" must end in _total`
+  if (kind !== 'counter' && RESERVED_END.test(name))
+    return `the name of ${kind} "${name}" must not end in ${RESERVED_END.exec(name)![0]}`
+  const bad = labels.find(label => !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label) || label.startsWith('__'))
+  if (bad !== undefined) return `"${bad}" cannot be a label of metric "${name}"`
+  return kind === 'histogram' && labels.includes('le')
+    ? `histogram "${name}" has a label le of its own`
+    : undefined
+}
+
 function labelProblem(kind: Kind, name: string, labels: readonly string[]): string | undefined {
   const bad = labels.find(label => !LABEL.test(label) || (kind === 'histogram' && label === 'le'))
   if (bad !== undefined) return `metric "${name}": "${bad}" cannot be a label`

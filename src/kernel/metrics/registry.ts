@@ -1,7 +1,7 @@
 import type { MetricFamily } from '../../wire/prometheus/family.ts'
 import { SeriesFamily } from './family.ts'
 import type { Counter, Family, Gauge, Histogram, Metrics } from './metrics.ts'
-import { fullName, type Kind, nameProblem } from './names.ts'
+import { fullName, type Kind, nameProblem, userNameProblem } from './names.ts'
 import { CounterSeries, GaugeSeries, HistogramSeries, type Series } from './series.ts'
 
 /** One instance of a module's view. Disposing it ends its `onCollect` calls and forgets its gauges, whose values nobody keeps any more. */
@@ -35,17 +35,28 @@ export class Registry {
   view(module: string): MetricsView {
     const mine = new Set<() => void>()
     const owner = { alive: true }
-    const family = <S extends Series>(definition: Definition, make: () => S) =>
-      this.#family(module, owner, definition, make)
+    const makers = (more: Pick<Definition, 'maxSeries'>) => {
+      const family = <S extends Series>(definition: Definition, make: () => S) =>
+        this.#family(module, owner, { ...definition, ...more }, make)
+      return {
+        counter: (name: string, help: string, labels: readonly string[] = []): Family<Counter> =>
+          family({ kind: 'counter', name, help, labels }, () => new CounterSeries()),
+        gauge: (name: string, help: string, labels: readonly string[] = []): Family<Gauge> =>
+          family({ kind: 'gauge', name, help, labels }, () => new GaugeSeries()),
+        histogram: (
+          name: string,
+          help: string,
+          buckets: readonly number[],
+          labels: readonly string[] = [],
+        ): Family<Histogram> => {
+          const bounds = ascending(name, buckets)
+          return family({ kind: 'histogram', name, help, labels, bounds }, () => new HistogramSeries(bounds))
+        },
+      }
+    }
     return {
-      counter: (name, help, labels = []): Family<Counter> =>
-        family({ kind: 'counter', name, help, labels }, () => new CounterSeries()),
-      gauge: (name, help, labels = []): Family<Gauge> =>
-        family({ kind: 'gauge', name, help, labels }, () => new GaugeSeries()),
-      histogram: (name, help, buckets, labels = []): Family<Histogram> => {
-        const bounds = ascending(name, buckets)
-        return family({ kind: 'histogram', name, help, labels, bounds }, () => new HistogramSeries(bounds))
-      },
+      ...makers({}),
+      named: ({ maxSeries }) => makers({ maxSeries }),
       onCollect: collect => {
         mine.add(collect)
         this.#collectors.add(collect)
@@ -78,9 +89,14 @@ export class Registry {
     definition: Definition,
     make: () => S,
   ): SeriesFamily<S> {
-    const problem = nameProblem(definition.kind, definition.name, definition.labels)
+    const isNamed = definition.maxSeries !== undefined
+    const problem = (isNamed ? userNameProblem : nameProblem)(
+      definition.kind,
+      definition.name,
+      definition.labels,
+    )
     if (problem) throw new Error(problem)
-    const name = fullName(module, definition.name)
+    const name = fullName(isNamed ? '' : module, definition.name)
     const known = this.#families.get(name)
     if (known?.same(definition)) {
       known.owner = owner
@@ -88,8 +104,14 @@ export class Registry {
     }
     if (known?.owner.alive)
       throw new Error(`metric ${name} exists already as another kind or with other labels`)
-    const family = new SeriesFamily(name, module, owner, definition, make, this.#maxSeries, () =>
-      this.#overflows?.with(name).inc(),
+    const family = new SeriesFamily(
+      name,
+      module,
+      owner,
+      definition,
+      make,
+      definition.maxSeries ?? this.#maxSeries,
+      () => this.#overflows?.with(name).inc(),
     )
     this.#families.set(name, family)
     return family
@@ -102,6 +124,8 @@ export interface Definition {
   readonly help: string
   readonly labels: readonly string[]
   readonly bounds?: readonly number[]
+  /** Of a metric that a user named: its own cap. */
+  readonly maxSeries?: number
 }
 
 export interface Owner {

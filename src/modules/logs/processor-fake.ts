@@ -1,6 +1,7 @@
 import type { FakeClock } from '../../kernel/clock/fake.ts'
 import { s } from '../../kernel/config/schema.ts'
 import { fakeHost } from '../../kernel/host-fake.ts'
+import type { Registry } from '../../kernel/metrics/registry.ts'
 import type { Batch } from './batch.ts'
 import { checkFormat } from './formats/check.ts'
 import { formatFields } from './formats/config.ts'
@@ -19,6 +20,7 @@ export interface FakeProcessor {
   /** The same, a step at a time. */
   begin(lines: Lines | string): LongWork<readonly Batch[]>
   readonly clock: FakeClock
+  readonly registry: Registry
   /** A counter's value; undefined when it has never been touched. */
   metric(name: string, labels?: Record<string, string>): number | undefined
 }
@@ -48,6 +50,7 @@ export function processorOf(format: object, steps: readonly object[] = []): Fake
   return {
     begin,
     clock: host.clock,
+    registry: host.registry,
     process: lines => {
       const batches = atOnce(begin(lines))
       if (batches.length > 1) throw new Error('there are several tags')

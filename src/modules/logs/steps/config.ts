@@ -6,6 +6,7 @@ import { addConfig, checkAdd } from './add/config.ts'
 import { checkConvert, convertConfig } from './convert/config.ts'
 import { checkDedupe, dedupeConfig } from './dedupe/config.ts'
 import { dropConfig, keepConfig } from './filter/config.ts'
+import { checkMetric, metricConfig } from './metric/config.ts'
 import { checkMove, checkRename, copyConfig, moveConfig, renameConfig } from './names/config.ts'
 import { checkLift, checkNest, liftConfig, nestConfig } from './nest/config.ts'
 import { checkOnly, onlyFields } from './only/config.ts'
@@ -38,6 +39,7 @@ const plainSteps = {
   sample: sampleConfig,
   throttle: throttleConfig,
   dedupe: dedupeConfig,
+  metric: metricConfig,
 } as const
 
 /** What can stand inside `only`: every step but itself. */
@@ -92,6 +94,8 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
       return checkOrder(step.config, path)
     case 'retag':
       return checkRetag(step.config, path)
+    case 'metric':
+      return checkMetric(step.config, path)
     case 'sample':
       return checkSample(step.config, path)
     case 'throttle':

@@ -4,6 +4,7 @@ import type { StepConfig } from './config.ts'
 import { convertStep } from './convert/step.ts'
 import { dedupeStep } from './dedupe/step.ts'
 import { filterStep } from './filter/step.ts'
+import { metricStep } from './metric/step.ts'
 import { moveStep, renameStep } from './names/step.ts'
 import { liftStep, nestStep } from './nest/step.ts'
 import { onlyStep } from './only/step.ts'
@@ -51,6 +52,8 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return orderStep(step.config)
     case 'retag':
       return retagStep(step.config, hostname())
+    case 'metric':
+      return metricStep(step.config, host.metrics, metrics.unconverted.with(owner))
     case 'sample':
       return sampleStep(step.config, dropped())
     case 'throttle':
