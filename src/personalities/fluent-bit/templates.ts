@@ -9,10 +9,12 @@ export function templateOf(
   settings: Settings,
   key: string,
   text: string,
-  fallback?: string,
+  { fallback, captures = false }: { readonly fallback?: string; readonly captures?: boolean } = {},
 ): string | undefined {
   const or = fallback === undefined ? '' : `|${JSON.stringify(fallback)}`
-  const pieces = parseTemplate(text).map(piece => pieceNotation(piece, or))
+  const pieces = parseTemplate(text).map(piece =>
+    piece.kind === 'capture' && captures ? `{$${piece.index}}` : pieceNotation(piece, or),
+  )
   if (!pieces.includes(undefined)) return pieces.join('')
   settings.fail(
     settings.placeOf(key),

@@ -49,14 +49,33 @@ export function findParser(
   return undefined
 }
 
-/** The options `format`, `pattern` and `time` of ours. */
+/** The options of ours that say how a text becomes fields. */
 export function formatNotation(parser: Parser): NotationMap {
+  const { format, pattern, types, decoders, time } = parser
+  const isText = format !== 'json'
+  const name = (field: string) => fieldNotation([field]) ?? field
   return {
-    format: parser.format,
-    ...(parser.pattern !== undefined && { pattern: parser.pattern }),
-    ...(parser.time && { time: timeNotation(parser.time) }),
+    format,
+    ...(pattern !== undefined && { pattern }),
+    ...(isText &&
+      types.size > 0 && {
+        types: Object.fromEntries(types),
+      }),
+    ...(isText && { skipEmpty: parser.skipEmptyValues }),
+    ...(format === 'logfmt' && parser.noBareKeys && { bareKeys: false }),
+    ...(decoders.length > 0 && {
+      decode: decoders.map(({ as, decoder, field, action }) => ({
+        field: name(field),
+        as: decoder,
+        ...(decoder === 'json' && !as && { merge: true }),
+        next: NEXT[action],
+      })),
+    }),
+    ...(time && { time: timeNotation(time) }),
   }
 }
+
+const NEXT = { none: 'never', try_next: 'if_failed', do_next: 'always' } as const
 
 export function timeNotation({ field, format, keep, zone }: NonNullable<Parser['time']>): NotationMap {
   return {
@@ -67,12 +86,12 @@ export function timeNotation({ field, format, keep, zone }: NonNullable<Parser['
   }
 }
 
-/** Fluent Bit's %L is the fraction of the second behind its point, of any length. */
+/** Fluent Bit takes any fraction for %L, and leaves alone what stands behind the time, such as a Z. */
 function timeFormat(format: string): string {
-  if (format === '%s') return 'epoch_s'
-  return format
+  if (/^%Y-%m-%dT%H:%M:%S(?:\.%L|\.%N)?(?:Z|%z)?$/.test(format)) return 'iso8601'
+  return format === '%s' || format === '%s.%L' ? 'epoch_s' : format
 }
 
 function renamed(field: string): StepNotation[] {
-  return field === 'message' ? [] : [{ rename: { message: field } }]
+  return field === 'message' ? [] : [{ rename: { fields: { message: field } } }]
 }

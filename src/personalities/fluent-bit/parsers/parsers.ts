@@ -15,7 +15,7 @@ export interface Parser {
     readonly field: string
     readonly format?: string
     readonly keep: boolean
-    /** `+02:00`; of times that name no zone. */
+    /** `+02:00`, `local` or `Europe/Berlin`; of times that name no zone. */
     readonly zone?: string
     readonly strict: boolean
   }
@@ -164,15 +164,7 @@ function zoneOf(settings: Settings): string | undefined {
   if (settings.boolean('time_system_timezone')) return 'local'
   const offset = settings.text('time_offset')
   if (offset === undefined) {
-    const name = settings.text('time_zone')
-    if (name !== undefined)
-      settings.lose(
-        settings.placeOf('time_zone'),
-        'time_zone',
-        'is not supported: times would have been read in that zone',
-        'write time_offset +0200',
-      )
-    return undefined
+    return settings.text('time_zone')
   }
   const parts = /^([+-])(\d{2}):?(\d{2})$/.exec(offset)
   if (parts) return `${parts[1]}${parts[2]}:${parts[3]}`

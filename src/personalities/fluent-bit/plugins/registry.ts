@@ -1,17 +1,62 @@
 import { grep } from './filters/grep.ts'
+import { aws, ecs, expect } from './filters/lost.ts'
+import { modify } from './filters/modify.ts'
+import { nest } from './filters/nest.ts'
+import { parser } from './filters/parser.ts'
+import { recordModifier } from './filters/record-modifier.ts'
+import { rewriteTag } from './filters/rewrite-tag.ts'
+import { throttle } from './filters/throttle.ts'
+import { typeConverter } from './filters/type-converter.ts'
 import { dummy } from './inputs/dummy.ts'
+import { elasticsearch as bulk, splunk as hec, opentelemetry, http as posted } from './inputs/http.ts'
 import { tail } from './inputs/tail.ts'
+import { cloudwatch } from './outputs/cloudwatch.ts'
+import { datadog } from './outputs/datadog.ts'
+import { elasticsearch, opensearch } from './outputs/elasticsearch.ts'
 import { exit } from './outputs/exit.ts'
+import { file } from './outputs/file.ts'
+import { http } from './outputs/http.ts'
+import { loki } from './outputs/loki.ts'
 import { nothing } from './outputs/null.ts'
 import { stdout } from './outputs/stdout.ts'
 import type { FilterPlugin, InputPlugin, OutputPlugin } from './plugin.ts'
 
 /** By the names of Fluent Bit. */
-export const inputPlugins: Readonly<Record<string, InputPlugin>> = { dummy, tail }
+export const inputPlugins: Readonly<Record<string, InputPlugin>> = {
+  dummy,
+  elasticsearch: bulk,
+  http: posted,
+  opentelemetry,
+  splunk: hec,
+  tail,
+}
 
-export const filterPlugins: Readonly<Record<string, FilterPlugin>> = { grep }
+export const filterPlugins: Readonly<Record<string, FilterPlugin>> = {
+  aws,
+  ecs,
+  expect,
+  grep,
+  modify,
+  nest,
+  parser,
+  record_modifier: recordModifier,
+  rewrite_tag: rewriteTag,
+  throttle,
+  type_converter: typeConverter,
+}
 
-export const outputPlugins: Readonly<Record<string, OutputPlugin>> = { exit, null: nothing, stdout }
+export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
+  cloudwatch_logs: cloudwatch,
+  datadog,
+  es: elasticsearch,
+  exit,
+  file,
+  http,
+  loki,
+  null: nothing,
+  opensearch,
+  stdout,
+}
 
 const METRICS = 'metrics of the machine are not logs; the metrics module and its exporters give them'
 

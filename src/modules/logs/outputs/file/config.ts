@@ -1,7 +1,7 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
-import { dateConfig } from '../lines/date.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
+import { timeFieldConfig } from '../time-field-config.ts'
 
 export const fileConfig = s.object(
   {
@@ -19,7 +19,7 @@ export const fileConfig = s.object(
       about: 'The field that `format: raw` writes. A record that lacks it is written whole, as JSON.',
       default: 'message',
     }),
-    date: dateConfig,
+    time: timeFieldConfig,
     sync: s.boolean({
       about:
         'Flush the file to the disk before records count as delivered. With `false` they may be lost when the machine (not the process) crashes.',

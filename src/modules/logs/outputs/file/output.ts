@@ -118,9 +118,9 @@ class FileOutput implements Output {
   }
 }
 
-function layoutOf({ format, messageField, date }: FileConfig): LinesOf {
+function layoutOf({ format, messageField, time }: FileConfig): LinesOf {
   if (format === 'tagged') return taggedLines
-  if (format === 'json') return jsonLines(date)
+  if (format === 'json') return jsonLines(time)
   const field = new MessageField(messageField)
   return slices => rawLines(slices, field)
 }

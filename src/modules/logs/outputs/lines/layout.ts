@@ -1,94 +1,72 @@
 import { ByteWriter } from '../../../../wire/json/writer.ts'
 import type { Slice } from '../../batch.ts'
 import { ndjson } from '../ndjson.ts'
+import { RecordJson } from '../record-json.ts'
+import { RecordView } from '../template/template.ts'
+import type { TimeField } from '../time-field-config.ts'
 import { writeArrows } from './arrows.ts'
-import { type DateConfig, dateOpening, secondsText } from './date.ts'
 
 /** How records become text. */
 export type LinesOf = (slices: readonly Slice[]) => Buffer
 
 const LINE_FEED = 0x0a
-const CLOSE_BRACE = 0x7d
 const COMMA = 0x2c
 
-/** One JSON object a line, with the time as its first field when there is a `date`. */
-export function jsonLines(date: DateConfig | undefined): LinesOf {
-  if (date === undefined) return ndjson
-  const write = dated(date)
-  return each((out, bytes, start, end, timeMs) => {
-    write(out, bytes, start, end, timeMs)
-    out.byte(LINE_FEED)
-  })
+/** One JSON object a line, with the time as its first field when it is wished. */
+export function jsonLines(time: TimeField | undefined): LinesOf {
+  if (time === undefined) return ndjson
+  const json = new RecordJson(time)
+  return slices =>
+    written(slices, (view, out) => {
+      json.write(view, out)
+      out.byte(LINE_FEED)
+    })
 }
 
 /** One JSON array of all records of a write, on a line. */
-export function jsonArray(date: DateConfig | undefined): LinesOf {
-  const write =
-    date === undefined
-      ? (out: ByteWriter, bytes: Buffer, start: number, end: number) => out.copy(bytes, start, end)
-      : dated(date)
+export function jsonArray(time: TimeField | undefined): LinesOf {
+  const json = new RecordJson(time)
   return slices => {
-    const out = new ByteWriter(64 * 1024)
-    let before = '['
-    for (const record of records(slices)) {
-      out.byte(before.charCodeAt(0))
-      write(out, record.bytes, record.start, record.end, record.timeMs)
-      before = ','
-    }
-    text(out, before === '[' ? '[]\n' : ']\n')
-    return out.bytes.subarray(0, out.length)
+    const inside = written(slices, (view, out) => {
+      if (out.length > 0) out.byte(COMMA)
+      json.write(view, out)
+    })
+    return Buffer.concat([Buffer.from('['), inside, Buffer.from(']\n')])
   }
 }
 
 /** `[0] tag: [[1767323045.678000000, {}], {"a"=>1, "b"=>"text"}]`, counted anew for each batch: for people. */
-export const arrowLines: LinesOf = slices => {
-  const out = new ByteWriter(64 * 1024)
-  for (const { bytes, start, end, timeMs, tag, index } of records(slices)) {
-    text(out, `[${index}] ${tag}: [[${secondsText(timeMs, 9)}, {}], `)
-    writeArrows(bytes, start, end, out)
+export const arrowLines: LinesOf = slices =>
+  written(slices, (view, out, index) => {
+    text(out, `[${index}] ${view.origin.tag}: [[${secondsText(view.timeMs)}, {}], `)
+    writeArrows(view.bytes, view.start, view.end, out)
     text(out, ']\n')
-  }
-  return out.bytes.subarray(0, out.length)
-}
+  })
 
 /** `tag: [1767323045.678000000, {"a":1}]` */
-export const taggedLines: LinesOf = slices => {
-  const out = new ByteWriter(64 * 1024)
-  for (const { bytes, start, end, timeMs, tag } of records(slices)) {
-    text(out, `${tag}: [${secondsText(timeMs, 9)}, `)
+export const taggedLines: LinesOf = slices =>
+  written(slices, ({ origin, timeMs, bytes, start, end }, out) => {
+    text(out, `${origin.tag}: [${secondsText(timeMs)}, `)
     out.copy(bytes, start, end)
     text(out, ']\n')
-  }
+  })
+
+function written(
+  slices: readonly Slice[],
+  write: (view: RecordView, out: ByteWriter, index: number) => void,
+): Buffer {
+  const out = new ByteWriter(64 * 1024)
+  const view = new RecordView()
+  for (const { frame, from, to } of slices)
+    for (let i = from; i < to; i++) write(view.at(frame.batch, i), out, i - from)
   return out.bytes.subarray(0, out.length)
 }
 
-function* records(slices: readonly Slice[]) {
-  for (const { frame, from, to } of slices) {
-    const { bytes, starts, ends, timesMs, origin } = frame.batch
-    for (let i = from; i < to; i++)
-      yield { bytes, start: starts[i], end: ends[i], timeMs: timesMs[i], tag: origin.tag, index: i - from }
-  }
-}
-
-type WriteRecord = (out: ByteWriter, bytes: Buffer, start: number, end: number, timeMs: number) => void
-
-function each(write: WriteRecord): LinesOf {
-  return slices => {
-    const out = new ByteWriter(64 * 1024)
-    for (const { bytes, start, end, timeMs } of records(slices)) write(out, bytes, start, end, timeMs)
-    return out.bytes.subarray(0, out.length)
-  }
-}
-
-function dated(date: DateConfig): WriteRecord {
-  const opening = dateOpening(date)
-  return (out, bytes, start, end, timeMs) => {
-    text(out, opening(timeMs))
-    let at = start + 1
-    while (at < end && bytes[at] <= 0x20) at++
-    if (bytes[at] !== CLOSE_BRACE) out.byte(COMMA)
-    out.copy(bytes, at, end)
-  }
+/** Seconds with nine digits behind the point; exact, unlike a division of floating numbers. */
+function secondsText(timeMs: number): string {
+  const seconds = Math.floor(timeMs / 1000)
+  const nanos = Math.round((timeMs - seconds * 1000) * 1e6)
+  return `${seconds}.${String(nanos).padStart(9, '0')}`
 }
 
 function text(out: ByteWriter, value: string): void {

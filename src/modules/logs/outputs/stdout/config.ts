@@ -1,6 +1,6 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
-import { dateConfig } from '../lines/date.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
+import { timeFieldConfig } from '../time-field-config.ts'
 
 export const stdoutConfig = s.object(
   {
@@ -9,7 +9,7 @@ export const stdoutConfig = s.object(
         'json: one object a line. array: the records of one write as one JSON array. text: for reading, with tag and time: `[0] app: [[1767323045.678000000, {}], {"level"=>"info"}]`.',
       default: 'json',
     }),
-    date: dateConfig,
+    time: timeFieldConfig,
     flushInterval: s.duration({
       about: 'How long a record may wait for others to share a write.',
       default: '200ms',

@@ -42,7 +42,7 @@ export class DescriptorOutput implements Output {
   }
 }
 
-function layoutOf({ format, date }: StdoutConfig): LinesOf {
+function layoutOf({ format, time }: StdoutConfig): LinesOf {
   if (format === 'text') return arrowLines
-  return format === 'array' ? jsonArray(date) : jsonLines(date)
+  return format === 'array' ? jsonArray(time) : jsonLines(time)
 }

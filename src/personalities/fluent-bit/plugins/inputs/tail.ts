@@ -1,6 +1,10 @@
-import { parserFormat } from '../../parsers/format.ts'
+import { type LineFormat, parserFormat } from '../../parsers/format.ts'
+import { containerFormat, multilineOf, oldMultilineFormat } from '../../parsers/multiline.ts'
+import { fieldNotation } from '../../values/accessor.ts'
+import { translateRegex } from '../../values/regex.ts'
 import { option } from '../option.ts'
-import type { InputPlugin, NotationMap, StepNotation } from '../plugin.ts'
+import type { InputPlugin, NotationMap, Surroundings } from '../plugin.ts'
+import type { Settings } from '../settings.ts'
 import { bytes, milliseconds } from '../units.ts'
 
 const OWN_POSITIONS = 'positions are kept with the records that they stand for'
@@ -22,7 +26,7 @@ export const tail: InputPlugin = {
     progress_check_interval_nsec: option.needless('changes are noticed at once', '0'),
     rotate_wait: option.time('5'),
     ignore_older: option.time('0'),
-    ignore_active_older_files: option.boolean('false'),
+    ignore_active_older_files: option.needless('a file that grows is read', 'false'),
     buffer_chunk_size: option.needless('reads have a size of their own', '32k'),
     buffer_max_size: option.size('32k'),
     static_batch_size: option.needless('all files get their turn', '50M'),
@@ -30,7 +34,7 @@ export const tail: InputPlugin = {
     skip_long_lines: option.boolean('off'),
     truncate_long_lines: option.boolean('off'),
     skip_empty_lines: option.needless('empty lines are always left out', 'off'),
-    inotify_watcher: option.needless('files are looked at in turn where changes are not reported', 'true'),
+    inotify_watcher: option.boolean('true'),
     file_cache_advise: option.needless('the system keeps what is read often', 'true'),
     db: option.text(),
     'db.sync': option.needless(OWN_POSITIONS, 'normal'),
@@ -48,8 +52,8 @@ export const tail: InputPlugin = {
     docker_mode: option.boolean('off'),
     docker_mode_flush: option.time('4'),
     docker_mode_parser: option.text(),
-    'unicode.encoding': option.text(),
-    'generic.encoding': option.text(),
+    'unicode.encoding': option.lost('another encoding than UTF-8'),
+    'generic.encoding': option.lost('another encoding than UTF-8'),
     max_open_files: option.integer(),
     'windows.path_encoding': option.needless('for Windows only'),
   },
@@ -61,31 +65,76 @@ export const tail: InputPlugin = {
     }
     const format = formatOf(settings, around)
     if (format === undefined) return undefined
-    const rotateWait = settings.time('rotate_wait')
-    const maxLine = settings.size('buffer_max_size')
-    const maxOpenFiles = settings.integer('max_open_files')
+    const names = { key: settings.text('key') ?? 'log' }
+    const lines = linesOf(settings)
+    const times = timesOf(settings)
+    const tagPattern = settings.text('tag_regex')
+    const regex = tagPattern === undefined ? undefined : translateRegex(tagPattern)
+    if (regex !== undefined && 'problem' in regex)
+      settings.fail(settings.placeOf('tag_regex'), 'tag_regex', regex.problem)
+    const fields = { pathField: settings.text('path_key'), offsetField: settings.text('offset_key') }
     const exclude = settings.list('exclude_path')
-    const startAt = settings.boolean('read_from_head') ? 'beginning' : 'end'
+    const maxOpenFiles = settings.integer('max_open_files')
+    const newHead = settings.boolean('read_newly_discovered_files_from_head') ?? true
     return {
       kind: 'tail',
       options: {
         paths,
         ...(exclude.length > 0 && { exclude }),
-        startAt,
-        ...(rotateWait !== undefined && { rotateWait: milliseconds(Math.max(100, rotateWait)) }),
-        ...(maxLine !== undefined && { maxLine: bytes(Math.min(16 * 1024 ** 2, Math.max(1024, maxLine))) }),
+        startAt: settings.boolean('read_from_head') ? 'beginning' : 'end',
+        ...(!newHead && { newFilesAt: 'end' }),
+        ...times,
+        ...lines,
+        ...(fields.pathField !== undefined && {
+          pathField: fieldNotation([fields.pathField]) ?? fields.pathField,
+        }),
+        ...(fields.offsetField !== undefined && {
+          offsetField: fieldNotation([fields.offsetField]) ?? fields.offsetField,
+        }),
+        ...(regex !== undefined && 'source' in regex && { tagPattern: regex.source }),
+        ...(settings.boolean('inotify_watcher') === false && { watch: false }),
         ...(maxOpenFiles !== undefined && { maxOpenFiles }),
         ...format.options,
+        ...multilineOf(settings, around, names.key),
       },
       steps: format.steps,
-      ...(settings.boolean('exit_on_eof') && { exit: { kind: 'end of input', why: 'the files are read' } }),
+      ...(settings.boolean('exit_on_eof') && {
+        exit: { kind: 'end of input' as const, why: 'the files are read' },
+      }),
     }
   },
 }
 
-function formatOf(
-  settings: Parameters<InputPlugin['translate']>[0],
-  around: Parameters<InputPlugin['translate']>[1],
-): { readonly options: NotationMap; readonly steps: readonly StepNotation[] } | undefined {
-  return parserFormat(settings, 'parser', around, { key: settings.text('key') ?? 'log' })
+/** A longer line stops the file in the original, unless it says otherwise; here it never does. */
+function linesOf(settings: Settings): NotationMap {
+  const maxLine = settings.size('buffer_max_size')
+  const skips = settings.boolean('skip_long_lines')
+  const truncates = settings.boolean('truncate_long_lines')
+  const wanted = skips || truncates ? (maxLine ?? 32_000) : maxLine
+  return {
+    ...(wanted !== undefined && { maxLine: bytes(Math.min(16 * 1024 ** 2, Math.max(1024, wanted))) }),
+    ...(truncates ? { longLines: 'truncate' } : skips && { longLines: 'skip' }),
+  }
+}
+
+function timesOf(settings: Settings): NotationMap {
+  const rotateWait = settings.time('rotate_wait')
+  const ignoreOlder = settings.time('ignore_older') ?? 0
+  return {
+    ...(rotateWait !== undefined && { rotateWait: milliseconds(Math.max(100, rotateWait)) }),
+    ...(ignoreOlder >= 1000 && { ignoreOlder: milliseconds(ignoreOlder) }),
+  }
+}
+
+/** What a container runtime writes is read by formats of its own, when a multiline parser says so. */
+function formatOf(settings: Settings, around: Surroundings): LineFormat | undefined {
+  const key = settings.text('key') ?? 'log'
+  const names = settings.list('multiline.parser').map(name => name.toLowerCase())
+  const containers = (['cri', 'docker'] as const).filter(
+    each => names.includes(each) && !around.multilineParsers.has(each),
+  )
+  if (containers.length > 0 || settings.boolean('docker_mode'))
+    return containerFormat(containers.length > 0 ? containers : ['docker'], key)
+  if (settings.boolean('multiline')) return oldMultilineFormat(settings, around, key)
+  return parserFormat(settings, 'parser', around, { key })
 }

@@ -15,7 +15,7 @@ export const stdout: OutputPlugin = {
     const date = dateOf(settings)
     return {
       kind: 'stdout',
-      options: { format: format === 'json' ? 'array' : 'json', ...(date && { date }), flushInterval },
+      options: { format: format === 'json' ? 'array' : 'json', ...(date && { time: date }), flushInterval },
     }
   },
 }

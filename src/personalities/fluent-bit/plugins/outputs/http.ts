@@ -1,0 +1,123 @@
+import { fieldOf } from '../../conditions.ts'
+import { readWords } from '../../values/scalars.ts'
+import { dateOf, dateOptions } from '../date.ts'
+import { option, peer } from '../option.ts'
+import type { NotationMap, OutputPlugin } from '../plugin.ts'
+import type { Settings } from '../settings.ts'
+import { flushInterval, tlsClientOf, urlOf, userOf } from './sending.ts'
+
+const OAUTH = 'tokens of an OAuth 2.0 server'
+const belongs = option.needless('belongs to oauth2.enable')
+
+/** Any HTTP server. */
+export const http: OutputPlugin = {
+  about: 'Sends records to an HTTP server',
+  options: {
+    ...peer('127.0.0.1', '80'),
+    uri: option.text('/'),
+    http_method: option.text('POST'),
+    format: option.text('json'),
+    header: option.text(undefined, { repeated: true }),
+    header_tag: option.text(),
+    http_user: option.text(),
+    http_passwd: option.text(),
+    http_bearer_token_file: option.text(),
+    compress: option.text(),
+    body_key: option.text(),
+    headers_key: option.text(),
+    allow_duplicated_headers: option.needless('a header is sent once', 'true'),
+    log_response_payload: option.needless('answers that refuse are in the log', 'true'),
+    response_timeout: option.needless('requests have a limit of their own', '60s'),
+    http2: option.needless('HTTP/1.1 is spoken', 'off'),
+    gelf_timestamp_key: option.needless('belongs to the format gelf'),
+    gelf_short_message_key: option.needless('belongs to the format gelf'),
+    gelf_full_message_key: option.needless('belongs to the format gelf'),
+    gelf_host_key: option.needless('belongs to the format gelf'),
+    gelf_level_key: option.needless('belongs to the format gelf'),
+    proxy: option.lost('a proxy'),
+    aws_auth: option.lost('signed requests to AWS', 'off'),
+    aws_service: option.needless('belongs to aws_auth'),
+    aws_region: option.needless('belongs to aws_auth'),
+    aws_role_arn: option.needless('belongs to aws_auth'),
+    'oauth2.enable': option.lost(OAUTH, 'off'),
+    'oauth2.*': belongs,
+    ...dateOptions,
+  },
+  translate(settings, { flushMs, strict }) {
+    const formats = [
+      'json',
+      'json_stream',
+      'json_lines',
+      'msgpack',
+      'gelf',
+      'otlp_json',
+      'otlp_proto',
+    ] as const
+    const format = settings.choice('format', formats) ?? 'msgpack'
+    const body = bodyOf(settings, format)
+    if (body === undefined) return undefined
+    const compress = settings.choice('compress', ['gzip', 'zstd', 'snappy', 'lz4'] as const)
+    const unknown = compress === 'lz4' || compress === 'snappy'
+    if (unknown)
+      settings.lose(
+        settings.placeOf('compress'),
+        'compress',
+        `${compress} is not supported: bodies are sent plain`,
+      )
+    const headers = headersOf(settings)
+    const [tagHeader, headersField] = [settings.text('header_tag'), settings.text('headers_key')]
+    const bearerFile = settings.text('http_bearer_token_file')
+    const auth = { ...userOf(settings), ...(bearerFile !== undefined && { bearerFile }) }
+    const field = headersField === undefined ? undefined : fieldOf(settings, 'headers_key', headersField)
+    return {
+      kind: 'http',
+      options: {
+        url: urlOf(settings, '127.0.0.1', 80, settings.text('uri') ?? '/'),
+        ...(settings.text('http_method')?.toUpperCase() === 'PUT' && { method: 'PUT' }),
+        ...body,
+        ...(Object.keys(headers).length > 0 && { headers }),
+        ...(field !== undefined && { headersField: field }),
+        ...(tagHeader !== undefined && { tagHeader }),
+        ...(Object.keys(auth).length > 0 && { auth }),
+        ...(compress !== undefined && !unknown && { compress }),
+        // The original drops what is answered by 4xx, but for 408 and 429.
+        ...(strict && {
+          rejectStatuses: Array.from({ length: 100 }, (_, i) => 400 + i).filter(
+            each => each !== 408 && each !== 429,
+          ),
+        }),
+        ...tlsClientOf(settings),
+        flushInterval: flushInterval(flushMs),
+      },
+    }
+  },
+}
+
+function bodyOf(settings: Settings, format: string): NotationMap | undefined {
+  const bodyKey = settings.text('body_key')
+  if (bodyKey !== undefined) {
+    const bodyField = fieldOf(settings, 'body_key', bodyKey)
+    return bodyField === undefined ? undefined : { format: 'field', bodyField }
+  }
+  if (['json', 'json_lines', 'json_stream'].includes(format)) {
+    const time = dateOf(settings)
+    return { format, ...(time && { time }) }
+  }
+  const message =
+    settings.has('format') || format !== 'msgpack'
+      ? `${format} is not supported`
+      : 'is missing, and its default msgpack is not supported'
+  settings.fail(settings.placeOf('format'), 'format', message, 'json, json_lines or json_stream')
+  return undefined
+}
+
+function headersOf(settings: Settings): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const { text, place } of settings.written('header')) {
+    const [name, value] = readWords(text, 2)
+    if (name === undefined || value === undefined)
+      settings.fail(place, 'header', `expected NAME VALUE, got "${text}"`)
+    else headers[name] = value
+  }
+  return headers
+}
