@@ -7,6 +7,7 @@ import { http } from './http.ts'
 import { loki } from './loki.ts'
 import { opensearch } from './opensearch.ts'
 import { otlp } from './otlp.ts'
+import { redis } from './redis.ts'
 import { store } from './store.ts'
 
 /** Every output that has somewhere to deliver to; standard output has tests of its own. */
@@ -18,6 +19,7 @@ export const destinations: readonly Destination[] = [
   http,
   datadog,
   ...otlp,
+  ...redis,
   file,
   store,
 ]

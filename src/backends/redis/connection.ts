@@ -64,6 +64,21 @@ export class RedisConnection implements Disposable {
     else this.#write(parts, answer, this.#options.timeoutMs)
   }
 
+  /**
+   * Many commands in one write, each encoded as RESP; `answer` is called for each of them, in order.
+   * They are taken together or not at all, and `maxPending` does not count for them.
+   */
+  sendAll(commands: Uint8Array, count: number, answer: RedisAnswer): void {
+    if (!this.#ready) {
+      for (let i = 0; i < count; i++) answer(new Error('there is no connection to Redis'))
+      return
+    }
+    const untilMs = this.#world.clock.monotonic() + this.#options.timeoutMs
+    for (let i = 0; i < count; i++) this.#waiting.push({ untilMs, answer })
+    if (this.#watch === undefined) this.#setWatch(this.#options.timeoutMs)
+    this.#socket!.write(commands)
+  }
+
   [Symbol.dispose](): void {
     this.#closed = true
     this.#again?.cancel()
@@ -108,8 +123,8 @@ export class RedisConnection implements Disposable {
   /** The name and the database; nothing is sent by others before Redis has taken them. */
   #greet(): void {
     const { username, password, pathname } = this.#options.url
-    const name = decodeURIComponent(username)
-    const secret = decodeURIComponent(password)
+    const name = asSent(username)
+    const secret = asSent(password)
     const database = pathname.slice(1)
     const steps: string[][] = []
     if (secret !== '') steps.push(['AUTH', ...(name === '' ? [] : [name]), secret])
@@ -182,4 +197,9 @@ export class RedisConnection implements Disposable {
     this.#state = state
     this.#world.changed(state, reason)
   }
+}
+
+/** A part of a URL as the bytes that Redis compares with, which are UTF-8. */
+function asSent(part: string): string {
+  return Buffer.from(decodeURIComponent(part)).toString('latin1')
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, type Schema, s } from '../../../kernel/config/schema.ts'
-import type { TlsConfig } from './http-peer.ts'
+import type { TlsConfig } from './tls-files.ts'
 
 /** How we prove who we are to an HTTP peer. */
 export const authConfig = s.object(

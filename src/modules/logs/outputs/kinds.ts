@@ -14,6 +14,7 @@ import { checkLoki, lokiConfig } from './loki/config.ts'
 import { nullConfig } from './null/config.ts'
 import { checkOtlp, otlpConfig } from './otlp/config.ts'
 import type { Output, OutputHost } from './output.ts'
+import { checkRedis, redisConfig } from './redis/config.ts'
 import { checkRouting } from './routing-config.ts'
 import { stdoutConfig } from './stdout/config.ts'
 import { storeConfig } from './store/config.ts'
@@ -28,6 +29,7 @@ export const outputSchema = s.oneOf(
     http: httpConfig,
     datadog: datadogConfig,
     otlp: otlpConfig,
+    redis: redisConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     null: nullConfig,
@@ -59,6 +61,8 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkDatadog(output.config)
     case 'otlp':
       return checkOtlp(output.config)
+    case 'redis':
+      return checkRedis(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -94,6 +98,10 @@ export function identify(output: OutputConfig): string {
       return `datadog ${output.config.url ?? output.config.site}`
     case 'otlp':
       return `otlp ${output.config.url}`
+    case 'redis': {
+      const { url, as, key } = output.config
+      return `redis ${url} ${as} ${key}`
+    }
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -126,6 +134,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./datadog/output.ts')).openDatadog(output.config, host)
     case 'otlp':
       return (await import('./otlp/output.ts')).openOtlp(output.config, host)
+    case 'redis':
+      return (await import('./redis/output.ts')).openRedis(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':
