@@ -37,6 +37,7 @@ async function write(fullText: StoreConfig['fullText']): Promise<string[]> {
   const output = await openStore(config, {
     ...host,
     name: 'store',
+    id: 'store',
     key: '',
     spoolId: 'bench',
     invalidUtf8: { inc() {} },

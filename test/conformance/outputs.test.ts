@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { systemClock } from '../../src/kernel/clock/system.ts'
+import type { Deadline } from '../../src/kernel/module.ts'
 import { checkOutput, openOutput, outputSchema } from '../../src/modules/logs/outputs/kinds.ts'
 import { fakeOutputHost } from '../../src/modules/logs/outputs/output-fakes.ts'
 import { DescriptorOutput } from '../../src/modules/logs/outputs/stdout/output.ts'
@@ -26,12 +27,19 @@ function suiteOf({ kind, name = kind, isLocal, start }: Destination): Suite {
       const output = await openOutput(decoded.value, host)
       return {
         output,
-        arrived: async () => ascending(await arrived()),
+        arrived: async () => {
+          await output.drain?.(aMinute())
+          return ascending(await arrived())
+        },
         ...(peer && { peer }),
         close: host.close,
       }
     },
   }
+}
+
+function aMinute(): Deadline {
+  return { remainingMs: () => 60_000, signal: AbortSignal.timeout(60_000) }
 }
 
 /** Its peer is whoever reads the other end. */

@@ -8,6 +8,7 @@ import { loki } from './loki.ts'
 import { opensearch } from './opensearch.ts'
 import { otlp } from './otlp.ts'
 import { redis } from './redis.ts'
+import { s3 } from './s3.ts'
 import { store } from './store.ts'
 
 /** Every output that has somewhere to deliver to; standard output has tests of its own. */
@@ -21,5 +22,6 @@ export const destinations: readonly Destination[] = [
   ...otlp,
   ...redis,
   file,
+  s3,
   store,
 ]

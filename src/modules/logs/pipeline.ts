@@ -14,6 +14,7 @@ import { LiveRecords } from './live-records.ts'
 import { inTurns } from './long-work.ts'
 import { entryNames, readerNames } from './names.ts'
 import { identify, openOutput, routingOf } from './outputs/kinds.ts'
+import { tellOrphans } from './outputs/s3/orphans.ts'
 import { createProcessor } from './processor.ts'
 import { type RecordMetrics, recordMetrics } from './record-metrics.ts'
 import { serveReplay } from './replay.ts'
@@ -111,11 +112,13 @@ async function startDeliveries(
     const name = names[index]
     const output = await openOutput(entry, {
       name,
+      id: readers[index],
       key: `logs.outputs[${index}].${entry.kind}`,
       spoolId: spool.id,
       scope,
       signal: host.signal,
       log,
+      metrics,
       clock,
       env: host.env,
       slice: host.slice,
@@ -140,6 +143,7 @@ async function startDeliveries(
     })
     deliveries.set(`output ${name}`, scope.use(delivery))
   }
+  await tellOrphans(folder, readers, log)
   return deliveries
 }
 

@@ -115,6 +115,7 @@ class OutputDelivery implements Delivery {
     })
     this.#onEmpty = undefined
     await this.#close()
+    await this.#o.output.drain?.(deadline)
     const { records } = this.#o.reader.unsent()
     if (records > 0) {
       const message = `${records} records for output ${this.#o.name} were not delivered in time; they stay in the spool for the next start`

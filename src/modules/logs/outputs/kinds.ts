@@ -16,6 +16,7 @@ import { checkOtlp, otlpConfig } from './otlp/config.ts'
 import type { Output, OutputHost } from './output.ts'
 import { checkRedis, redisConfig } from './redis/config.ts'
 import { checkRouting } from './routing-config.ts'
+import { checkS3, s3Config } from './s3/config.ts'
 import { stdoutConfig } from './stdout/config.ts'
 import { storeConfig } from './store/config.ts'
 
@@ -30,6 +31,7 @@ export const outputSchema = s.oneOf(
     datadog: datadogConfig,
     otlp: otlpConfig,
     redis: redisConfig,
+    s3: s3Config,
     file: fileConfig,
     stdout: stdoutConfig,
     null: nullConfig,
@@ -63,6 +65,8 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkOtlp(output.config)
     case 'redis':
       return checkRedis(output.config)
+    case 's3':
+      return checkS3(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -102,6 +106,10 @@ export function identify(output: OutputConfig): string {
       const { url, as, key } = output.config
       return `redis ${url} ${as} ${key}`
     }
+    case 's3': {
+      const { endpoint, bucket, key } = output.config
+      return `s3 ${endpoint ?? ''} ${bucket} ${key}`
+    }
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -136,6 +144,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./otlp/output.ts')).openOtlp(output.config, host)
     case 'redis':
       return (await import('./redis/output.ts')).openRedis(output.config, host)
+    case 's3':
+      return (await import('./s3/output.ts')).openS3(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':

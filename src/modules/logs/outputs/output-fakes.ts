@@ -33,6 +33,7 @@ export function fakeOutputHost<C extends Clock = FakeClock>(
     ...host,
     clock: host.clock as unknown as C,
     name: kind,
+    id: `${kind}-a`,
     key: `logs.outputs[0].${kind}`,
     spoolId: 'spool-a',
     invalid,

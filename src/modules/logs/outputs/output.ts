@@ -1,4 +1,4 @@
-import type { Health, Host } from '../../../kernel/module.ts'
+import type { Deadline, Health, Host } from '../../../kernel/module.ts'
 import type { Slice } from '../batch.ts'
 
 /**
@@ -13,6 +13,11 @@ export interface Output {
    * bugs. From then on it must not look at the records: other lines may be read into their memory.
    */
   send(slices: readonly Slice[], signal: AbortSignal): Promise<Outcome>
+  /**
+   * For an output that takes records before they are where they belong, and is answerable for them from then on: brings
+   * them there as far as there is time. What remains it must find again in its next life.
+   */
+  drain?(deadline: Deadline): Promise<void>
   /** Everything of this output that `outrigger` should show besides the delivery's own state. */
   health?(): Health
 }
@@ -59,9 +64,12 @@ export interface Rejection {
 export type OpenOutput<Config> = (config: Config, host: OutputHost) => Promise<Output>
 
 /** What an output sees of the world. */
-export interface OutputHost extends Pick<Host, 'scope' | 'signal' | 'log' | 'clock' | 'slice' | 'env'> {
+export interface OutputHost
+  extends Pick<Host, 'scope' | 'signal' | 'log' | 'metrics' | 'clock' | 'slice' | 'env'> {
   /** The output's name in metrics and messages: its kind, or its kind and index when there are several. */
   readonly name: string
+  /** Stays the same as long as it goes to the same place, whatever its name; fit for the name of a folder. */
+  readonly id: string
   /** Where its configuration stands, for messages that name an option: `logs.outputs[0].elasticsearch`. */
   readonly key: string
   /** Stays the same as long as the spool lives: with a frame's sequence and a record's index it names a record for ever. Up to 32 characters of [0-9A-Za-z_-]. */

@@ -15,7 +15,7 @@ const output = await openStore(
     maxAgeMs: Number.MAX_SAFE_INTEGER,
     flushIntervalMs: 10,
   },
-  { ...fake, name: 'store', key: '', spoolId: 'killed', invalidUtf8: { inc() {} } },
+  { ...fake, name: 'store', id: 'store', key: '', spoolId: 'killed', invalidUtf8: { inc() {} } },
 )
 for (let sequence = Number(first); ; sequence++) {
   const records = Array.from({ length: PER_FRAME }, (_, i) => ({

@@ -115,6 +115,7 @@ async function openHost(t: TestContext) {
   const host: OutputHost = {
     ...fake,
     name: 'store',
+    id: 'store',
     key: 'logs.outputs[0].store',
     spoolId: `spool-of-${basename(dataDir)}`,
     dataDir: async () => dataDir,
