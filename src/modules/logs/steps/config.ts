@@ -16,6 +16,7 @@ import { checkRedact, redactConfig } from './redact/config.ts'
 import { checkRemove, removeConfig } from './remove/config.ts'
 import { checkRetag, retagConfig } from './retag/config.ts'
 import { checkSample, sampleConfig } from './sample/config.ts'
+import { checkScript, scriptConfig } from './script/config.ts'
 import { selectConfig } from './select/config.ts'
 import { checkThrottle, throttleConfig } from './throttle/config.ts'
 
@@ -40,6 +41,7 @@ const plainSteps = {
   throttle: throttleConfig,
   dedupe: dedupeConfig,
   metric: metricConfig,
+  script: scriptConfig,
 } as const
 
 /** What can stand inside `only`: every step but itself. */
@@ -96,6 +98,8 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
       return checkRetag(step.config, path)
     case 'metric':
       return checkMetric(step.config, path)
+    case 'script':
+      return checkScript(step.config, path)
     case 'sample':
       return checkSample(step.config, path)
     case 'throttle':

@@ -14,6 +14,7 @@ import { redactStep } from './redact/step.ts'
 import { removeStep } from './remove/step.ts'
 import { retagStep } from './retag/step.ts'
 import { sampleStep } from './sample/step.ts'
+import { scriptStep } from './script/step.ts'
 import { selectStep } from './select/step.ts'
 import type { Step, StepHost } from './step.ts'
 import { throttleStep } from './throttle/step.ts'
@@ -54,6 +55,8 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return retagStep(step.config, hostname())
     case 'metric':
       return metricStep(step.config, host.metrics, metrics.unconverted.with(owner))
+    case 'script':
+      return scriptStep(step.config, host)
     case 'sample':
       return sampleStep(step.config, dropped())
     case 'throttle':
