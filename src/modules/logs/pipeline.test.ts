@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -221,11 +221,55 @@ test('records tell their file and the place in it, also those of several lines',
   )
 })
 
+const DATED = { rules: [{ start: { pattern: '^\\d' } }], flushAfter: '10m' }
+
+test('a record whose file is renamed while it is written is whole', async t => {
+  const made = await bed(t)
+  await writeFile(made.path('a.log'), '1 a\n b\n')
+  const { running, host } = await made.start({
+    inputs: [made.tail('a.log', { multiline: DATED })],
+    outputs: [made.file('out')],
+  })
+  const read = () => host.metric('tail_read_lines_total', { input: 'tail' })
+  await eventually(() => read() === 2)
+  await rename(made.path('a.log'), made.path('a.log.1'))
+  await writeFile(made.path('a.log'), '2 of the new file\n')
+  await eventually(() => read() === 3)
+  await appendFile(made.path('a.log.1'), ' c\n')
+  using deadline = deadlineIn(host.clock, 10_000)
+  await running.drain?.(deadline, 'ending')
+  await host.close()
+  assert.deepEqual(
+    new Set(await made.lines('out')),
+    new Set(['{"message":"1 a\\n b\\n c"}', '{"message":"2 of the new file"}']),
+  )
+})
+
+test('a record whose file is replaced in place goes out with what it has, and nothing of the new content', async t => {
+  const made = await bed(t)
+  await writeFile(made.path('a.log'), `1 ${'a'.repeat(100)}\n b\n`)
+  const { running, host } = await made.start({
+    inputs: [made.tail('a.log', { multiline: DATED })],
+    outputs: [made.file('out')],
+  })
+  const read = () => host.metric('tail_read_lines_total', { input: 'tail' })
+  await eventually(() => read() === 2)
+  // Truncated under a writer that does not append: zeros come first.
+  await writeFile(made.path('a.log'), Buffer.concat([Buffer.alloc(8), Buffer.from(' not of it\n2 c\n')]))
+  await eventually(() => read() === 4)
+  using deadline = deadlineIn(host.clock, 10_000)
+  await running.drain?.(deadline, 'ending')
+  await host.close()
+  assert.deepEqual(
+    (await made.lines('out')).map(line => JSON.parse(line).message),
+    [`1 ${'a'.repeat(100)}\n b`, ' not of it', '2 c'],
+  )
+})
+
 test('a record that is open when a configuration follows is read again and whole', async t => {
   const made = await bed(t)
   await writeFile(made.path('a.log'), '1 a\n b\n')
-  const multiline = { rules: [{ start: { pattern: '^\\d' } }], flushAfter: '10m' }
-  const config = { inputs: [made.tail('a.log', { multiline })], outputs: [made.file('out')] }
+  const config = { inputs: [made.tail('a.log', { multiline: DATED })], outputs: [made.file('out')] }
   const { running, host } = await made.start(config)
   await eventually(() => host.metric('tail_read_lines_total', { input: 'tail' }) === 2)
   using deadline = deadlineIn(host.clock, 5000)

@@ -86,6 +86,36 @@ export const tailFields = {
     default: '1s',
     min: '100ms',
   }),
+  maxRate: s.size({
+    about:
+      'How much is read of one file in a second, so that one that grows without measure leaves room for others. What waits is read later, the end of a file without measure.',
+    optional: true,
+    min: '1KiB',
+    example: '5MiB',
+  }),
+  maxLag: s.object(
+    {
+      size: s.size({
+        about:
+          'When more than this of a file waits to be read, the oldest of it is given up, down to half of this.',
+        optional: true,
+        min: '64KiB',
+        example: '1GiB',
+      }),
+      age: s.duration({
+        about:
+          'When a renamed or deleted file is not read to its end after this time, its rest is given up, and its space on the disk with it.',
+        optional: true,
+        min: '1s',
+        example: '12h',
+      }),
+    },
+    {
+      about:
+        'Loses records on purpose, for files that would fill the disk while outputs are away. What is given up is told in the log and counted. Without it everything waits.',
+      optional: true,
+    },
+  ),
   watch: s.boolean({
     about:
       'Whether the kernel is asked to report changes. Without it files are looked at every `pollInterval`.',

@@ -31,6 +31,10 @@ export class TailedFile {
   wantBytes = 0
   /** What it is written in; undefined until its first bytes are seen. */
   encoding: Encoding | undefined
+  /** What is read next does not go on where the last read ended. */
+  begins = true
+  /** After this moment (monotonic) it may be read again at its rate. */
+  restUntilMs = 0
   /** Truncated under a writer that does not append: zeros up to its old offset come first. */
   mayStartWithHole = false
 
@@ -62,8 +66,10 @@ export class TailedFile {
   /** A read brought less than the file's size had promised. */
   cameShort = false
   queued = false
-  /** A read is under way. */
+  /** A read is under way, or what it brought waits for the sink. */
   busy = false
+  /** Its descriptor is in use. */
+  reading = false
   /** The sink's call under way; resolves to whether it took the lines. */
   sinking: Promise<boolean> | undefined
   /** After a failure: not before this moment (monotonic). */
@@ -114,6 +120,7 @@ export class TailedFile {
     this.trail = new Trail()
     this.midLine = false
     this.encoding = undefined
+    this.begins = true
     this.heldSize = -1
     this.wantBytes = 0
     this.skipped = false
@@ -124,6 +131,7 @@ export class TailedFile {
   pass(bytes: Buffer, midLine: boolean): void {
     this.trail.pass(bytes)
     this.next += bytes.length
+    this.begins = false
     this.midLine = midLine
     this.heldSize = -1
     this.wantBytes = 0

@@ -11,6 +11,7 @@ export interface Meters {
   readonly gaps: Counter
   readonly skipped: Counter
   readonly shortened: Counter
+  readonly givenUp: Counter
   readonly readErrors: Counter
   /** Removes the series of files. */
   close(): void
@@ -66,6 +67,10 @@ export function tailMeters(
     shortened: counter(
       'tail_shortened_lines_total',
       'Lines longer than the limit of which something was left out, as `longLines` says.',
+    ),
+    givenUp: counter(
+      'tail_given_up_bytes_total',
+      'Bytes that were not read because `maxLag` says that they need not be.',
     ),
     skipped: counter('tail_skipped_files_total', 'Files left out because they are compressed.'),
     readErrors: counter('tail_read_errors_total', 'Failed attempts to open or read a file.'),

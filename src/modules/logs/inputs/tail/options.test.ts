@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { bed, folderIn } from './bed.fake.ts'
 import { type FileLayer, nodeFiles } from './layer.ts'
@@ -91,6 +91,57 @@ suite('options of tail', () => {
     writeFileSync(made.path('app.log'), 'x\n')
     await made.round()
     assert.deepEqual([made.texts, watched], [['x'], 0])
+  })
+
+  test('maxRate reads of each file what it may in its time, and others meanwhile', async t => {
+    const made = await bed(t, { paths: ['*.log'], config: { maxRate: '1KiB' }, readBytes: 1024 })
+    writeFileSync(made.path('loud.log'), `${'x'.repeat(511)}\n`.repeat(8))
+    await made.round()
+    assert.equal(made.received.length, 2)
+    writeFileSync(made.path('quiet.log'), 'a\n')
+    await made.round()
+    assert.deepEqual(
+      made.received.map(({ path }) => path),
+      ['loud.log', 'loud.log', 'quiet.log'],
+    )
+    made.host.clock.advance(1100)
+    await made.round()
+    assert.equal(made.received.length, 5)
+    // What ends is read without measure.
+    await made.tail.drain({ signal: new AbortController().signal } as Parameters<typeof made.tail.drain>[0])
+    assert.equal(made.received.length, 9)
+  })
+
+  test('maxLag gives the oldest up when too much waits, at a line, and counts it', async t => {
+    const made = await bed(t, { config: { maxLag: { size: '64KiB' } } })
+    made.block()
+    const line = (n: number) => `${String(n).padStart(99, '0')}\n`
+    writeFileSync(made.path('app.log'), Array.from({ length: 2000 }, (_, n) => line(n)).join(''))
+    await made.tail.poll()
+    await made.tail.poll()
+    made.release()
+    await made.round()
+    const given = made.count('given_up_bytes_total') ?? 0
+    assert.ok(given >= 200_000 - 2 * 65_536 && given % 100 === 0, `${given}`)
+    assert.equal(made.texts.length, 2000 - given / 100)
+    assert.ok(made.texts.every(text => text.length === 99))
+    assert.equal(made.texts.at(-1), line(1999).trimEnd())
+  })
+
+  test('maxLag lets a deleted file go after its age', async t => {
+    const made = await bed(t, { config: { maxLag: { age: '1h' } }, readBytes: 64 })
+    made.block()
+    writeFileSync(made.path('app.log'), 'x\n'.repeat(500))
+    await made.tail.poll()
+    unlinkSync(made.path('app.log'))
+    await made.tail.poll()
+    assert.equal(made.host.metric('tail_open_files', { input: 'tail' }), 1)
+    made.host.clock.advance(3_700_000)
+    await made.tail.poll()
+    assert.equal(made.host.metric('tail_open_files', { input: 'tail' }), 0)
+    assert.ok((made.count('given_up_bytes_total') ?? 0) > 0)
+    made.release()
+    await made.round()
   })
 
   test('each line tells where it begins', async t => {

@@ -1,3 +1,4 @@
+import type { Timer } from '../../../../kernel/clock/clock.ts'
 import type { Host } from '../../../../kernel/module.ts'
 import type { Lent, LentMemory } from '../../lent-memory.ts'
 import type { LineSink, Lines } from '../../lines.ts'
@@ -67,6 +68,7 @@ export class Pump {
   readonly #splitters: Splitters
   readonly #budgetBytes: number
   readonly #queue: TailedFile[] = []
+  readonly #resting = new Set<Timer>()
   readonly #waiting: (() => void)[] = []
   #heldBytes = 0
   #underWay = 0
@@ -101,6 +103,7 @@ export class Pump {
   stop(): void {
     this.#stopped = true
     for (const file of this.#queue.splice(0)) file.queued = false
+    for (const timer of this.#resting) timer.cancel()
     this.#notice()
   }
 
@@ -111,7 +114,9 @@ export class Pump {
   }
 
   #isDue(file: TailedFile): boolean {
-    return !file.busy && file.isReadable && file.retryAtMs <= this.#parts.host.clock.monotonic()
+    if (file.busy || !file.isReadable) return false
+    const nowMs = this.#parts.host.clock.monotonic()
+    return file.retryAtMs <= nowMs && (file.finishing || file.restUntilMs <= nowMs)
   }
 
   get #isSettled(): boolean {
@@ -145,7 +150,10 @@ export class Pump {
     const memory = this.#parts.memory.take(heldBytes)
     try {
       const buffer = memory.bytes.subarray(0, heldBytes)
-      const chunk = await readChunk(file, this.#parts.layer, this.#splitters, buffer)
+      file.reading = true
+      const chunk = await readChunk(file, this.#parts.layer, this.#splitters, buffer).finally(() => {
+        file.reading = false
+      })
       await this.#parts.host.slice()
       // One call per file: a later position must not be safe before an earlier one.
       const safe = (await before) ?? true
@@ -169,6 +177,7 @@ export class Pump {
       case 'read':
         this.#parts.onRead(file)
         this.#parts.meters.shortened.inc(this.#splitters.takeShortened())
+        this.#rest(file, chunk.consumed)
         this.#handOver(file, linesOf(file, chunk), memory, chunk.consumed, heldBytes)
         return true
       case 'replaced':
@@ -216,6 +225,19 @@ export class Pump {
     const sinking = call()
     file.sinking = sinking
     void sinking.then(taken => this.#returned(file, sinking, taken, heldBytes))
+  }
+
+  /** What was read is its share of a time that begins now. */
+  #rest(file: TailedFile, bytes: number): void {
+    const { limits, host } = this.#parts
+    if (limits.bytesPerSecond === undefined) return
+    const restMs = (bytes / limits.bytesPerSecond) * 1000
+    file.restUntilMs = host.clock.monotonic() + restMs
+    const timer = host.clock.timeout(restMs + 1, () => {
+      this.#resting.delete(timer)
+      this.add(file)
+    })
+    this.#resting.add(timer)
   }
 
   #refused(file: TailedFile, error: unknown): void {

@@ -30,7 +30,7 @@ export interface ReadChunk {
   /** The lines in UTF-8, when they are not. */
   readonly transcoded: Transcoded | undefined
   readonly consumed: number
-  /** It is the first of the file's content. */
+  /** It does not go on where the last read of the file ended. */
   readonly begins: boolean
   /** More was there already when it was read. */
   readonly more: boolean
@@ -41,6 +41,8 @@ export interface ReadLimits {
   readonly maxLineBytes: number
   readonly longLines: LongLines
   readonly encoding: EncodingOption
+  /** Of one file; undefined: as fast as it goes. */
+  readonly bytesPerSecond: number | undefined
 }
 
 // gzip, zstd, xz, bzip2
@@ -128,10 +130,11 @@ export async function readChunk(
   if (split.next === start) return notAdvanced(file, length - start, buffer.length - start)
   const passed = bytes.subarray(start, split.next)
   const base = file.next - start
+  const { begins } = file
   file.pass(passed, split.midLine)
   const more = base + length < file.size
   const transcoded = transcode(bytes, split, encoding)
-  return { kind: 'read', bytes, base, split, transcoded, consumed: passed.length, begins: base === 0, more }
+  return { kind: 'read', bytes, base, split, transcoded, consumed: passed.length, begins, more }
 }
 
 function notAdvanced(file: TailedFile, got: number, asked: number): Chunk {

@@ -5,6 +5,7 @@ import type { TailConfig } from './config.ts'
 import { type Discovery, Finder } from './discovery.ts'
 import { troublesOf } from './faults.ts'
 import type { TailedFile } from './file.ts'
+import { LagLimit } from './lag.ts'
 import { type FileLayer, type FileStat, nodeFiles } from './layer.ts'
 import { parseMark } from './mark.ts'
 import { type Meters, tailMeters } from './meters.ts'
@@ -50,6 +51,7 @@ export class Tail implements Input {
   readonly #rotation: Rotation
   readonly #watch: FolderWatch
   readonly #rhythm: Rhythm
+  readonly #lag: LagLimit
   #looking: Promise<void> = Promise.resolve()
   #isFirstScan = true
   /** Every folder that is named is there. */
@@ -82,6 +84,7 @@ export class Tail implements Input {
         maxLineBytes: config.maxLineBytes,
         longLines: config.longLines,
         encoding: config.encoding,
+        bytesPerSecond: config.maxRateBytes,
       },
       memory: host.memory,
       sink: host.sink,
@@ -98,6 +101,7 @@ export class Tail implements Input {
       pump: this.#pump,
       isOurs: path => this.#finder.leadsTo(path),
     })
+    this.#lag = new LagLimit({ ...shared, roster: this.#roster })
     this.#watch = new FolderWatch(layer, this.#problems, host.key, () => this.#rhythm.gather(), config.watch)
     this.#rhythm = new Rhythm(host.clock, config.pollIntervalMs, {
       poll: () => this.#pollOnce(),
@@ -255,6 +259,7 @@ export class Tail implements Input {
   /** One file's turn in a scan: read on, or let go. */
   async #tend(file: TailedFile): Promise<void> {
     if (file.copyOf) await this.#rotation.recheck(file)
+    if (await this.#lag.enforce(file)) return
     if (file.emptiedSinceNs !== undefined && file.attached) await this.#rotation.followEmpty(file)
     if (file.cameShort && file.attached && file.isReadable && !file.busy) await this.#roster.reopen(file)
     if (this.#roster.isOver(file)) {
