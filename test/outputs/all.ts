@@ -9,6 +9,7 @@ import { opensearch } from './opensearch.ts'
 import { otlp } from './otlp.ts'
 import { redis } from './redis.ts'
 import { s3 } from './s3.ts'
+import { splunk } from './splunk.ts'
 import { store } from './store.ts'
 
 /** Every output that has somewhere to deliver to; standard output has tests of its own. */
@@ -21,6 +22,7 @@ export const destinations: readonly Destination[] = [
   datadog,
   ...otlp,
   ...redis,
+  ...splunk,
   file,
   s3,
   store,

@@ -17,6 +17,7 @@ import type { Output, OutputHost } from './output.ts'
 import { checkRedis, redisConfig } from './redis/config.ts'
 import { checkRouting } from './routing-config.ts'
 import { checkS3, s3Config } from './s3/config.ts'
+import { checkSplunk, splunkConfig } from './splunk/config.ts'
 import { stdoutConfig } from './stdout/config.ts'
 import { storeConfig } from './store/config.ts'
 
@@ -32,6 +33,7 @@ export const outputSchema = s.oneOf(
     otlp: otlpConfig,
     redis: redisConfig,
     s3: s3Config,
+    splunk: splunkConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     null: nullConfig,
@@ -67,6 +69,8 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkRedis(output.config)
     case 's3':
       return checkS3(output.config)
+    case 'splunk':
+      return checkSplunk(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -110,6 +114,8 @@ export function identify(output: OutputConfig): string {
       const { endpoint, bucket, key } = output.config
       return `s3 ${endpoint ?? ''} ${bucket} ${key}`
     }
+    case 'splunk':
+      return `splunk ${output.config.url} ${output.config.index ?? ''}`
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -146,6 +152,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./redis/output.ts')).openRedis(output.config, host)
     case 's3':
       return (await import('./s3/output.ts')).openS3(output.config, host)
+    case 'splunk':
+      return (await import('./splunk/output.ts')).openSplunk(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':
