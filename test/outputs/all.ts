@@ -5,6 +5,7 @@ import { elasticsearch } from './elasticsearch.ts'
 import { file } from './file.ts'
 import { http } from './http.ts'
 import { loki } from './loki.ts'
+import { nats } from './nats.ts'
 import { opensearch } from './opensearch.ts'
 import { otlp } from './otlp.ts'
 import { redis } from './redis.ts'
@@ -23,6 +24,7 @@ export const destinations: readonly Destination[] = [
   ...otlp,
   ...redis,
   ...splunk,
+  ...nats,
   file,
   s3,
   store,

@@ -11,6 +11,7 @@ import {
 import { checkFile, fileConfig } from './file/config.ts'
 import { checkHttp, httpConfig } from './http/config.ts'
 import { checkLoki, lokiConfig } from './loki/config.ts'
+import { checkNats, natsConfig } from './nats/config.ts'
 import { nullConfig } from './null/config.ts'
 import { checkOtlp, otlpConfig } from './otlp/config.ts'
 import type { Output, OutputHost } from './output.ts'
@@ -34,6 +35,7 @@ export const outputSchema = s.oneOf(
     redis: redisConfig,
     s3: s3Config,
     splunk: splunkConfig,
+    nats: natsConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     null: nullConfig,
@@ -71,6 +73,8 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkS3(output.config)
     case 'splunk':
       return checkSplunk(output.config)
+    case 'nats':
+      return checkNats(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -116,6 +120,8 @@ export function identify(output: OutputConfig): string {
     }
     case 'splunk':
       return `splunk ${output.config.url} ${output.config.index ?? ''}`
+    case 'nats':
+      return `nats ${output.config.servers.join(' ')} ${output.config.subject}`
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -154,6 +160,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./s3/output.ts')).openS3(output.config, host)
     case 'splunk':
       return (await import('./splunk/output.ts')).openSplunk(output.config, host)
+    case 'nats':
+      return (await import('./nats/output.ts')).openNats(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':
