@@ -136,6 +136,7 @@ async function startDeliveries(
       routing,
       maxInFlightBytes: Math.floor(config.memoryBytes / 2 / config.outputs.length),
       retry: { baseMs: config.retry.baseMs, maxMs: config.retry.maxMs },
+      maxTries: entry.config.tries,
       deadLetters,
       clock,
       metrics,

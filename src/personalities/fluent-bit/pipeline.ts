@@ -197,7 +197,7 @@ export function translateOutput(
 /** Ours tries for ever, which is what everybody means; the original gives up after the second try. */
 function retriesOf(settings: Settings, { strict }: Shared): NotationMap {
   const text = settings.text('retry_limit')?.toLowerCase()
-  if (text === undefined) return strict ? { retries: 1 } : {}
+  if (text === undefined) return strict ? { tries: 2 } : {}
   if (['no_limits', 'false', 'off'].includes(text)) return {}
   const limit = text === 'no_retries' ? 0 : Number(text)
   if (!Number.isInteger(limit) || limit < 0) {
@@ -208,7 +208,7 @@ function retriesOf(settings: Settings, { strict }: Shared): NotationMap {
     )
     return {}
   }
-  if (strict) return { retries: limit }
+  if (strict) return { tries: limit + 1 }
   settings.lose(
     settings.placeOf('retry_limit'),
     'retry_limit',

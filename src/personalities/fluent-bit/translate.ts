@@ -39,6 +39,8 @@ export interface Translation {
   readonly names: PipelineNames
   /** When the configuration is done. */
   readonly exits: readonly Exit[]
+  /** It reads what is there once and ends; nobody keeps what it has read so far. */
+  readonly isOneShot: boolean
   /** What the router's log says of routes. */
   readonly connections: readonly string[]
   /** Where the plugin stands that became what is at this path of the configuration. */
@@ -92,6 +94,7 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
     outputs,
     findings,
     exits,
+    isOneShot: exits.some(({ kind }) => kind === 'end of input') && !inputs.some(keepsPositions),
     names: {
       inputs: inputs.map(({ name, plugin }) => ({ name, plugin })),
       filters: filters.map(({ name, plugin, steps }) => ({ name, plugin, steps: steps.length })),
@@ -213,6 +216,11 @@ class Routing {
               message: `route "${route.name}" leads to "${output}", and there is no such output`,
             })
   }
+}
+
+/** `DB` was given. */
+function keepsPositions({ entry }: Translated): boolean {
+  return Object.values(entry).some(options => (options as NotationMap)['positionsFrom'] !== undefined)
 }
 
 function tagOf({ entry, name }: TranslatedInput): string {

@@ -10,6 +10,7 @@ import {
   type CommandLine,
   parseCommandLine,
 } from '../../../personalities/fluent-bit/command-line/command-line.ts'
+import { generatedConfiguration } from '../../../personalities/fluent-bit/command-line/generate.ts'
 import { helpText, pluginHelp } from '../../../personalities/fluent-bit/command-line/help.ts'
 import { type FluentBitLoaded, loadFluentBit } from '../../../personalities/fluent-bit/load.ts'
 import { FLUENT_BIT_VERSION } from '../../../personalities/fluent-bit/version.ts'
@@ -34,6 +35,7 @@ export async function runAsFluentBit(args: readonly string[], io: Io): Promise<n
     io.stdout.write(`Fluent Bit v${FLUENT_BIT_VERSION}\nOutrigger ${packageFile.version}\n`)
     return 0
   }
+  if (commandLine.generate) return generate(commandLine, io)
   if (commandLine.help !== 'none') {
     io.stdout.write(pluginHelp(commandLine) ?? helpText())
     return 0
@@ -68,7 +70,7 @@ class FluentBit {
       inputs:
         this.#current.configuration['logs'] &&
         (this.#current.configuration['logs'] as { inputs?: unknown }).inputs,
-      strict: this.#commandLine.strict,
+      strict: this.#commandLine.strict || this.#current.isOneShot,
       cwd: this.#cwd,
     })
     this.#folder = folder
@@ -209,6 +211,18 @@ class FluentBit {
       this.#io.stderr.write(text)
     }
   }
+}
+
+/** `-G`: what the command line says, as a file; what a file cannot say is refused. */
+async function generate(commandLine: CommandLine, io: Io): Promise<number> {
+  const generated = generatedConfiguration(commandLine)
+  if ('problem' in generated) {
+    io.stderr.write(`fluent-bit: ${generated.problem}\n`)
+    return 1
+  }
+  const { stringify } = await import('yaml')
+  io.stdout.write(stringify(generated.configuration, { lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE' }))
+  return 0
 }
 
 function hostName(): string {

@@ -2,13 +2,15 @@ import type { Counter, Gauge, Histogram, Metrics } from '../../../kernel/metrics
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
+/** Why records became dead letters. */
+export type DeadReason = 'rejected' | 'too_large' | 'given_up'
+
 /** One output's series. */
 export interface DeliveryMetrics {
   readonly deliveredRecords: Counter
   readonly deliveredBytes: Counter
   readonly retriedRecords: Counter
-  readonly deadRejected: Counter
-  readonly deadTooLarge: Counter
+  readonly dead: Readonly<Record<DeadReason, Counter>>
   readonly sendsDone: Counter
   readonly sendsPartial: Counter
   readonly sendsFailed: Counter
@@ -32,8 +34,11 @@ export function deliveryMetrics(metrics: Metrics, output: string): DeliveryMetri
     deliveredRecords: counter('delivered_records_total', 'Records that the output has taken.'),
     deliveredBytes: counter('delivered_bytes_total', 'Bytes of records that the output has taken.'),
     retriedRecords: counter('retried_records_total', 'Records that had to be sent again.'),
-    deadRejected: dead.with(output, 'rejected'),
-    deadTooLarge: dead.with(output, 'too_large'),
+    dead: {
+      rejected: dead.with(output, 'rejected'),
+      too_large: dead.with(output, 'too_large'),
+      given_up: dead.with(output, 'given_up'),
+    },
     sendsDone: sends.with(output, 'done'),
     sendsPartial: sends.with(output, 'partial'),
     sendsFailed: sends.with(output, 'failed'),

@@ -356,3 +356,33 @@ test('closing waits for what is under way, but not for ever', async () => {
   await closing
   await host.close()
 })
+
+test('records that were tried in vain as often as is allowed become dead letters, and others go on', async t => {
+  const answer = (sent: Sent): Outcome => (sent.records[0] === '{"n":0}' ? FAILED : { kind: 'done' })
+  const { host, reader, output, deadLetters } = deliveryFixture(
+    t,
+    { maxRecords: 1, concurrency: 1 },
+    { answer, maxTries: 3 },
+  )
+  reader.append(fakeBatch(numbered(0, 2)))
+  await host.clock.elapse(60_000)
+  assert.equal(output.sends.filter(({ records }) => records[0] === '{"n":0}').length, 3)
+  assert.deepEqual(deadLetters.letters, [{ output: 'out', reason: 'HTTP 503', record: '{"n":0}' }])
+  assert.deepEqual(reader.acked, [2, 0])
+  assert.equal(host.metric('dead_lettered_records_total', { output: 'out', reason: 'given_up' }), 1)
+})
+
+test('single records that a peer wants again and again are given up, too', async t => {
+  const answer = (sent: Sent): Outcome => ({
+    kind: 'done',
+    retry: pick(sent, record => record === '{"n":1}'),
+  })
+  const { host, reader, deadLetters } = deliveryFixture(t, {}, { answer, maxTries: 2 })
+  reader.append(fakeBatch(numbered(0, 3)))
+  await host.clock.elapse(60_000)
+  assert.deepEqual(
+    deadLetters.letters.map(({ record }) => record),
+    ['{"n":1}'],
+  )
+  assert.deepEqual(reader.acked, [2, 0])
+})

@@ -8,7 +8,8 @@ import type { SpoolReader } from '../spool/reader.ts'
 import { DEFAULT_RETRY, type Retry } from './backoff.ts'
 import { Burials } from './burials.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { type DeliveryMetrics, deliveryMetrics } from './delivery-metrics.ts'
+import { deliveryHealth } from './delivery-health.ts'
+import { type DeadReason, type DeliveryMetrics, deliveryMetrics } from './delivery-metrics.ts'
 import { FreshRecords } from './fresh-records.ts'
 import { type Failure, Pause } from './pause.ts'
 import { type Load, RetryQueue } from './retry-queue.ts'
@@ -33,6 +34,8 @@ export interface DeliveryOptions {
   /** This output's share of the byte budget: frames that are taken and not settled, give or take one frame. */
   readonly maxInFlightBytes: number
   readonly retry?: Retry
+  /** After so many tries in vain records become dead letters; never unless given. */
+  readonly maxTries?: number | undefined
   readonly deadLetters: DeadLetters
   readonly clock: Clock
   readonly metrics: Metrics
@@ -337,6 +340,10 @@ class OutputDelivery implements Delivery {
   #sendItemsAgain(load: Load, slices: readonly Slice[], all: boolean, round: number): void {
     const attempts = load.attempts + 1
     this.#metrics.retriedRecords.inc(totalRecords(slices))
+    if (this.#isGivenUp(attempts)) {
+      this.#bury([{ reason: 'the peer took no records for now', slices }], slices, 'given_up')
+      return
+    }
     const waitMs = all
       ? this.#troubled({ reason: 'the peer takes no records for now' }, round, attempts)
       : this.#draining
@@ -368,8 +375,16 @@ class OutputDelivery implements Delivery {
     this.#metrics.sendsFailed.inc()
     this.#metrics.retriedRecords.inc(totalRecords(load.slices))
     const waitMs = this.#troubled(failure, round, attempts)
+    if (this.#isGivenUp(attempts)) {
+      this.#bury([{ reason: failure.reason, slices: load.slices }], load.slices, 'given_up')
+      return
+    }
     const kind = load.kind === 'half' ? 'half' : 'again'
     this.#retries.add({ slices: load.slices, attempts, kind }, this.#clock.monotonic() + waitMs)
+  }
+
+  #isGivenUp(attempts: number): boolean {
+    return attempts >= (this.#o.maxTries ?? Number.POSITIVE_INFINITY)
   }
 
   #troubled(failure: Failure, round: number, attempts: number): number {
@@ -393,13 +408,12 @@ class OutputDelivery implements Delivery {
     })
   }
 
-  #bury(rejected: readonly Rejection[], slices: readonly Slice[], reason: 'rejected' | 'too_large'): void {
+  #bury(rejected: readonly Rejection[], slices: readonly Slice[], reason: DeadReason): void {
     const letters = rejected.map(rejection => ({ output: this.#o.name, ...rejection }))
     const burying = this.#burials.bury(letters).then(buried => {
       this.#underWay.delete(burying)
       if (!buried) return
-      const counter = reason === 'rejected' ? this.#metrics.deadRejected : this.#metrics.deadTooLarge
-      counter.inc(totalRecords(slices))
+      this.#metrics.dead[reason].inc(totalRecords(slices))
       this.#noteBuried(totalRecords(slices), letters[0].reason)
       this.#window.settle(slices)
       this.#pump()
@@ -419,26 +433,8 @@ class OutputDelivery implements Delivery {
   }
 
   #ownHealth(): Health {
-    const trouble = this.#pause.trouble
-    if (trouble) {
-      const since = new Date(trouble.sinceMs).toISOString()
-      const records = this.#o.reader.unsent().records
-      const waiting = records === 1 ? 'one record waits in the spool' : `${records} records wait in the spool`
-      if (trouble.refused) {
-        const message = `refused since ${since}: ${trouble.reason}; ${waiting}`
-        return { ready: true, state: 'failed', message }
-      }
-      return {
-        ready: true,
-        state: 'degraded',
-        message: `failing since ${since}: ${trouble.reason}; ${waiting}`,
-      }
-    }
-    if (this.#burials.problem) {
-      const message = `cannot write the dead letters: ${this.#burials.problem}`
-      return { ready: true, state: 'degraded', message }
-    }
-    return { ready: true, state: 'ok' }
+    const { trouble } = this.#pause
+    return deliveryHealth(trouble, () => this.#o.reader.unsent().records, this.#burials.problem)
   }
 
   #collect(): void {

@@ -24,6 +24,13 @@ export const routingFields = {
     optional: true,
     example: 'level in ["warn", "error"]',
   }),
+  tries: s.integer({
+    about:
+      'After so many tries in vain records are given up: they go to the dead letters, with the reason. Without it they are tried until they arrive.',
+    optional: true,
+    min: 1,
+    example: 10,
+  }),
   steps: stepsSchema,
 } as const
 

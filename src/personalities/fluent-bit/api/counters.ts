@@ -73,7 +73,10 @@ export function countersOf(families: readonly MetricFamily[], names: PipelineNam
         proc_bytes: sum('delivered_bytes', ({ output }) => output === name),
         errors: failed + sum('sends', ({ output, outcome }) => output === name && outcome === 'partial'),
         retries: failed,
-        retries_failed: 0,
+        retries_failed: sum(
+          'dead_lettered_records',
+          ({ output, reason }) => output === name && reason === 'given_up',
+        ),
         dropped_records: sum('dead_lettered_records', ({ output }) => output === name),
         retried_records: sum('retried_records', ({ output }) => output === name),
       }

@@ -7,7 +7,7 @@ import { findParser, formatNotation, type LineFormat } from './format.ts'
 import type { MultilineParser } from './parsers.ts'
 
 /** Multiline parsers that come with both. */
-const BUILTIN = ['java', 'python', 'go', 'ruby', 'dotnet', 'node'] as const
+const BUILTIN = ['java', 'python', 'go', 'ruby', 'dotnet', 'node', 'docker', 'cri'] as const
 
 /** Lines of a container runtime: the text is the field `key`. Of two runtimes the second is tried with what does not fit the first. */
 export function containerFormat([format, other]: readonly ('docker' | 'cri')[], key: string): LineFormat {
@@ -47,7 +47,7 @@ export function multilineOf(settings: Settings, around: Surroundings, key: strin
   }
 }
 
-/** One rule of ours; undefined for container runtimes, whose formats join by themselves, and for what is told. */
+/** One rule of ours; undefined when there is no such parser, which is told. */
 export function ruleOf(
   settings: Settings,
   name: string,
@@ -56,9 +56,8 @@ export function ruleOf(
   const own = multilineParsers.get(name)
   if (own !== undefined) return ownRule(own)
   const builtin = name.toLowerCase()
-  if (builtin === 'docker' || builtin === 'cri') return undefined
   if ((BUILTIN as readonly string[]).includes(builtin)) return { builtin }
-  const known = [...multilineParsers.keys(), ...BUILTIN, 'docker', 'cri']
+  const known = [...multilineParsers.keys(), ...BUILTIN]
   const near = nearest(name, known)
   settings.fail(
     settings.placeOf('multiline.parser'),

@@ -9,7 +9,9 @@ import { throttle } from './filters/throttle.ts'
 import { typeConverter } from './filters/type-converter.ts'
 import { dummy } from './inputs/dummy.ts'
 import { elasticsearch as bulk, splunk as hec, opentelemetry, http as posted } from './inputs/http.ts'
+import { tcp, udp, unixSocket } from './inputs/network.ts'
 import { tail } from './inputs/tail.ts'
+import { fluentbitMetrics, prometheusExporter, prometheusRemoteWrite } from './metrics.ts'
 import { cloudwatch } from './outputs/cloudwatch.ts'
 import { datadog } from './outputs/datadog.ts'
 import { elasticsearch, opensearch } from './outputs/elasticsearch.ts'
@@ -25,10 +27,14 @@ import type { FilterPlugin, InputPlugin, OutputPlugin } from './plugin.ts'
 export const inputPlugins: Readonly<Record<string, InputPlugin>> = {
   dummy,
   elasticsearch: bulk,
+  fluentbit_metrics: fluentbitMetrics,
   http: posted,
   opentelemetry,
   splunk: hec,
   tail,
+  tcp,
+  udp,
+  unix_socket: unixSocket,
 }
 
 export const filterPlugins: Readonly<Record<string, FilterPlugin>> = {
@@ -55,6 +61,8 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   loki,
   null: nothing,
   opensearch,
+  prometheus_exporter: prometheusExporter,
+  prometheus_remote_write: prometheusRemoteWrite,
   stdout,
 }
 

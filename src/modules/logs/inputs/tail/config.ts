@@ -30,6 +30,12 @@ export const tailFields = {
     about: 'Where the very first start begins in files that are there already.',
     default: 'beginning',
   }),
+  positionsFrom: s.string({
+    about:
+      'A database of Fluent Bit’s tail (its option `DB`): files that were never read before are read from where it says. It is only looked at.',
+    optional: true,
+    example: '/var/lib/fluent-bit/tail.db',
+  }),
   newFilesAt: s.choice(['beginning', 'end'], {
     about:
       'Where to begin in files that appear later. With `end`, lines that are written before a file is found are not read.',

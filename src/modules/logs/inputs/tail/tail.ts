@@ -5,6 +5,7 @@ import type { TailConfig } from './config.ts'
 import { type Discovery, Finder } from './discovery.ts'
 import { troublesOf } from './faults.ts'
 import type { TailedFile } from './file.ts'
+import { foreignPositions } from './foreign-positions.ts'
 import { LagLimit } from './lag.ts'
 import { type FileLayer, type FileStat, nodeFiles } from './layer.ts'
 import { parseMark } from './mark.ts'
@@ -28,7 +29,8 @@ export async function startTail(
   host: InputHost,
   layer: FileLayer = nodeFiles(),
 ): Promise<Tail> {
-  const tail = new Tail(config, host, layer)
+  const positions = foreignPositions(config.positionsFrom, host)
+  const tail = new Tail(config, { ...host, positions }, layer)
   host.scope.defer(() => tail.close())
   await tail.start()
   return tail

@@ -52,8 +52,8 @@ export const tail: InputPlugin = {
     docker_mode: option.boolean('off'),
     docker_mode_flush: option.time('4'),
     docker_mode_parser: option.text(),
-    'unicode.encoding': option.lost('another encoding than UTF-8'),
-    'generic.encoding': option.lost('another encoding than UTF-8'),
+    'unicode.encoding': option.text(),
+    'generic.encoding': option.text(),
     max_open_files: option.integer(),
     'windows.path_encoding': option.needless('for Windows only'),
   },
@@ -68,6 +68,7 @@ export const tail: InputPlugin = {
     const names = { key: settings.text('key') ?? 'log' }
     const lines = linesOf(settings)
     const times = timesOf(settings)
+    const database = settings.text('db')
     const tagPattern = settings.text('tag_regex')
     const regex = tagPattern === undefined ? undefined : translateRegex(tagPattern)
     if (regex !== undefined && 'problem' in regex)
@@ -83,6 +84,8 @@ export const tail: InputPlugin = {
         ...(exclude.length > 0 && { exclude }),
         startAt: settings.boolean('read_from_head') ? 'beginning' : 'end',
         ...(!newHead && { newFilesAt: 'end' }),
+        ...(database !== undefined && { positionsFrom: database }),
+        ...encodingOf(settings),
         ...times,
         ...lines,
         ...(fields.pathField !== undefined && {
@@ -115,6 +118,33 @@ function linesOf(settings: Settings): NotationMap {
     ...(wanted !== undefined && { maxLine: bytes(Math.min(16 * 1024 ** 2, Math.max(1024, wanted))) }),
     ...(truncates ? { longLines: 'truncate' } : skips && { longLines: 'skip' }),
   }
+}
+
+/** By their names in lower case, without what stands between their parts. */
+const ENCODINGS: Readonly<Record<string, string>> = {
+  auto: 'auto',
+  utf16le: 'utf-16le',
+  utf16be: 'utf-16be',
+  shiftjis: 'shift_jis',
+  sjis: 'shift_jis',
+  gb18030: 'gb18030',
+  gbk: 'gbk',
+  uhc: 'euc-kr',
+  big5: 'big5',
+  win866: 'ibm866',
+  ...Object.fromEntries(
+    [1250, 1251, 1252, 1253, 1254, 1255, 1256].map(page => [`win${page}`, `windows-${page}`]),
+  ),
+}
+
+function encodingOf(settings: Settings): NotationMap {
+  const key = settings.has('unicode.encoding') ? 'unicode.encoding' : 'generic.encoding'
+  const text = settings.text(key)
+  if (text === undefined) return {}
+  const encoding = ENCODINGS[text.toLowerCase().replaceAll(/[-_ ]/g, '')]
+  if (encoding !== undefined) return { encoding }
+  settings.fail(settings.placeOf(key), key, `unknown encoding "${text}"`, Object.keys(ENCODINGS).join(', '))
+  return {}
 }
 
 function timesOf(settings: Settings): NotationMap {
