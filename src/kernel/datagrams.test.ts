@@ -64,6 +64,22 @@ describe('a port for datagrams', () => {
     assert.deepEqual([await next(), await next()], ['one', 'two'])
   })
 
+  test('answers the sender', async t => {
+    const ports = new Ports()
+    const asked = ports.receive(
+      LOOPBACK,
+      async datagram => (await asked).send(Buffer.from('here'), datagram),
+      claimant(t),
+    )
+    const { address } = await asked
+    assert.ok('port' in address)
+    const socket = createSocket('udp4')
+    t.after(() => socket.close())
+    socket.send('anybody?', address.port, address.host)
+    const [answer] = await once(socket, 'message')
+    assert.equal(String(answer), 'here')
+  })
+
   test('keeps what comes between two instances of its module for the later one', async t => {
     const ports = new Ports()
     const early = claimant(t)

@@ -15,6 +15,13 @@ export interface Datagram {
   readonly bytes: Buffer
   /** The sender's IP address; empty for a Unix socket. */
   readonly remoteAddress: string
+  /** 0 for a Unix socket. */
+  readonly remotePort: number
+}
+
+export interface Receiving extends Listening {
+  /** Answers whoever sent a datagram by UDP; nobody is told when it is lost. */
+  send(bytes: Buffer, to: Datagram): void
 }
 
 interface Port {
@@ -35,7 +42,7 @@ export class DatagramPorts {
     address: Address,
     take: (datagram: Datagram) => void,
     claim: { readonly owner: string; readonly scope: AsyncDisposableStack },
-  ): Promise<Listening> {
+  ): Promise<Receiving> {
     const wanted = formatAddress(address)
     const left = [...this.#ports].find(
       port => !port.take && port.owner === claim.owner && port.wanted === wanted,
@@ -49,7 +56,13 @@ export class DatagramPorts {
     }
     claim.scope.defer(close)
     for (const datagram of port.waiting.splice(0)) take(datagram)
-    return { address: port.address, close }
+    return {
+      address: port.address,
+      close,
+      send: (bytes, { remotePort, remoteAddress }) => {
+        if (port.take === take && remotePort > 0) port.socket.send(bytes, remotePort, remoteAddress)
+      },
+    }
   }
 
   hold(): void {
@@ -72,8 +85,8 @@ export class DatagramPorts {
     const bound =
       'path' in address ? address : { host: socket.address().address, port: socket.address().port }
     const port: Port = { owner, wanted, address: bound, socket, waiting: [], take: undefined }
-    socket.on('message', (bytes, { address }) => {
-      const datagram = { bytes, remoteAddress: address }
+    socket.on('message', (bytes, { address, port: remotePort = 0 }) => {
+      const datagram = { bytes, remoteAddress: address, remotePort }
       if (port.take) port.take(datagram)
       else if (port.waiting.length < MAX_WAITING) port.waiting.push(datagram)
     })

@@ -4,7 +4,7 @@ import type { Clock } from './clock/clock.ts'
 import type { DocumentFiles } from './config/included.ts'
 import type { Problem } from './config/problem.ts'
 import type { Schema } from './config/schema.ts'
-import type { Datagram } from './datagrams.ts'
+import type { Datagram, Receiving } from './datagrams.ts'
 import type { Log } from './log/log.ts'
 import type { Metrics } from './metrics/metrics.ts'
 
@@ -90,7 +90,7 @@ export interface Host {
    * Takes datagrams at an address, and keeps it across a reload of the module. Closed with the scope. A Unix socket for
    * datagrams needs node:ffi; where it is missing this rejects and says so.
    */
-  receive(address: Address, onDatagram: (datagram: Datagram) => void): Promise<Listening>
+  receive(address: Address, onDatagram: (datagram: Datagram) => void): Promise<Receiving>
   /** What another module offers; throws when it does not run. */
   use<Offer>(name: string): Offer
   /**

@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { formatAddress } from './config/address.ts'
-import { type Datagram, DatagramPorts } from './datagrams.ts'
+import { type Datagram, DatagramPorts, type Receiving } from './datagrams.ts'
 import { ListenError, listenError, makePlaceFor } from './listen-error.ts'
 import type { Address, Listening } from './module.ts'
 
@@ -41,7 +41,7 @@ export class Ports {
   }
 
   /** The same for datagrams: UDP, or a Unix socket for datagrams. */
-  receive(address: Address, onDatagram: (datagram: Datagram) => void, claim: Claim): Promise<Listening> {
+  receive(address: Address, onDatagram: (datagram: Datagram) => void, claim: Claim): Promise<Receiving> {
     return this.#datagrams.receive(address, onDatagram, claim)
   }
 

@@ -9,6 +9,7 @@ import { appFields } from './app/config.ts'
 import { commonFields } from './common-config.ts'
 import { checkDummy, dummyFields } from './dummy/config.ts'
 import { elasticsearchInputFields } from './elasticsearch/config.ts'
+import { forwardFields } from './forward/config.ts'
 import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
 import { otlpInputFields } from './otlp/config.ts'
@@ -69,6 +70,13 @@ export const inputSchema = s.oneOf(
       {
         about:
           'Stands in for Elasticsearch before Beats, Logstash, Fluent Bit and the official clients: takes `_bulk` requests and single documents, and answers item by item. The index stands for `*` in `tag`; `@timestamp` is the time of a record.',
+      },
+    ),
+    forward: s.object(
+      { ...forwardFields, ...commonFields },
+      {
+        about:
+          'Takes records by the protocol of Fluentd and Fluent Bit (forward, version 1). Without `tag` each record keeps the tag that it brings; else that one stands for `*`.',
       },
     ),
     tcp: s.object(
@@ -152,6 +160,8 @@ export async function startInput(
       return (await import('./splunk/splunk.ts')).startSplunk(input.config, host)
     case 'otlp':
       return (await import('./otlp/otlp.ts')).startOtlp(input.config, host)
+    case 'forward':
+      return (await import('./forward/forward.ts')).startForward(input.config, host)
     case 'tcp':
       return (await import('./network/line-input.ts')).startLineInput(input.config, host)
     case 'udp':
