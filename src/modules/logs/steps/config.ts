@@ -5,6 +5,7 @@ import { checkPatterns } from '../text-patterns.ts'
 import { addConfig, checkAdd } from './add/config.ts'
 import { checkConvert, convertConfig } from './convert/config.ts'
 import { checkDedupe, dedupeConfig } from './dedupe/config.ts'
+import { checkFill, fillConfig } from './fill/config.ts'
 import { dropConfig, keepConfig } from './filter/config.ts'
 import { checkMetric, metricConfig } from './metric/config.ts'
 import { checkMove, checkRename, copyConfig, moveConfig, renameConfig } from './names/config.ts'
@@ -23,6 +24,7 @@ import { checkThrottle, throttleConfig } from './throttle/config.ts'
 /** All kinds of steps: a new one is an entry here and in `checkStep`, one in `create.ts`, and a folder. */
 const plainSteps = {
   add: addConfig,
+  fill: fillConfig,
   remove: removeConfig,
   select: selectConfig,
   rename: renameConfig,
@@ -75,6 +77,8 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
   switch (step.kind) {
     case 'add':
       return checkAdd(step.config, path)
+    case 'fill':
+      return checkFill(step.config, path)
     case 'remove':
       return checkRemove(step.config, path)
     case 'select':

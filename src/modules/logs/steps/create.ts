@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
+import type { Counter } from '../../../kernel/metrics/metrics.ts'
 import { addStep } from './add/step.ts'
 import type { StepConfig } from './config.ts'
 import { convertStep } from './convert/step.ts'
 import { dedupeStep } from './dedupe/step.ts'
+import { fillStep } from './fill/step.ts'
 import { filterStep } from './filter/step.ts'
 import { metricStep } from './metric/step.ts'
 import { moveStep, renameStep } from './names/step.ts'
@@ -31,6 +33,8 @@ function createStep(step: StepConfig, host: StepHost): Step {
   switch (step.kind) {
     case 'add':
       return addStep(step.config)
+    case 'fill':
+      return fillStep(step.config, hostname())
     case 'remove':
       return removeStep(step.config)
     case 'select':
@@ -54,9 +58,9 @@ function createStep(step: StepConfig, host: StepHost): Step {
     case 'retag':
       return retagStep(step.config, hostname())
     case 'metric':
-      return metricStep(step.config, host.metrics, metrics.unconverted.with(owner))
+      return counting(metricStep(step.config, host.metrics, metrics.unconverted.with(owner)), dropped())
     case 'script':
-      return scriptStep(step.config, host)
+      return counting(scriptStep(step.config, host), dropped())
     case 'sample':
       return sampleStep(step.config, dropped())
     case 'throttle':
@@ -70,5 +74,14 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return filterStep(step.config, step.kind === 'keep', dropped())
     case 'only':
       return onlyStep(step.config, createSteps(step.config.steps, { ...host, key: `${key}.steps` }))
+  }
+}
+
+/** A step that may drop records and does not count them itself. */
+function counting(step: Step, dropped: Counter): Step {
+  return (record, event) => {
+    if (step(record, event)) return true
+    dropped.inc()
+    return false
   }
 }

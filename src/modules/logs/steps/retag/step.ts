@@ -1,11 +1,11 @@
 import { compilePattern } from '../../../../kernel/pattern.ts'
-import { Kind } from '../../../../wire/json/bytes.ts'
-import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
+import { keyPathOf } from '../../../../wire/json/path.ts'
 import type { JsonRecord } from '../../../../wire/json/record.ts'
 import { ValueSpan } from '../../../../wire/json/value.ts'
 import { fieldPath } from '../../condition/field.ts'
-import { compileTemplate, type TemplateView } from '../../outputs/template/template.ts'
-import type { Step, StepEvent } from '../step.ts'
+import { compileTemplate } from '../../outputs/template/template.ts'
+import type { Step } from '../step.ts'
+import { StepView } from '../step-view.ts'
 import { RETAG_RULES, type RetagRule } from './config.ts'
 
 /** Sends records through the steps again under another tag, by the first rule that fits. */
@@ -39,30 +39,4 @@ function compileRule({ field, pattern }: RetagRule): Matches {
   if ('reason' in compiled) throw new Error(compiled.reason)
   const { regex } = compiled
   return record => (record.locate(path, value) ? (regex.exec(value.asText()) ?? undefined) : undefined)
-}
-
-class StepView implements TemplateView {
-  captures: readonly (string | undefined)[] = []
-  readonly #value = new ValueSpan()
-  #record!: JsonRecord
-  #event!: StepEvent
-
-  turnTo(record: JsonRecord, event: StepEvent): void {
-    this.#record = record
-    this.#event = event
-  }
-
-  get timeMs(): number {
-    return this.#event.timeMs
-  }
-
-  get origin(): StepEvent {
-    return this.#event
-  }
-
-  text(path: KeyPath): string | undefined {
-    if (!this.#record.locate(path, this.#value) || this.#value.kind === Kind.null) return undefined
-    const text = this.#value.asText()
-    return text === '' ? undefined : text
-  }
 }

@@ -11,7 +11,9 @@ const CALLS = new Set(
 
 /** The word of an expression that would do something later, undefined when there is none: a record does not wait. */
 export function laterWord(source: string): string | undefined {
-  return /\b(?:async|await|import)\b/.exec(withoutTexts(source))?.[0]
+  // Where a pattern, a template or a comment may stand, quotes may not be what they look like: then texts count, too.
+  const code = /[`/]/.test(source) ? source : withoutTexts(source)
+  return /\b(?:async|await|import)\b/.exec(code)?.[0]
 }
 
 function withoutTexts(source: string): string {

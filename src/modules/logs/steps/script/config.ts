@@ -24,7 +24,7 @@ export const scriptConfig = s.object(
   },
   {
     about:
-      'Does with a record what no other step does. It costs more than they do: the record is read and written as a whole, numbers get the precision of JavaScript, and a script with loops or functions is watched over, which takes many times longer. For scripts of your own: time is bounded, memory within that time is not.',
+      'Does with a record what no other step does. It costs more than they do: the record is read and written as a whole, numbers get the precision of JavaScript, and a script with loops or functions is watched over, which takes many times longer. For scripts of your own: time and the size of a record are bounded, memory within that time is not.',
   },
 )
 
@@ -33,14 +33,15 @@ export type ScriptConfig = Infer<typeof scriptConfig>
 export function checkScript({ source }: ScriptConfig, path: Problem['path']): Problem[] {
   const { Script } = process.getBuiltinModule('node:vm')
   try {
-    new Script(`'use strict';(${source}\n)`)
+    // Only one expression is whole in both kinds of brackets.
+    for (const [open, close] of ['()', '[]']) new Script(`'use strict';${open}${source}\n${close}`)
     const later = laterWord(source)
     if (later === undefined) return []
     return [
       {
         path: [...path, 'source'],
         message: `a record does not wait: the expression has ${later} in it`,
-        hint: 'write what can be done at once',
+        hint: `write what can be done at once; in a text, break the word: "${later.slice(0, 2)}" + "${later.slice(2)}"`,
       },
     ]
   } catch (error) {

@@ -47,6 +47,12 @@ describe('a script', () => {
     assert.equal(metric('script_failures_total', { step: 'logs.steps[0].script' }), 2)
   })
 
+  it('counts what it drops', () => {
+    const { process, metric } = processorOf({}, [{ script: { source: 'record.a > 1' } }])
+    process('{"a":1}\n{"a":2}\n{"a":0}')
+    assert.equal(metric('dropped_records_total', { reason: 'steps[0].script' }), 2)
+  })
+
   it('that throws can drop the record', () =>
     assert.deepEqual(scripted('record.a.b.c', '{}', { onFailure: 'drop' }), []))
 
@@ -103,11 +109,54 @@ describe('a script', () => {
       assert.equal(({} as { polluted?: unknown }).polluted, undefined)
     })
 
-  for (const source of ['(async () => {})()', 'import("node:fs")'])
+  it('cannot get at an error of the host, which would lead to its functions', () => {
+    const source = `(() => {
+      let foreign = false
+      const note = error => { if (!(error instanceof Error)) foreign = true }
+      const deep = () => {
+        try { deep() } catch (error) { try { error.stack } catch (other) { note(other) } }
+        const error = new Error('x')
+        try { error.stack } catch (other) { note(other) }
+      }
+      try { deep() } catch (error) { note(error) }
+      record.foreign = foreign
+    })()`
+    assert.deepEqual(scripted(source, '{}'), ['{"foreign":false}'])
+  })
+
+  for (const [what, source] of [
+    ['one text', '(record.x = "x".repeat(2 ** 27), true)'],
+    ['many', '(record.x = Array(1e6).fill("12345"), true)'],
+    ['itself', 'record.a = record'],
+  ])
+    it(`cannot make a record without end of ${what}`, () => {
+      const { process, metric } = processorOf({}, [{ script: { source, timeout: '1s' } }])
+      assert.deepEqual(recordsOf(process('{"a":1}')), ['{"a":1}'])
+      assert.equal(metric('script_failures_total', { step: 'logs.steps[0].script' }), 1)
+    })
+
+  for (const source of [
+    '(async () => {})()',
+    'import("node:fs")',
+    '/"/.test(record.a) || import("node:fs").catch(error => error) || /"/',
+    '`${import("node:fs")}`',
+  ])
     it(`is refused as ${source}: a record does not wait`, () => {
       const decoded = stepsSchema.decode([{ script: { source } }])
       assert.ok(decoded.ok)
       assert.match(checkSteps(decoded.value, ['steps'])[0].message, /^a record does not wait/)
+    })
+
+  it('may have any word in a text', () =>
+    assert.deepEqual(scripted('record.m === "await import"', '{"m":"await import"}'), [
+      '{"m":"await import"}',
+    ]))
+
+  for (const source of ['1); globalThis.x = 1; (2', '1], [2'])
+    it(`is refused as ${source}: it is more than one expression`, () => {
+      const decoded = stepsSchema.decode([{ script: { source } }])
+      assert.ok(decoded.ok)
+      assert.match(checkSteps(decoded.value, ['steps'])[0].message, /^expected a JavaScript expression/)
     })
 
   it('is refused when it is no expression', () => {

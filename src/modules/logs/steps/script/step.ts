@@ -8,6 +8,9 @@ import type { ScriptConfig } from './config.ts'
 /** After a run that took too long the script rests for so many times its limit. */
 const REST = 10
 
+/** So long the texts and names of a record may be together. */
+const MAX_LENGTH = 4 * 1024 * 1024
+
 /** What came of one run: JSON text that takes the record's place, or what else the first character says. */
 const DROPPED = 'd'
 const FAILED = '!'
@@ -88,12 +91,34 @@ function bootstrap(source: string): string {
     delete globalThis[name]
   // Nothing can be left for later: a watchdog's end in the middle of that would take the process with it.
   delete Array.fromAsync
+  // The text of a stack is made by a function of ours; without a limit no stack is kept, and it is never called.
+  delete Error.stackTraceLimit
+  delete Error.captureStackTrace
   const { parse, stringify } = JSON
   const { isArray } = Array
   const text = String
   let given = '', tag = '', path = '', input = '', time = 0, output = ''
   const evaluate = (record, tag, path, input, time) => (${source}
 )
+  // Before the text is made: nothing interrupts that.
+  const fits = value => {
+    let room = ${MAX_LENGTH}
+    const walk = value => {
+      if (typeof value === 'string') room -= value.length
+      else if (isArray(value)) {
+        room -= value.length
+        for (let at = 0; at < value.length && room >= 0; at++) walk(value[at])
+      } else if (typeof value === 'object' && value !== null) {
+        for (const name in value) {
+          room -= name.length + 4
+          if (room < 0) return
+          walk(value[name])
+        }
+      }
+    }
+    walk(value)
+    return room >= 0
+  }
   const run = () => {
     output = '${FAILED}it gave no JSON'
     try {
@@ -101,6 +126,7 @@ function bootstrap(source: string): string {
       const value = evaluate(record, tag, path, input, time)
       if (value === false || value === null) { output = '${DROPPED}'; return }
       const result = typeof value === 'object' && !isArray(value) ? value : record
+      if (!fits(result)) { output = '${FAILED}it made a record of more than ${MAX_LENGTH} characters'; return }
       const json = stringify(result)
       if (typeof json === 'string' && json[0] === '{') output = json
     } catch (error) {
