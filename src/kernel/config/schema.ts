@@ -213,19 +213,20 @@ export const s = {
   list<T, const O extends ListOptions>(item: Schema<T>, options: O): Made<readonly T[], O> {
     const { minItems = 0 } = options
     const doc = describe('list', 'a list', options, { item: item.doc, ...(minItems && { minItems }) })
-    const run = v.pipe(
-      v.unknown(),
-      v.rawTransform<unknown, unknown[]>(({ dataset, addIssue, NEVER }) => {
-        if (Array.isArray(dataset.value)) return dataset.value
-        addIssue({
-          message: issueText(`expected a list, got ${kindOf(dataset.value)}`, 'begin each item with "- "'),
-        })
-        return NEVER
-      }),
-      v.array(engineOf(item)),
-      v.minLength(minItems, issueText(`expected at least ${minItems} item${minItems === 1 ? '' : 's'}`)),
-    )
-    return make(doc, options, run as Engine<readonly T[]>)
+    const build = () =>
+      v.pipe(
+        v.unknown(),
+        v.rawTransform<unknown, unknown[]>(({ dataset, addIssue, NEVER }) => {
+          if (Array.isArray(dataset.value)) return dataset.value
+          addIssue({
+            message: issueText(`expected a list, got ${kindOf(dataset.value)}`, 'begin each item with "- "'),
+          })
+          return NEVER
+        }),
+        v.array(engineOf(item)),
+        v.minLength(minItems, issueText(`expected at least ${minItems} item${minItems === 1 ? '' : 's'}`)),
+      )
+    return make(doc, options, build as () => Engine<readonly T[]>)
   },
 
   /** Names that the user chooses, each with a value of one kind. */
@@ -234,8 +235,8 @@ export const s = {
     options: O,
   ): Made<Readonly<Record<string, T>>, O> {
     const doc = describe('map', 'a mapping of names to values', options, { item: item.doc })
-    const run = mapping(doc, v.record(v.string(), engineOf(item)))
-    return make(doc, options, run as Engine<Readonly<Record<string, T>>>)
+    const build = () => mapping(doc, v.record(v.string(), engineOf(item)))
+    return make(doc, options, build as () => Engine<Readonly<Record<string, T>>>)
   },
 
   /** A mapping with these fields and no others. An empty value (`tail:`) is an empty mapping. */
@@ -245,20 +246,23 @@ export const s = {
   ): Made<ObjectOf<F>, O> {
     const doc = describe('object', 'a mapping', options, { fields: docsOf(fields) })
     const names = renamed(fields)
-    const entries = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, engineOf(field)]))
-    const run = mapping(
-      doc,
-      v.pipe(
-        v.looseObject(entries, issue => missing(doc, issue.path?.[0].key)),
-        v.rawCheck(({ dataset, addIssue }) => {
-          for (const key of Object.keys(dataset.value as object)) {
-            if (!Object.hasOwn(fields, key)) addIssue(unknownOption(key, dataset.value, Object.keys(fields)))
-          }
-        }),
-        v.transform(value => rename(value, names)),
-      ),
-    )
-    return make(doc, options, run as unknown as Engine<ObjectOf<F>>)
+    const entries = () =>
+      Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, engineOf(field)]))
+    const build = () =>
+      mapping(
+        doc,
+        v.pipe(
+          v.looseObject(entries(), issue => missing(doc, issue.path?.[0].key)),
+          v.rawCheck(({ dataset, addIssue }) => {
+            for (const key of Object.keys(dataset.value as object)) {
+              if (!Object.hasOwn(fields, key))
+                addIssue(unknownOption(key, dataset.value, Object.keys(fields)))
+            }
+          }),
+          v.transform(value => rename(value, names)),
+        ),
+      )
+    return make(doc, options, build as unknown as () => Engine<ObjectOf<F>>)
   },
 
   /** A mapping with exactly one of these keys; decodes to its name and its value. */
@@ -270,28 +274,29 @@ export const s = {
     const doc = describe('oneOf', `exactly one of ${names.join(', ')}`, options, {
       alternatives: docsOf(alternatives),
     })
-    const engines = new Map(Object.entries(alternatives).map(([name, schema]) => [name, engineOf(schema)]))
-    const run = mapping(
-      doc,
-      v.pipe(
-        asGiven,
-        v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
-          const keys = Object.keys(dataset.value)
-          const kind = keys[0]
-          const engine = engines.get(kind)
-          if (keys.length !== 1 || engine === undefined) {
-            for (const issue of wrongAlternative(keys, dataset.value, names)) addIssue(issue)
+    const build = () =>
+      mapping(
+        doc,
+        v.pipe(
+          asGiven,
+          v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
+            const keys = Object.keys(dataset.value)
+            const kind = keys[0]
+            const engine = chosen(alternatives, kind)
+            if (keys.length !== 1 || engine === undefined) {
+              for (const issue of wrongAlternative(keys, dataset.value, names)) addIssue(issue)
+              return NEVER
+            }
+            const result = v.safeParse(engine, dataset.value[kind])
+            if (result.success) return { kind, config: result.output }
+            const here = pathItem(dataset.value, kind)
+            for (const { message, path } of result.issues)
+              addIssue({ message, path: [here, ...(path ?? [])] })
             return NEVER
-          }
-          const result = v.safeParse(engine, dataset.value[kind])
-          if (result.success) return { kind, config: result.output }
-          const here = pathItem(dataset.value, kind)
-          for (const { message, path } of result.issues) addIssue({ message, path: [here, ...(path ?? [])] })
-          return NEVER
-        }),
-      ),
-    )
-    return make(doc, options, run as Engine<OneOf<A>>)
+          }),
+        ),
+      )
+    return make(doc, options, build as () => Engine<OneOf<A>>)
   },
 
   /** A mapping whose field `tag` names which of these schemas holds; each of them has that field itself, as a choice of one. */
@@ -303,27 +308,31 @@ export const s = {
     const names = Object.keys(alternatives)
     const more = { tag, alternatives: docsOf(alternatives) }
     const doc = describe('tagged', `a mapping with ${tag}: one of ${names.join(', ')}`, options, more)
-    const engines = new Map(Object.entries(alternatives).map(([name, schema]) => [name, engineOf(schema)]))
-    const run = mapping(
-      doc,
-      v.pipe(
-        asGiven,
-        v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
-          const given = dataset.value[tag]
-          const engine = engines.get(given instanceof Interpolated ? given.text : String(given))
-          if (engine === undefined) {
-            addIssue(wrongTag(tag, dataset.value, names))
+    const build = () =>
+      mapping(
+        doc,
+        v.pipe(
+          asGiven,
+          v.rawTransform<Record<string, unknown>, unknown>(({ dataset, addIssue, NEVER }) => {
+            const given = dataset.value[tag]
+            const engine = chosen(alternatives, given instanceof Interpolated ? given.text : String(given))
+            if (engine === undefined) {
+              addIssue(wrongTag(tag, dataset.value, names))
+              return NEVER
+            }
+            const result = v.safeParse(engine, dataset.value)
+            if (result.success) return result.output
+            for (const { message, path } of result.issues) addIssue({ message, ...(path && { path }) })
             return NEVER
-          }
-          const result = v.safeParse(engine, dataset.value)
-          if (result.success) return result.output
-          for (const { message, path } of result.issues) addIssue({ message, ...(path && { path }) })
-          return NEVER
-        }),
-      ),
-    )
-    return make(doc, options, run as unknown as Engine<Infer<A[keyof A]>>)
+          }),
+        ),
+      )
+    return make(doc, options, build as unknown as () => Engine<Infer<A[keyof A]>>)
   },
+}
+
+function chosen(alternatives: Fields, name: string): Engine<unknown> | undefined {
+  return Object.hasOwn(alternatives, name) ? engineOf(alternatives[name]) : undefined
 }
 
 function meant(

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Slice } from '../../batch.ts'
-import { AwsSigner } from '../aws-signer.ts'
+import type { AwsSigner } from '../aws-signer.ts'
 import { compress } from '../compression.ts'
 import { basicAuthorization, revealed } from '../http-auth.ts'
 import { HttpPeer } from '../http-peer.ts'
@@ -25,12 +25,20 @@ import { SpareMemory } from './spare-memory.ts'
 export const openElasticsearch: OpenOutput<ElasticsearchConfig> = async (config, host) => {
   const url = config.url ?? cloudUrl(config.cloudId ?? '') ?? ''
   const dataStream = config.index === undefined ? (config.dataStream ?? defaultDataStream) : undefined
-  return new SearchOutput({ ...config, url, ...(dataStream === undefined ? {} : { dataStream }) }, host)
+  return await openSearch({ ...config, url, ...(dataStream === undefined ? {} : { dataStream }) }, host)
 }
 
 /** Sends records to OpenSearch with the `_bulk` API. */
-export const openOpensearch: OpenOutput<OpensearchConfig> = async (config, host) =>
-  new SearchOutput(config, host)
+export const openOpensearch: OpenOutput<OpensearchConfig> = (config, host) => openSearch(config, host)
+
+/** What signs is loaded only where requests are signed. */
+async function openSearch(config: SearchConfig, host: OutputHost): Promise<Output> {
+  const { aws } = config
+  if (!aws) return new SearchOutput(config, host, undefined)
+  const { AwsSigner } = await import('../aws-signer.ts')
+  const signer = new AwsSigner({ config: aws, host, key: `${host.key}.aws`, service: aws.service })
+  return new SearchOutput(config, host, signer)
+}
 
 /** Records that go into a body between two looks at the clock: less than a tenth of a millisecond of work. */
 const recordsPerStep = 256
@@ -52,7 +60,7 @@ class SearchOutput implements Output {
   readonly #memory = (bytes: number) => this.#spare.take(bytes)
   #refusal: string | undefined
 
-  constructor(config: SearchConfig, host: OutputHost) {
+  constructor(config: SearchConfig, host: OutputHost, signer: AwsSigner | undefined) {
     this.#host = host
     this.#config = config
     const op = operationOf(config)
@@ -60,9 +68,8 @@ class SearchOutput implements Output {
     this.#lines = linesPlanOf(config, op, host.spoolId, hostname())
     this.#path = pathOf(config, this.#lines)
     this.#headers = headersOf(config)
-    const { aws } = config
-    this.#signer = aws && new AwsSigner({ config: aws, host, key: `${host.key}.aws`, service: aws.service })
-    this.#question = { ...questionOf(config, host.key, op), mendAws: this.#signer?.mend }
+    this.#signer = signer
+    this.#question = { ...questionOf(config, host.key, op), mendAws: signer?.mend }
     this.limits = limitsOf(config, this.#lines ? linesOverheadBytes : overheadBytes(this.#plan))
     this.#peer = new HttpPeer(host, {
       url: config.url,
