@@ -94,6 +94,10 @@ export class Ledger {
     if (n > this.highest) this.highest = n
   }
 
+  has(n: number): boolean {
+    return this.#seen[n] === 1
+  }
+
   /** Those of 1…total that never arrived. */
   missing(total: number): number[] {
     const missing: number[] = []
