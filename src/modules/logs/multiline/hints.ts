@@ -1,5 +1,7 @@
 import type { Rule } from './rule.ts'
 
+/** The runtime looks for short texts with memchr, and for longer ones five times slower. */
+const SHORT_BYTES = 6
 /** Behind the end of all lines. */
 const NOWHERE = 0xffff_ffff
 
@@ -15,7 +17,12 @@ export class Hints {
 
   constructor(rules: readonly Rule[]) {
     const hints = new Map<string, Buffer>()
-    for (const rule of rules) for (const hint of rule.hints ?? []) hints.set(hint.toString(), hint)
+    for (const rule of rules) {
+      for (const hint of rule.hints ?? []) {
+        const short = hint.subarray(0, SHORT_BYTES)
+        hints.set(short.toString(), short)
+      }
+    }
     this.#hints = rules.every(rule => rule.hints !== undefined) ? [...hints.values()] : undefined
     this.#next = (this.#hints ?? []).map(() => 0)
   }
