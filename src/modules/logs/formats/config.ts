@@ -94,6 +94,7 @@ export const FORMATS = [
   'csv',
   'cri',
   'docker',
+  'container',
   'syslog',
   'apache',
   'apache_error',
@@ -112,7 +113,7 @@ export const FORMATS = [
 export const formatFields = {
   format: s.choice(FORMATS, {
     about:
-      'How a line becomes a record. json: each line is an object and stays as it is. raw: the line is the field `message`. logfmt: key=value pairs. ltsv: label:value with tabs between. csv: values in columns. cri, docker: what container runtimes write. syslog: RFC 5424 or 3164, with or without priority. apache, nginx: the access log, common or combined; apache_error, nginx_error: the error log. envoy: its default access log, or that of Istio. mysql_slow: entries of the slow query log. postgres: what PostgreSQL writes to stderr; postgres_csv: its csvlog. klog: what the components of Kubernetes write. regex: the named groups of `pattern` become fields. grok: the named patterns of `pattern` do. A line that does not fit is kept as `message` with a `parse_error`.',
+      'How a line becomes a record. json: each line is an object and stays as it is. raw: the line is the field `message`. logfmt: key=value pairs. ltsv: label:value with tabs between. csv: values in columns. cri, docker: what container runtimes write; container: either of them, line by line. syslog: RFC 5424 or 3164, with or without priority. apache, nginx: the access log, common or combined; apache_error, nginx_error: the error log. envoy: its default access log, or that of Istio. mysql_slow: entries of the slow query log. postgres: what PostgreSQL writes to stderr; postgres_csv: its csvlog. klog: what the components of Kubernetes write. regex: the named groups of `pattern` become fields. grok: the named patterns of `pattern` do. A line that does not fit is kept as `message` with a `parse_error`.',
     default: 'json',
   }),
   pattern: s.string({

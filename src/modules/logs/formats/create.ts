@@ -1,5 +1,6 @@
 import { commonLog, envoyLog } from './access.ts'
 import type { FormatConfig } from './config.ts'
+import { ContainerFormat } from './container.ts'
 import { CriFormat } from './cri.ts'
 import { CsvFormat } from './csv.ts'
 import { DecodingFormat } from './decode.ts'
@@ -41,6 +42,8 @@ function bareFormat(config: FormatConfig, onMisfit: OnMisfit): Format {
       return new CriFormat(onMisfit)
     case 'docker':
       return new DockerFormat(onMisfit)
+    case 'container':
+      return new ContainerFormat(onMisfit)
     case 'syslog':
       return new SyslogFormat(zone, onMisfit)
     case 'apache':

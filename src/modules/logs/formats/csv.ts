@@ -24,6 +24,7 @@ export interface CsvOptions extends FieldOptions {
  */
 export class CsvFormat implements Format {
   timeMs = Number.NaN
+  readonly readsWhole = true
   readonly #onMisfit: OnMisfit
   readonly #fields: FieldWriter
   readonly #columns: readonly Field[]

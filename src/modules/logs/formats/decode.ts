@@ -2,7 +2,7 @@ import { Kind } from '../../../wire/json/bytes.ts'
 import { type Key, type KeyPath, keyOf, keyPathOf } from '../../../wire/json/path.ts'
 import { JsonRecord } from '../../../wire/json/record.ts'
 import { ValueSpan } from '../../../wire/json/value.ts'
-import { ByteWriter } from '../../../wire/json/writer.ts'
+import type { ByteWriter } from '../../../wire/json/writer.ts'
 import { fieldPath } from '../condition/field.ts'
 import { isLossy } from '../exact-text.ts'
 import type { DecodeConfig } from './config.ts'
@@ -13,7 +13,6 @@ import type { Format } from './format.ts'
 export class DecodingFormat implements Format {
   readonly #format: Format
   readonly #decoders: readonly FieldDecoder[]
-  readonly #text = new ByteWriter(1024)
 
   /** The configuration must have passed `checkFormat`. */
   constructor(format: Format, config: DecodeConfig) {
@@ -27,19 +26,30 @@ export class DecodingFormat implements Format {
     return this.#format.timeMs
   }
 
+  get isPart(): boolean {
+    return this.#format.isPart === true
+  }
+
+  get stream(): string {
+    return this.#format.stream ?? ''
+  }
+
+  get readsWhole(): boolean {
+    return this.#format.readsWhole === true
+  }
+
   read(
     bytes: Buffer,
     start: number,
     end: number,
     record: JsonRecord,
-    _out: ByteWriter,
+    out: ByteWriter,
     nowMs: number,
   ): boolean {
-    const text = this.#text
-    text.length = 0
-    if (!this.#format.read(bytes, start, end, record, text, nowMs)) {
-      if (text.length === 0) return false
-      record.open(text.bytes, 0, text.length)
+    const from = out.length
+    if (!this.#format.read(bytes, start, end, record, out, nowMs)) {
+      if (out.length === from) return false
+      record.open(out.bytes, from, out.length)
     }
     for (const decoder of this.#decoders) decoder.decode(record)
     return true

@@ -18,6 +18,7 @@ const NUMBERS =
  */
 export class MysqlSlowFormat implements Format {
   timeMs = Number.NaN
+  readonly readsWhole = true
   readonly #onMisfit: OnMisfit
   readonly #parseTime: ParseTime
   readonly #writer = new FieldWriter()

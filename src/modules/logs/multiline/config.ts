@@ -87,7 +87,7 @@ const fields = {
   }),
   field: s.string({
     about:
-      'The field whose text is joined. For json, cri, docker and syslog also what the rules look at; for other formats they look at the line as it was read, and the first line alone is parsed.',
+      'The field whose text is joined. For json, cri, docker, container and syslog also what the rules look at; for other formats they look at the line as it was read, and the first line alone is parsed.',
     default: 'message',
   }),
   patternField: s.string({

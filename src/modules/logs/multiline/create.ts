@@ -14,7 +14,13 @@ export function createJoining(parts: JoinerParts): Joining {
 }
 
 /** Formats whose lines are records of fields with a text of an application in them. */
-const OF_FIELDS: ReadonlySet<FormatConfig['format']> = new Set(['json', 'cri', 'docker', 'syslog'])
+const OF_FIELDS: ReadonlySet<FormatConfig['format']> = new Set([
+  'json',
+  'cri',
+  'docker',
+  'container',
+  'syslog',
+])
 
 export interface JoinerParts {
   /** Must have passed `checkMultiline`. */

@@ -125,6 +125,40 @@ suite('joining', () => {
     assert.deepEqual(bed.records, ['{"1":"2","message":"rest \\"x\\""}'])
   })
 
+  test('a format that reads several lines gets them all', async () => {
+    const bed = new JoiningBed({ rules: [{ start: { pattern: '^# Time:' } }] }, { format: 'mysql_slow' })
+    const entry = (seconds: number) =>
+      `# Time: 2026-01-02T03:04:05.000000Z\n# Query_time: ${seconds}  Lock_time: 0.0 Rows_sent: 1  Rows_examined: 2\nselect\n  1;\n`
+    await bed.give(entry(1) + entry(2))
+    await bed.drain()
+    const records = bed.records.map(record => JSON.parse(record))
+    assert.deepEqual(
+      records.map(record => [record.parse_error, record.query_time]),
+      [
+        [undefined, 1],
+        [undefined, 2],
+      ],
+    )
+  })
+
+  test('texts that a format decodes stay with their records', async () => {
+    const bed = new JoiningBed(
+      { rules: [DATED] },
+      { format: 'json', decode: [{ field: 'more', as: 'json' }] },
+    )
+    const line = (message: string, n: number) => `${JSON.stringify({ message, more: `{"n":${n}}` })}\n`
+    await bed.give(line('1 a', 1) + line('2 b', 2) + line(' c', 3) + line('4 d', 4))
+    await bed.drain()
+    assert.deepEqual(
+      bed.records.map(record => JSON.parse(record)),
+      [
+        { message: '1 a', more: { n: 1 } },
+        { message: '2 b\n c', more: { n: 2 } },
+        { message: '4 d', more: { n: 4 } },
+      ],
+    )
+  })
+
   test('records of fields keep the fields of the first, and each other apart', async () => {
     const bed = new JoiningBed({ rules: [JAVA], field: 'log.text', groupBy: ['pod'] }, { format: 'json' })
     const line = (pod: string, text: string, n: number) => `${JSON.stringify({ pod, log: { text }, n })}\n`
@@ -202,6 +236,18 @@ suite('parts of long lines', () => {
       assert.deepEqual(bed.messages, expected)
     })
   }
+
+  test('container: parts of either runtime', async () => {
+    const bed = new JoiningBed(
+      { rules: [{ builtin: 'docker' }, { builtin: 'cri' }] },
+      { format: 'container' },
+    )
+    await bed.give(cri('stdout', 'P', 'a') + cri('stdout', 'F', 'b'))
+    await bed.give(docker('stderr', 'c') + docker('stderr', 'd\n'), {}, '/docker')
+    await bed.give('neither\n', {}, '/other')
+    assert.deepEqual(bed.messages, ['ab', 'cd', 'neither'])
+    assert.equal(bed.metric('parse_failures_total', { format: 'container' }), 1)
+  })
 
   test('lines of a trace are joined although some of them come in parts, and the streams interleave', async () => {
     const bed = new JoiningBed({ rules: [{ builtin: 'cri' }, JAVA] }, { format: 'cri' })

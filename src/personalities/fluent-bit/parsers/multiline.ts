@@ -9,20 +9,11 @@ import type { MultilineParser } from './parsers.ts'
 /** Multiline parsers that come with both. */
 const BUILTIN = ['java', 'python', 'go', 'ruby', 'dotnet', 'node', 'docker', 'cri'] as const
 
-/** Lines of a container runtime: the text is the field `key`. Of two runtimes the second is tried with what does not fit the first. */
-export function containerFormat([format, other]: readonly ('docker' | 'cri')[], key: string): LineFormat {
-  const second = {
-    only: {
-      when: 'exists(parse_error)',
-      steps: [{ parse: { field: 'message', format: other ?? format } }, { remove: ['parse_error'] }],
-    },
-  }
+/** Lines of a container runtime, or of either of two: the text is the field `key`. */
+export function containerFormat(runtimes: readonly ('docker' | 'cri')[], key: string): LineFormat {
   return {
-    options: { format },
-    steps: [
-      ...(other === undefined ? [] : [second]),
-      ...(key === 'message' ? [] : [{ rename: { fields: { message: key }, overwrite: false } }]),
-    ],
+    options: { format: runtimes.length > 1 ? 'container' : runtimes[0] },
+    steps: key === 'message' ? [] : [{ rename: { fields: { message: key }, overwrite: false } }],
   }
 }
 
