@@ -14,6 +14,7 @@ import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
 import { otlpInputFields } from './otlp/config.ts'
 import { splunkInputFields } from './splunk/config.ts'
+import { checkSyslog, syslogFields } from './syslog/config.ts'
 import { checkTail, tailFields } from './tail/config.ts'
 import { tcpFields } from './tcp/config.ts'
 import { udpFields } from './udp/config.ts'
@@ -79,6 +80,13 @@ export const inputSchema = s.oneOf(
           'Takes records by the protocol of Fluentd and Fluent Bit (forward, version 1). Without `tag` each record keeps the tag that it brings; else that one stands for `*`.',
       },
     ),
+    syslog: s.object(
+      { ...syslogFields, ...commonFields },
+      {
+        about:
+          'Takes syslog messages of RFC 5424 and 3164: by UDP, TCP, TLS (RFC 5425), or on a Unix socket such as /dev/log. The address of the sender stands for `*` in `tag`.',
+      },
+    ),
     tcp: s.object(
       { ...tcpFields, ...formatFields, ...commonFields },
       {
@@ -119,6 +127,8 @@ function checkKind(input: InputConfig, path: Problem['path']): Problem[] {
       return checkTail(input.config, path)
     case 'dummy':
       return checkDummy(input.config, path)
+    case 'syslog':
+      return checkSyslog(input.config, path)
     case 'unix':
       return checkUnix(input.config, path)
     default:
@@ -127,7 +137,9 @@ function checkKind(input: InputConfig, path: Problem['path']): Problem[] {
 }
 
 /** How the lines of an input become records; inputs without that option hand over records, a JSON object a line. */
-export function formatOf({ config }: InputConfig): FormatConfig {
+export function formatOf({ kind, config }: InputConfig): FormatConfig {
+  if (kind === 'syslog')
+    return { format: 'syslog', time: { format: 'iso8601', zone: config.zone, keep: true } }
   return 'format' in config ? config : { format: 'json' }
 }
 
@@ -162,6 +174,8 @@ export async function startInput(
       return (await import('./otlp/otlp.ts')).startOtlp(input.config, host)
     case 'forward':
       return (await import('./forward/forward.ts')).startForward(input.config, host)
+    case 'syslog':
+      return (await import('./syslog/syslog.ts')).startSyslog(input.config, host)
     case 'tcp':
       return (await import('./network/line-input.ts')).startLineInput(input.config, host)
     case 'udp':
