@@ -1,6 +1,7 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField } from '../../condition/field.ts'
+import { awsFields, checkAws } from '../aws-options.ts'
 import {
   authConfig,
   checkHttpOutput,
@@ -67,6 +68,18 @@ export const httpConfig = s.object(
       example: 'fluent-tag',
     }),
     auth: authConfig,
+    aws: s.object(
+      {
+        service: s.string({
+          about: 'The service’s name in signatures.',
+          example: 'execute-api',
+          pattern: /^[a-z0-9-]+$/,
+          expected: 'a service such as execute-api',
+        }),
+        ...awsFields,
+      },
+      { about: 'Signs requests as AWS services ask for it (Signature Version 4).', optional: true },
+    ),
     tls: tlsConfig,
     compress: compressOption(compressions, 'none'),
     rejectStatuses: s.list(s.integer({ about: 'A status.', min: 400, max: 499 }), {
@@ -92,6 +105,10 @@ export function checkHttp(config: HttpConfig): Problem[] {
   const plain = username === '' && password === '' ? `${origin}${pathname}` : url
   const problems = checkHttpOutput({ ...config, url: plain })
   const add = (path: Problem['path'], message: string, hint: string) => problems.push({ path, message, hint })
+  const { auth, aws } = config
+  if (auth && aws)
+    add(['aws'], 'expected one way to authenticate, got `auth` and `aws`', 'remove one of them')
+  if (aws) problems.push(...checkAws(aws, ['aws']))
   if (path !== undefined) problems.push(...checkTemplate(path, ['path'], { complete: true }))
   if ((format === 'field') !== (bodyField !== undefined)) {
     if (bodyField === undefined) add(['format'], '`format: field` needs `bodyField`', 'name the field')

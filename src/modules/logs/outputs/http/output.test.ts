@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { verifySignature } from '../../../../../test/fakes/aws/signature.ts'
 import { type FakeHttpOptions, startFakeHttp } from '../../../../../test/fakes/http/server.ts'
 import { systemClock } from '../../../../kernel/clock/system.ts'
 import type { Outcome } from '../output.ts'
@@ -154,6 +155,25 @@ describe('the http output', () => {
     assert.match(reasonOf(outcome), /401: who\?; check logs\.outputs\[0\]\.http\.auth\.username/)
   })
 
+  test('signs requests for AWS', async t => {
+    const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', region: 'eu-central-1' }
+    const rule: FakeHttpOptions['rule'] = ({ method, path, headers, body }) => {
+      const [plain, query] = path.split('?')
+      const request = { method, path: plain, query: query ?? '', headers, body }
+      const fault = verifySignature(request, { ...keys, service: 'execute-api', now: Date.now })
+      return fault && { status: 403, body: fault.message }
+    }
+    const aws = { ...keys, service: 'execute-api' }
+    const right = await begin(t, { url: '/stage/in?b=2&a=x%20y', path: '/{n|"none"}', aws }, { rule })
+    assert.deepEqual(await right.send(fakeSlice([{ n: 'ä (b)' }])), { kind: 'done' })
+    assert.equal(right.fake.requests[0].path, '/stage/in/%C3%A4%20(b)?b=2&a=x%20y')
+    const wrong = await begin(t, { aws: { ...aws, secretAccessKey: 'other' } }, { rule })
+    assert.match(
+      reasonOf(await wrong.send(fakeSlice([{ n: 1 }]))),
+      /403.*check logs\.outputs\[0\]\.http\.aws\.accessKeyId/,
+    )
+  })
+
   test('has what the receiver refuses divided, and only by the statuses that speak of records', async t => {
     const { fake, send } = await begin(t, { rejectStatuses: [418] })
     fake.faults.add(
@@ -179,6 +199,7 @@ describe('the http output', () => {
     [{ headers: { 'Content-Length': '3' } }, /made by the sidecar/],
     [{ recordHeaders: { a: '{' } }, /not a template/],
     [{ tls: { cert: 'a' } }, /no effect on an http URL/],
+    [{ auth: { bearer: 'a' }, aws: { service: 'b' } }, /got `auth` and `aws`/],
   ]
   for (const [fields, message] of mistakes) {
     test(`${JSON.stringify(fields)} is a mistake`, () =>

@@ -4,13 +4,14 @@ import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
 import type { ByteWriter } from '../../../../wire/json/writer.ts'
 import type { Slice } from '../../batch.ts'
 import { fieldPath } from '../../condition/field.ts'
+import type { AwsSigner } from '../aws-signer.ts'
 import { type Body, type BodyFrame, type BodyPlan, makeBodies } from '../bodies.ts'
 import { compress } from '../compression.ts'
 import { HttpAuth, revealed } from '../http-auth.ts'
 import { HttpPeer } from '../http-peer.ts'
 import { excerpt, outcomeOf } from '../http-status.ts'
 import { unescapeInto } from '../message-field.ts'
-import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
+import type { FailedOutcome, Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import { RecordJson } from '../record-json.ts'
 import { type PartOutcome, sendRequests } from '../requests.ts'
 import { parseRetryAfter } from '../retry-after.ts'
@@ -20,7 +21,13 @@ import type { HttpConfig } from './config.ts'
 import { headersIn, headerValue } from './record-headers.ts'
 
 /** Sends records to any HTTP server. */
-export const openHttp: OpenOutput<HttpConfig> = async (config, host) => new HttpOutput(config, host)
+export const openHttp: OpenOutput<HttpConfig> = async (config, host) => {
+  const { aws } = config
+  if (!aws) return new HttpOutput(config, host, undefined)
+  const { AwsSigner } = await import('../aws-signer.ts')
+  const signer = new AwsSigner({ config: aws, host, key: `${host.key}.aws`, service: aws.service })
+  return new HttpOutput(config, host, signer)
+}
 
 /** Where the records of a request go. */
 interface Target {
@@ -45,12 +52,14 @@ class HttpOutput implements Output {
   readonly #host: OutputHost
   readonly #peer: HttpPeer
   readonly #auth: HttpAuth
+  readonly #signer: AwsSigner | undefined
   readonly #headers: Readonly<Record<string, string>>
   readonly #frame: BodyFrame
   readonly #targetOf: (view: RecordView) => { readonly id: string; readonly key: Target }
   readonly #field: KeyPath | undefined
 
-  constructor(config: HttpConfig, host: OutputHost) {
+  constructor(config: HttpConfig, host: OutputHost, signer: AwsSigner | undefined) {
+    this.#signer = signer
     this.#config = config
     this.#host = host
     this.#frame = frameOf(config)
@@ -111,20 +120,35 @@ class HttpOutput implements Output {
     const { method, compress: how, rejectStatuses } = this.#config
     const auth = await this.#auth.headers()
     if ('failure' in auth) return auth.failure
-    const headers = { ...this.#headers, ...auth.headers, ...key.headers }
     const body = await compress(bytes, how, this.#host)
+    const given = { ...this.#headers, ...auth.headers, ...key.headers }
+    const signed = await this.#signed({ method, path: key.path, headers: given, body })
+    if ('failure' in signed) return signed.failure
     const answer = await this.#peer.request(
-      { method, path: key.path, headers, body, maxAnswerBytes: 1024 * 1024 },
+      { method, path: key.path, headers: signed.headers, body, maxAnswerBytes: 1024 * 1024 },
       signal,
     )
     if ('failure' in answer) return answer.failure
     if (answer.status === 401) this.#auth.forget()
+    if (answer.status === 401 || answer.status === 403) this.#signer?.forget()
     return outcomeOf(answer.status, excerpt(answer.body), {
       urlKey: `${this.#host.key}.url`,
-      mendAuth: this.#auth.mend,
+      mendAuth: this.#signer?.mend ?? this.#auth.mend,
       afterMs: parseRetryAfter(answer.header('retry-after'), this.#host.clock.now()),
       rejects: rejectStatuses,
     })
+  }
+
+  async #signed(request: {
+    readonly method: string
+    readonly path: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: Buffer
+  }): Promise<{ readonly headers: Readonly<Record<string, string>> } | { readonly failure: FailedOutcome }> {
+    if (!this.#signer) return request
+    const [path, query = ''] = request.path.split('?')
+    const headers = { ...request.headers, host: new URL(this.#config.url).host }
+    return await this.#signer.sign({ ...request, path, query, headers })
   }
 }
 
