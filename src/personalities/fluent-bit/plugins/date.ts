@@ -11,8 +11,11 @@ export const dateOptions: Options = {
 const FORMATS = ['double', 'epoch', 'epoch_ms', 'iso8601', 'java_sql_timestamp'] as const
 
 /** Our `time`; undefined when there is to be none. */
-export function dateOf(settings: Settings): NotationMap | undefined {
+export function dateOf(
+  settings: Settings,
+  fallback: (typeof FORMATS)[number] = 'double',
+): NotationMap | undefined {
   const field = settings.text('json_date_key') ?? 'date'
-  const format = settings.choice('json_date_format', FORMATS) ?? 'double'
+  const format = settings.choice('json_date_format', FORMATS) ?? fallback
   return ['false', 'off', 'no', ''].includes(field.toLowerCase()) ? undefined : { field, format }
 }

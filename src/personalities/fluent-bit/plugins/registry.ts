@@ -1,4 +1,5 @@
 import { grep } from './filters/grep.ts'
+import { logToMetrics } from './filters/log-to-metrics.ts'
 import { aws, ecs, expect } from './filters/lost.ts'
 import { modify } from './filters/modify.ts'
 import { nest } from './filters/nest.ts'
@@ -20,6 +21,9 @@ import { file } from './outputs/file.ts'
 import { http } from './outputs/http.ts'
 import { loki } from './outputs/loki.ts'
 import { nothing } from './outputs/null.ts'
+import { opentelemetry as otlp } from './outputs/opentelemetry.ts'
+import { s3 } from './outputs/s3.ts'
+import { splunk } from './outputs/splunk.ts'
 import { stdout } from './outputs/stdout.ts'
 import type { FilterPlugin, InputPlugin, OutputPlugin } from './plugin.ts'
 
@@ -42,6 +46,7 @@ export const filterPlugins: Readonly<Record<string, FilterPlugin>> = {
   ecs,
   expect,
   grep,
+  log_to_metrics: logToMetrics,
   modify,
   nest,
   parser,
@@ -61,8 +66,11 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   loki,
   null: nothing,
   opensearch,
+  opentelemetry: otlp,
   prometheus_exporter: prometheusExporter,
   prometheus_remote_write: prometheusRemoteWrite,
+  s3,
+  splunk,
   stdout,
 }
 

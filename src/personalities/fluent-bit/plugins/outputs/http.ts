@@ -1,9 +1,9 @@
 import { fieldOf } from '../../conditions.ts'
-import { readWords } from '../../values/scalars.ts'
 import { dateOf, dateOptions } from '../date.ts'
 import { option, peer } from '../option.ts'
 import type { NotationMap, OutputPlugin } from '../plugin.ts'
 import type { Settings } from '../settings.ts'
+import { headersOf } from './headers.ts'
 import { flushInterval, tlsClientOf, urlOf, userOf } from './sending.ts'
 
 const OAUTH = 'tokens of an OAuth 2.0 server'
@@ -109,15 +109,4 @@ function bodyOf(settings: Settings, format: string): NotationMap | undefined {
       : 'is missing, and its default msgpack is not supported'
   settings.fail(settings.placeOf('format'), 'format', message, 'json, json_lines or json_stream')
   return undefined
-}
-
-function headersOf(settings: Settings): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const { text, place } of settings.written('header')) {
-    const [name, value] = readWords(text, 2)
-    if (name === undefined || value === undefined)
-      settings.fail(place, 'header', `expected NAME VALUE, got "${text}"`)
-    else headers[name] = value
-  }
-  return headers
 }
