@@ -11,6 +11,7 @@ import { modules } from '../src/modules/registry.ts'
 import { checksPage } from './reference/checks-page.ts'
 import { commandsPage } from './reference/commands-page.ts'
 import { referencePage } from './reference/configuration-page.ts'
+import { fluentBitPage } from './reference/fluent-bit-page.ts'
 import { sidecarsPage } from './reference/sidecars-page.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'reference')
@@ -34,6 +35,7 @@ const pages = {
   'sidecars.md': sidecarsPage(readCatalogue(entries).catalogue.entries),
   'cli.md': commandsPage(commands),
   'lint.md': checksPage(checks),
+  'fluent-bit.md': fluentBitPage(),
 }
 
 await mkdir(folder, { recursive: true })

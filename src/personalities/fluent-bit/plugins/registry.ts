@@ -9,6 +9,7 @@ import { rewriteTag } from './filters/rewrite-tag.ts'
 import { throttle } from './filters/throttle.ts'
 import { typeConverter } from './filters/type-converter.ts'
 import { dummy } from './inputs/dummy.ts'
+import { forward } from './inputs/forward.ts'
 import { elasticsearch as bulk, splunk as hec, opentelemetry, http as posted } from './inputs/http.ts'
 import { tcp, udp, unixSocket } from './inputs/network.ts'
 import { tail } from './inputs/tail.ts'
@@ -32,6 +33,7 @@ export const inputPlugins: Readonly<Record<string, InputPlugin>> = {
   dummy,
   elasticsearch: bulk,
   fluentbit_metrics: fluentbitMetrics,
+  forward,
   http: posted,
   opentelemetry,
   splunk: hec,
