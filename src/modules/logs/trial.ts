@@ -71,7 +71,13 @@ export class Trial {
     const format = formatOf(entry)
     this.#format = format.format
     const records = recordMetrics(host.metrics)
-    const hostOf = (key: string): StepHost => ({ ...host, recordMetrics: records, owner: this.#input, key })
+    const hostOf = (key: string): StepHost => ({
+      ...host,
+      recordMetrics: records,
+      owner: this.#input,
+      key,
+      offline: true,
+    })
     const own = this.#watched(entry.config.steps, hostOf(`logs.inputs[${index}].${entry.kind}.steps`))
     const common = this.#watched(config.steps, hostOf('logs.steps'))
     const note: Step = record => {

@@ -7,6 +7,7 @@ import { checkConvert, convertConfig } from './convert/config.ts'
 import { checkDedupe, dedupeConfig } from './dedupe/config.ts'
 import { checkFill, fillConfig } from './fill/config.ts'
 import { dropConfig, keepConfig } from './filter/config.ts'
+import { checkKubernetes, kubernetesConfig } from './kubernetes/config.ts'
 import { checkMetric, metricConfig } from './metric/config.ts'
 import { checkMove, checkRename, copyConfig, moveConfig, renameConfig } from './names/config.ts'
 import { checkLift, checkNest, liftConfig, nestConfig } from './nest/config.ts'
@@ -42,6 +43,7 @@ const plainSteps = {
   sample: sampleConfig,
   throttle: throttleConfig,
   dedupe: dedupeConfig,
+  kubernetes: kubernetesConfig,
   metric: metricConfig,
   script: scriptConfig,
 } as const
@@ -100,6 +102,8 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
       return checkOrder(step.config, path)
     case 'retag':
       return checkRetag(step.config, path)
+    case 'kubernetes':
+      return checkKubernetes(step.config, path)
     case 'metric':
       return checkMetric(step.config, path)
     case 'script':

@@ -6,6 +6,7 @@ import { convertStep } from './convert/step.ts'
 import { dedupeStep } from './dedupe/step.ts'
 import { fillStep } from './fill/step.ts'
 import { filterStep } from './filter/step.ts'
+import { kubernetesStep } from './kubernetes/step.ts'
 import { metricStep } from './metric/step.ts'
 import { moveStep, renameStep } from './names/step.ts'
 import { liftStep, nestStep } from './nest/step.ts'
@@ -57,6 +58,8 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return orderStep(step.config)
     case 'retag':
       return retagStep(step.config, hostname())
+    case 'kubernetes':
+      return kubernetesStep(step.config, host, dropped())
     case 'metric':
       return counting(metricStep(step.config, host.metrics, metrics.unconverted.with(owner)), dropped())
     case 'script':

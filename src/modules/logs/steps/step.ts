@@ -38,4 +38,6 @@ export interface StepHost extends Pick<Host, 'scope' | 'env'> {
   readonly owner: string
   /** Where the list stands in the configuration, for messages: `logs.steps`. */
   readonly key: string
+  /** Nothing may be asked of others: somebody only tries lines. */
+  readonly offline?: boolean
 }
