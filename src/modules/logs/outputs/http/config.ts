@@ -28,9 +28,9 @@ export const httpConfig = s.object(
       example: '/{$tag}',
     }),
     method: s.choice(['POST', 'PUT'], { about: 'The method of requests.', default: 'POST' }),
-    format: s.choice(['json', 'json_lines', 'json_stream', 'field'], {
+    format: s.choice(['json', 'json_lines', 'json_stream', 'msgpack', 'field'], {
       about:
-        'What a body holds: a JSON array of records, a record a line, records one behind the other, or the text of `bodyField` of a single record.',
+        'What a body holds: a JSON array of records, a record a line, records one behind the other, events of MessagePack as Fluent Bit sends them (`[[time, {}], record]`), or the text of `bodyField` of a single record.',
       default: 'json',
     }),
     body: s.string({
@@ -109,6 +109,8 @@ export function checkHttp(config: HttpConfig): Problem[] {
   if (auth && aws)
     add(['aws'], 'expected one way to authenticate, got `auth` and `aws`', 'remove one of them')
   if (aws) problems.push(...checkAws(aws, ['aws']))
+  if (format === 'msgpack' && config.time)
+    add(['time'], 'has no effect: events carry their time', 'remove it')
   if (path !== undefined) problems.push(...checkTemplate(path, ['path'], { complete: true }))
   if ((format === 'field') !== (bodyField !== undefined)) {
     if (bodyField === undefined) add(['format'], '`format: field` needs `bodyField`', 'name the field')

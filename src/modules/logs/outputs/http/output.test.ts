@@ -55,6 +55,18 @@ describe('the http output', () => {
     })
   }
 
+  test('sends events of MessagePack, one behind the other', async t => {
+    const { fake, send } = await begin(t, { format: 'msgpack' })
+    await send(fakeSlice([{ n: 1, a: ['x'] }, {}]))
+    const [{ body, headers }] = fake.requests
+    assert.equal(headers['content-type'], 'application/msgpack')
+    const seconds = (Date.UTC(2026, 0, 2, 3, 4, 5) / 1000).toString(16)
+    assert.equal(
+      body.toString('hex'),
+      `9292d700${seconds}005b8d8080` + '82a16e01a16191a178' + `9292d700${seconds}006acfc08080`,
+    )
+  })
+
   const times = [
     ['double', '1767323045.006000'],
     ['epoch', '1767323045'],
@@ -192,6 +204,7 @@ describe('the http output', () => {
     [{ url: 'http://u:p@h/' }, /without credentials/],
     [{ path: '/{team}' }, /may have nothing/],
     [{ format: 'field' }, /needs `bodyField`/],
+    [{ format: 'msgpack', time: {} }, /events carry their time/],
     [{ bodyField: 'a' }, /has no effect/],
     [{ body: 'x' }, /expected \{records\} in it once/],
     [{ body: '{records}', format: 'json_lines' }, /a JSON array only/],

@@ -2,6 +2,8 @@ import { hostname } from 'node:os'
 import { Kind } from '../../../../wire/json/bytes.ts'
 import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
 import type { ByteWriter } from '../../../../wire/json/writer.ts'
+import { writeFromJson } from '../../../../wire/msgpack/from-json.ts'
+import { MsgpackWriter } from '../../../../wire/msgpack/writer.ts'
 import type { Slice } from '../../batch.ts'
 import { fieldPath } from '../../condition/field.ts'
 import type { AwsSigner } from '../aws-signer.ts'
@@ -43,6 +45,7 @@ const contentTypes: Readonly<Record<HttpConfig['format'], string>> = {
   json: 'application/json',
   json_lines: 'application/x-ndjson',
   json_stream: 'application/json',
+  msgpack: 'application/msgpack',
   field: 'text/plain; charset=utf-8',
 }
 
@@ -93,13 +96,15 @@ class HttpOutput implements Output {
 
   async send(slices: readonly Slice[], signal: AbortSignal): Promise<Outcome> {
     const json = new RecordJson(this.#config.time)
+    const events = this.#config.format === 'msgpack' ? new MsgpackWriter() : undefined
     const missing: number[] = []
     const plan: BodyPlan<Target> = {
       frame: this.#frame,
       keyOf: this.#targetOf,
       write: (view, out, ordinal) => {
         const field = this.#field
-        if (field === undefined) json.write(view, out)
+        if (events) writeEvent(view, json, events, out)
+        else if (field === undefined) json.write(view, out)
         else if (!writeField(view, field, json, out)) {
           missing.push(ordinal)
           return false
@@ -161,6 +166,7 @@ function frameOf({ format, body }: HttpConfig): BodyFrame {
     case 'json_lines':
       return { open: nothing, between: lineFeed, close: lineFeed }
     case 'json_stream':
+    case 'msgpack':
       return { open: nothing, between: nothing, close: nothing }
     case 'field':
       return { open: nothing, between: nothing, close: nothing, single: true }
@@ -205,6 +211,15 @@ function targets(config: HttpConfig): (view: RecordView) => { readonly id: strin
     made.set(id, target)
     return target
   }
+}
+
+/** Time with its (empty) metadata, and the record. */
+function writeEvent(view: RecordView, json: RecordJson, event: MsgpackWriter, out: ByteWriter): void {
+  event.out.length = 0
+  const text = json.text(view.bytes.subarray(view.start, view.end))
+  event.array(2).array(2).eventTime(view.timeMs).map(0)
+  writeFromJson(text, 0, text.length, event)
+  out.copy(event.out.bytes, 0, event.out.length)
 }
 
 function writeField(view: RecordView, field: KeyPath, json: RecordJson, out: ByteWriter): boolean {
