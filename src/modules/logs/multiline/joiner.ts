@@ -129,7 +129,8 @@ export class Joiner {
     const source = this.#sources.get(sourceKey(lines))
     if (source === undefined || source.groups.size + source.late.size > 0) return
     // Without marks of single lines the position before them may be needed.
-    if (lines.origin.position === undefined || lines.positionAt !== undefined) this.#forget(source)
+    const isOver = lines.closes === 'all'
+    if (isOver || lines.origin.position === undefined || lines.positionAt !== undefined) this.#forget(source)
   }
 
   /** The lines of the last call of this source were not taken: all that is open comes again with them. */
@@ -171,30 +172,42 @@ export class Joiner {
   }
 
   #takeText(line: number, start: number, end: number): void {
+    if (end === start) {
+      this.#takeBlank()
+      return
+    }
     const source = this.#source
     const held = source.groups.get('')
     const isAlone = held === undefined && source.late.size === 0
-    if (isAlone && (start === end || !this.#hints.mayBegin(start, end))) {
-      if (end > start) this.#run.alone(line, end)
+    if (isAlone && !this.#hints.mayBegin(start, end)) {
+      this.#run.alone(line, end)
       return
     }
     const { bytes } = this.#run.lines
     const text = bytes.toString('utf8', start, end)
     const state = held && advance(held.state.next, text)
-    if (held !== undefined && state !== undefined && start === end) {
-      held.state = state
-      held.blanks++
-      held.lastMs = this.#nowMs
-      return
-    }
     const opened = this.#goOn('', text, false, held, state, bytes, start, end)
-    if (opened === 'added' || start === end) return
+    if (opened === 'added') return
     if (opened === undefined) {
       this.#run.alone(line, end)
       return
     }
     opened.bytes = end - start
     this.#shelf.place(opened, line, end)
+  }
+
+  /** An empty line is no record, but may stand in one, or end it. */
+  #takeBlank(): void {
+    const held = this.#source.groups.get('')
+    if (held === undefined) return
+    const state = advance(held.state.next, '')
+    if (state === undefined || state.next.length === 0) {
+      this.#shelf.close('', held)
+      return
+    }
+    held.state = state
+    held.blanks++
+    held.lastMs = this.#nowMs
   }
 
   #takeFields(line: number, start: number, end: number): void {

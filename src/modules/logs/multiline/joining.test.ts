@@ -11,6 +11,13 @@ suite('joining', () => {
     ['a start', DATED, '1 a\n b\n2 c\n', ['1 a\n b', '2 c']],
     ['a start, lines before the first', DATED, 'x\ny\n1 a\n', ['x\ny', '1 a']],
     ['a start, empty lines inside and behind', DATED, '1 a\n\n\n b\n\n2 c\n', ['1 a\n\n\n b', '2 c']],
+    [
+      'a start that is an empty line',
+      { start: { pattern: '^$' } },
+      '\na\nb\n\nc\n\n\nd\n',
+      ['a\nb', 'c', 'd'],
+    ],
+    ['an end that is an empty line', { end: { equals: '' } }, 'a\nb\n\n\nc\n', ['a\nb', 'c']],
     ['a start, negated', { start: { pattern: '^\\s', negate: true } }, 'a\n b\nc\n', ['a\n b', 'c']],
     ['a continuation', { continuation: { pattern: '^[\\s}]' } }, 'a {\n b\n}\nc\n', ['a {\n b\n}', 'c']],
     ['an end', { end: { pattern: ';$' } }, 'a\nb;\nc;\n', ['a\nb;', 'c;']],

@@ -8,6 +8,7 @@ export const ENCODINGS = [
   'latin1',
   'iso-8859-2',
   'iso-8859-15',
+  'windows-874',
   'windows-1250',
   'windows-1251',
   'windows-1252',
