@@ -303,7 +303,7 @@ describe('the options of a format', () => {
       /a zone such as Europe.Berlin, got "Mars/,
     ],
     [{ format: 'regex', pattern: '(a)' }, 'inputs.0.pattern', /named groups/],
-    [{ format: 'regex', pattern: '(?<a>(?=b)(a+)+)' }, 'inputs.0.pattern', /exponential/],
+    [{ format: 'regex', pattern: '(?<a>(?=b)(a+)+)$' }, 'inputs.0.pattern', /exponential/],
     [{ format: 'json', pattern: '(?<a>a)' }, 'inputs.0.pattern', /format json takes no pattern/],
     [{ time: {} }, 'inputs.0.time.field', /format json has no time of its own/],
     [{ format: 'raw', time: { field: 'x' } }, 'inputs.0.time', /format raw has no field/],

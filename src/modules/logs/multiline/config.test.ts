@@ -15,7 +15,7 @@ suite('the option multiline', () => {
     ],
     [
       'a pattern without end',
-      { rules: [{ continuation: { pattern: '(?=x)(a+)+' } }] },
+      { rules: [{ continuation: { pattern: '(?=x)(a+)+$' } }] },
       'rules.0.continuation.pattern',
       /exponential/,
     ],

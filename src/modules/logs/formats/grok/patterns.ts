@@ -23,7 +23,7 @@ export const GROK_PATTERNS: Readonly<Record<string, string>> = {
   // Names
   USERNAME: '[a-zA-Z0-9._-]+',
   USER: '%{USERNAME}',
-  EMAILLOCALPART: "[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}",
+  EMAILLOCALPART: "[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+",
   EMAILADDRESS: '%{EMAILLOCALPART}@%{HOSTNAME}',
   UUID: '\\h{8}-\\h{4}-\\h{4}-\\h{4}-\\h{12}',
   JAVACLASS: '(?:[A-Za-z_$][\\w$]*\\.)*[A-Za-z_$][\\w$]*',
@@ -34,7 +34,7 @@ export const GROK_PATTERNS: Readonly<Record<string, string>> = {
   // Addresses
   MAC: '\\h{2}(?:[:-]\\h{2}){5}|\\h{4}\\.\\h{4}\\.\\h{4}',
   IPV4: '(?<!\\d)(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)(?:\\.(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}',
-  IPV6: '(?:\\h{1,4}:){7}\\h{1,4}|(?:\\h{1,4}:){1,7}:|(?:\\h{1,4}:){1,6}(?::\\h{1,4}){1,6}|:(?::\\h{1,4}){1,7}|::(?:ffff:)?%{IPV4}|::',
+  IPV6: '(?:\\h+:){7}\\h+|(?:(?:\\h+:){1,7}|:):(?:\\h+:){0,6}(?:%{IPV4}|\\h+)?',
   IP: '%{IPV6}|%{IPV4}',
   HOSTNAME:
     '\\b[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?(?:\\.[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?)*\\.?',
