@@ -1,6 +1,6 @@
-import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, KIND_BY_FIRST, Kind, skipSpace } from './bytes.ts'
-import { behindValue } from './path.ts'
-import { readString } from './value.ts'
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, KIND_BY_FIRST, Kind, skipSpace } from './bytes.ts'
+import { behindString, behindValue, isKey, type Key } from './path.ts'
+import { hasEscape, readString } from './value.ts'
 
 /**
  * Walks over verified JSON text from value to value, in one pass and without making objects.
@@ -41,10 +41,27 @@ export class JsonWalk {
   /** The member's name; the walk goes on to its value. */
   key(): string {
     const { bytes, at } = this
-    this.skip()
-    const name = readString(bytes, at, this.at)
-    this.at = skipSpace(bytes, skipSpace(bytes, this.at, bytes.length) + 1, bytes.length)
-    return name
+    return readString(bytes, at, this.#passKey())
+  }
+
+  /** Which of these names the member has, as its index; -1: another. The walk goes on to its value. */
+  keyAmong(names: readonly Key[]): number {
+    const { bytes, at } = this
+    const end = this.#passKey()
+    const isEscaped = hasEscape(bytes, at, end)
+    for (let i = 0; i < names.length; i++) if (isKey(names[i], bytes, at + 1, end - 1, isEscaped)) return i
+    return -1
+  }
+
+  /** From a name to its value; tells where the name ends. */
+  #passKey(): number {
+    const { bytes } = this
+    const end = behindString(bytes, this.at)
+    let at = end
+    if (bytes[at] !== COLON) at = skipSpace(bytes, at, bytes.length)
+    at++
+    this.at = bytes[at] > 0x20 ? at : skipSpace(bytes, at, bytes.length)
+    return end
   }
 
   /** Behind the value. */

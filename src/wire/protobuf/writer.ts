@@ -65,6 +65,15 @@ export class ProtobufWriter {
     this.#length += value.length
   }
 
+  /** `bytes[start, end)`, a text that is UTF-8 already. */
+  text(field: number, bytes: Buffer, start: number, end: number): void {
+    const size = end - start
+    this.#raw(field * 8 + 2)
+    this.#raw(size)
+    this.#reserve(size)
+    this.#length += bytes.copy(this.#bytes, this.#length, start, end)
+  }
+
   /** A message in the message: `write` writes its fields with the writer that it is given. */
   message(field: number, write: (inner: ProtobufWriter) => void): void {
     const start = this.begin(field)
@@ -99,11 +108,6 @@ export class ProtobufWriter {
     this.#reserve(fields.length)
     this.#bytes.set(fields, this.#length)
     this.#length += fields.length
-  }
-
-  /** Forgets what was written. */
-  clear(): void {
-    this.#length = 0
   }
 
   #raw(value: number): void {

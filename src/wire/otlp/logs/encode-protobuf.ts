@@ -1,5 +1,5 @@
 import { Kind } from '../../json/bytes.ts'
-import { readString } from '../../json/value.ts'
+import { hasEscape, readString } from '../../json/value.ts'
 import { JsonWalk } from '../../json/walk.ts'
 import { ProtobufWriter } from '../../protobuf/writer.ts'
 import {
@@ -84,7 +84,7 @@ function writeBody(writer: ProtobufWriter, parts: LogParts): void {
 function writeMembers(writer: ProtobufWriter, field: number, { bytes, members }: LogParts): void {
   for (let i = 0; i < members.count; i++) {
     const pair = writer.begin(field)
-    writer.string(1, readString(bytes, members.keyStarts[i] - 1, members.keyEnds[i] + 1))
+    writeText(writer, bytes, members.keyStarts[i] - 1, members.keyEnds[i] + 1)
     const value = writer.begin(2)
     writeValue(writer, new JsonWalk(bytes, members.valueStarts[i]), 2)
     writer.end(value)
@@ -133,7 +133,7 @@ function writeValue(writer: ProtobufWriter, walk: JsonWalk, depth: number): void
   walk.skip()
   switch (kind) {
     case Kind.string:
-      writer.string(1, readString(bytes, at, walk.at))
+      writeText(writer, bytes, at, walk.at)
       return
     case Kind.true:
     case Kind.false:
@@ -159,4 +159,10 @@ function writeItems(writer: ProtobufWriter, walk: JsonWalk, depth: number): void
     writeValue(writer, walk, depth + 1)
     writer.end(item)
   }
+}
+
+/** A JSON string as the field 1; most are copied as they are. */
+function writeText(writer: ProtobufWriter, bytes: Buffer, start: number, end: number): void {
+  if (hasEscape(bytes, start, end)) writer.string(1, readString(bytes, start, end))
+  else writer.text(1, bytes, start + 1, end - 1)
 }

@@ -1,5 +1,5 @@
 import { CLOSE_BRACKET, COLON, COMMA, Kind, OPEN_BRACKET } from '../../json/bytes.ts'
-import type { Key } from '../../json/path.ts'
+import { type Key, keyOf } from '../../json/path.ts'
 import { readString } from '../../json/value.ts'
 import { JsonWalk } from '../../json/walk.ts'
 import { ByteWriter } from '../../json/writer.ts'
@@ -19,6 +19,28 @@ import {
 
 /** Where a value begins; undefined: there is none. */
 type Place = number | undefined
+type Places = readonly Place[]
+
+const named = (...names: string[]) => names.map(keyOf)
+const REQUEST = named('resourceLogs')
+const RESOURCE_LOGS = named('resource', 'scopeLogs')
+const SCOPE_LOGS = named('scope', 'logRecords')
+const ATTRIBUTES = named('attributes')
+const VALUES = named('values')
+const SCOPE = named('name', 'version', 'attributes')
+const KEY_VALUE = named('key', 'value')
+const RECORD = named(
+  'timeUnixNano',
+  'observedTimeUnixNano',
+  'severityNumber',
+  'severityText',
+  'body',
+  'attributes',
+  'flags',
+  'traceId',
+  'spanId',
+  'eventName',
+)
 
 /**
  * The records of an ExportLogsServiceRequest in OTLP's JSON encoding, which must have been verified as one JSON object.
@@ -39,18 +61,18 @@ export class JsonLogs implements LogRecords {
 
   *[Symbol.iterator](): Iterator<LogRecord> {
     const bytes = this.#bytes
-    for (const resourceLogs of elements(bytes, membersAt(bytes, 0).get('resourceLogs'))) {
-      const parts = membersAt(bytes, resourceLogs)
-      const attributes = membersOf(bytes, parts.get('resource')).get('attributes')
+    for (const resourceLogs of elements(bytes, places(bytes, 0, REQUEST)[0])) {
+      const [ofResource, ofScopes] = places(bytes, resourceLogs, RESOURCE_LOGS)
+      const [attributes] = places(bytes, ofResource, ATTRIBUTES)
       this.serviceName = serviceNameOf(bytes, attributes)
       const resource = memberOf(FIELDS.resource, members => {
         for (const pair of elements(bytes, attributes)) writePair(bytes, pair, members.next(), 1)
       })
-      for (const scopeLogs of elements(bytes, parts.get('scopeLogs'))) {
-        const parts = membersAt(bytes, scopeLogs)
-        const scope = memberOf(FIELDS.scope, members => writeScope(bytes, parts.get('scope'), members))
+      for (const scopeLogs of elements(bytes, ofScopes)) {
+        const [ofScope, ofRecords] = places(bytes, scopeLogs, SCOPE_LOGS)
+        const scope = memberOf(FIELDS.scope, members => writeScope(bytes, ofScope, members))
         this.#origin = joinMembers(resource, scope)
-        for (const record of elements(bytes, parts.get('logRecords'))) {
+        for (const record of elements(bytes, ofRecords)) {
           this.#record = record
           yield this
         }
@@ -60,22 +82,23 @@ export class JsonLogs implements LogRecords {
 
   write(out: ByteWriter): number {
     const bytes = this.#bytes
-    const parts = membersAt(bytes, this.#record)
+    const [time, observed, number, severity, body, attributes, flags, traceId, spanId, event] = places(
+      bytes,
+      this.#record,
+      RECORD,
+    )
     const members = new Members(out)
-    this.#body(members, parts.get('body'))
-    const hasText = writeText(bytes, members, FIELDS.severityText, parts.get('severityText'))
-    members.severity(numberAt(bytes, parts.get('severityNumber')), hasText)
-    writeId(bytes, members, FIELDS.traceId, parts.get('traceId'))
-    writeId(bytes, members, FIELDS.spanId, parts.get('spanId'))
-    members.traceFlags(numberAt(bytes, parts.get('flags')))
-    writeText(bytes, members, FIELDS.eventName, parts.get('eventName'))
-    writeAttributes(bytes, members, parts.get('attributes'))
+    this.#body(members, body)
+    const hasText = writeText(bytes, members, FIELDS.severityText, severity)
+    members.severity(numberAt(bytes, number), hasText)
+    writeId(bytes, members, FIELDS.traceId, traceId)
+    writeId(bytes, members, FIELDS.spanId, spanId)
+    members.traceFlags(numberAt(bytes, flags))
+    writeText(bytes, members, FIELDS.eventName, event)
+    writeAttributes(bytes, members, attributes)
     members.splice(this.#origin)
     members.close()
-    return millisecondsOf(
-      nanosecondsAt(bytes, parts.get('timeUnixNano')),
-      nanosecondsAt(bytes, parts.get('observedTimeUnixNano')),
-    )
+    return millisecondsOf(nanosecondsAt(bytes, time), nanosecondsAt(bytes, observed))
   }
 
   /** A map goes into the record itself where it can. */
@@ -83,7 +106,7 @@ export class JsonLogs implements LogRecords {
     const bytes = this.#bytes
     const body = contentOf(bytes, place)
     if (body === undefined) return
-    const pairs = body.type === 'kvlistValue' ? membersOf(bytes, body.at).get('values') : undefined
+    const pairs = body.type === 'kvlistValue' ? places(bytes, body.at, VALUES)[0] : undefined
     if (body.type !== 'kvlistValue' || !isFree(bytes, pairs)) {
       writeValue(bytes, body, members.key(this.#messageKey), 1)
       return
@@ -92,23 +115,19 @@ export class JsonLogs implements LogRecords {
   }
 }
 
-/** Where the values of an object's members begin; of several with one name the last one. */
-function membersAt(bytes: Buffer, at: number): Map<string, number> {
-  const places = new Map<string, number>()
+/** Where the values of an object's members with these names begin; of several with one name the last one. Null is none. */
+function places(bytes: Buffer, at: Place, names: readonly Key[]): Places {
+  const found: Place[] = new Array(names.length).fill(undefined)
+  if (at === undefined) return found
   const walk = new JsonWalk(bytes, at)
-  if (walk.kind() !== Kind.object) return places
+  if (walk.kind() !== Kind.object) return found
   walk.enter()
   while (walk.more()) {
-    const name = walk.key()
-    if (walk.kind() === Kind.null) places.delete(name)
-    else places.set(name, walk.at)
+    const name = walk.keyAmong(names)
+    if (name >= 0) found[name] = walk.kind() === Kind.null ? undefined : walk.at
     walk.skip()
   }
-  return places
-}
-
-function membersOf(bytes: Buffer, place: Place): Map<string, number> {
-  return place === undefined ? new Map() : membersAt(bytes, place)
+  return found
 }
 
 /** Where the elements of an array begin; none when it is no array. */
@@ -140,20 +159,19 @@ function memberOf(key: Key, write: (members: Members) => void): Buffer {
 function serviceNameOf(bytes: Buffer, attributes: Place): string {
   let name = ''
   for (const at of elements(bytes, attributes)) {
-    const pair = membersAt(bytes, at)
-    const key = pair.get('key')
+    const [key, content] = places(bytes, at, KEY_VALUE)
     if (key === undefined || new JsonWalk(bytes, key).text() !== SERVICE_NAME) continue
-    const value = contentOf(bytes, pair.get('value'))
+    const value = contentOf(bytes, content)
     if (value?.type === 'stringValue') name = new JsonWalk(bytes, value.at).text() ?? ''
   }
   return name
 }
 
 function writeScope(bytes: Buffer, place: Place, members: Members): void {
-  const parts = membersOf(bytes, place)
-  writeText(bytes, members, FIELDS.name, parts.get('name'))
-  writeText(bytes, members, FIELDS.version, parts.get('version'))
-  writeAttributes(bytes, members, parts.get('attributes'))
+  const [name, version, attributes] = places(bytes, place, SCOPE)
+  writeText(bytes, members, FIELDS.name, name)
+  writeText(bytes, members, FIELDS.version, version)
+  writeAttributes(bytes, members, attributes)
 }
 
 /** A string that is not empty; whether there was one. */
@@ -206,8 +224,7 @@ function writeAttributes(bytes: Buffer, members: Members, place: Place): void {
 
 /** A KeyValue as `"key":value`. */
 function writePair(bytes: Buffer, at: number, out: ByteWriter, depth: number): void {
-  const pair = membersAt(bytes, at)
-  const key = pair.get('key')
+  const [key, value] = places(bytes, at, KEY_VALUE)
   const walk = key === undefined ? undefined : new JsonWalk(bytes, key)
   if (walk?.kind() === Kind.string) {
     walk.skip()
@@ -216,28 +233,37 @@ function writePair(bytes: Buffer, at: number, out: ByteWriter, depth: number): v
     writeWord(out, '""')
   }
   out.byte(COLON)
-  writeValue(bytes, contentOf(bytes, pair.get('value')), out, depth)
+  writeValue(bytes, contentOf(bytes, value), out, depth)
 }
 
-interface Value {
-  readonly type: string
-  readonly at: number
-}
-
-const VALUE_TYPES: ReadonlySet<string> = new Set([
+const VALUE_TYPES = [
   'stringValue',
-  'boolValue',
   'intValue',
   'doubleValue',
+  'boolValue',
   'arrayValue',
   'kvlistValue',
   'bytesValue',
-])
+] as const
+const VALUE_NAMES = named(...VALUE_TYPES)
+
+interface Value {
+  readonly type: (typeof VALUE_TYPES)[number]
+  readonly at: number
+}
 
 /** What an AnyValue holds; undefined: nothing. */
 function contentOf(bytes: Buffer, place: Place): Value | undefined {
+  if (place === undefined) return undefined
+  const walk = new JsonWalk(bytes, place)
+  if (walk.kind() !== Kind.object) return undefined
   let value: Value | undefined
-  for (const [type, at] of membersOf(bytes, place)) if (VALUE_TYPES.has(type)) value = { type, at }
+  walk.enter()
+  while (walk.more()) {
+    const name = walk.keyAmong(VALUE_NAMES)
+    if (name >= 0 && walk.kind() !== Kind.null) value = { type: VALUE_TYPES[name], at: walk.at }
+    walk.skip()
+  }
   return value
 }
 
@@ -249,12 +275,12 @@ function writeValue(bytes: Buffer, value: Value | undefined, out: ByteWriter, de
   }
   const { type, at } = value
   if (type === 'arrayValue') {
-    writeArray(bytes, membersAt(bytes, at).get('values'), out, depth)
+    writeArray(bytes, places(bytes, at, VALUES)[0], out, depth)
     return
   }
   if (type === 'kvlistValue') {
     const members = new Members(out)
-    for (const pair of elements(bytes, membersAt(bytes, at).get('values')))
+    for (const pair of elements(bytes, places(bytes, at, VALUES)[0]))
       writePair(bytes, pair, members.next(), depth + 1)
     members.close()
     return
@@ -288,7 +314,7 @@ function writeArray(bytes: Buffer, place: Place, out: ByteWriter, depth: number)
 /** Whether no key of a KeyValueList is the name of another field of the record. */
 function isFree(bytes: Buffer, pairs: Place): boolean {
   for (const pair of elements(bytes, pairs)) {
-    const key = membersAt(bytes, pair).get('key')
+    const [key] = places(bytes, pair, KEY_VALUE)
     const name = key === undefined ? undefined : new JsonWalk(bytes, key).text()
     if (name !== undefined && isReserved(name)) return false
   }
