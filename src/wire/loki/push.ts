@@ -47,9 +47,13 @@ export function* encodePush(streams: readonly PushStream[]): Generator<void, Buf
   return out.bytes.subarray(0, out.length)
 }
 
-/** Structured metadata of an entry, ready to be written (EntryAdapter field 3, repeated). */
-export function encodePairs(pairs: readonly (readonly [name: string, value: string])[]): Buffer {
-  const out = new ByteWriter(256)
+/** Structured metadata of an entry, ready to be written (EntryAdapter field 3, repeated). `scratch` is written over. */
+export function encodePairs(
+  pairs: Iterable<readonly [name: string, value: string]>,
+  scratch: ByteWriter,
+): Buffer {
+  const out = scratch
+  out.length = 0
   for (const [name, value] of pairs) {
     const nameBytes = Buffer.from(name)
     const valueBytes = Buffer.from(value)
@@ -59,7 +63,7 @@ export function encodePairs(pairs: readonly (readonly [name: string, value: stri
     header(out, 2, valueBytes.length)
     out.copy(valueBytes, 0, valueBytes.length)
   }
-  return out.bytes.subarray(0, out.length)
+  return Buffer.from(out.bytes.subarray(0, out.length))
 }
 
 /** `{app="shop", level="info"}`: names in order, values quoted as Go reads them. */

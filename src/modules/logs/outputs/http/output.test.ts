@@ -63,7 +63,7 @@ describe('the http output', () => {
     const seconds = (Date.UTC(2026, 0, 2, 3, 4, 5) / 1000).toString(16)
     assert.equal(
       body.toString('hex'),
-      `9292d700${seconds}005b8d8080` + '82a16e01a16191a178' + `9292d700${seconds}006acfc08080`,
+      `9292d700${seconds}005b8d808082a16e01a16191a1789292d700${seconds}006acfc08080`,
     )
   })
 

@@ -3,6 +3,7 @@ import { Kind } from '../../../../wire/json/bytes.ts'
 import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
 import { ObjectScanner } from '../../../../wire/json/scan.ts'
 import { readString } from '../../../../wire/json/value.ts'
+import { ByteWriter } from '../../../../wire/json/writer.ts'
 import {
   encodePairs,
   labelName,
@@ -79,6 +80,9 @@ export class Streams {
   readonly #view = new RecordView()
   readonly #scanner = new ObjectScanner()
   readonly #tenants = new Map<string | undefined, Map<string, Stream>>()
+  readonly #scratch = new ByteWriter(512)
+  /** The labels of values that were met already. */
+  readonly #known = new Map<string, string>()
   #next = 0
 
   constructor(plan: StreamPlan) {
@@ -132,13 +136,25 @@ export class Streams {
   }
 
   #labels(view: RecordView, overflow: Pair[]): string {
-    const { labels, labelsFrom, maxLabels } = this.#plan
+    const { labels, labelsFrom } = this.#plan
+    const values = labels.map(([, template]) => template.render(view) ?? '')
+    if (labelsFrom) return this.#labelsText(values, view, labelsFrom, overflow)
+    const id = values.join('\0')
+    let text = this.#known.get(id)
+    if (text === undefined) this.#known.set(id, (text = this.#labelsText(values)))
+    return text
+  }
+
+  #labelsText(
+    values: readonly string[],
+    view?: RecordView,
+    labelsFrom?: KeyPath,
+    overflow: Pair[] = [],
+  ): string {
+    const { labels, maxLabels } = this.#plan
     const taken = new Map<string, string>()
-    for (const [name, template] of labels) {
-      const value = template.render(view)
-      if (value !== undefined && value !== '') taken.set(name, clipped(value))
-    }
-    if (labelsFrom) {
+    for (const [at, value] of values.entries()) if (value !== '') taken.set(labels[at][0], clipped(value))
+    if (view && labelsFrom) {
       for (const [name, value] of this.#members(view, labelsFrom)) {
         if (taken.has(name)) continue
         if (taken.size < maxLabels) taken.set(name, clipped(value))
@@ -152,6 +168,7 @@ export class Streams {
 
   #metadata(view: RecordView, overflow: readonly Pair[]): Buffer | undefined {
     const { metadata, metadataFrom } = this.#plan
+    if (metadata.length === 0 && !metadataFrom && overflow.length === 0) return undefined
     const pairs = new Map<string, string>(overflow)
     for (const [name, template] of metadata) {
       const value = template.render(view)
@@ -161,7 +178,7 @@ export class Streams {
       for (const [name, value] of this.#members(view, metadataFrom))
         if (!pairs.has(name)) pairs.set(name, value)
     }
-    return pairs.size === 0 ? undefined : encodePairs([...pairs])
+    return pairs.size === 0 ? undefined : encodePairs(pairs, this.#scratch)
   }
 
   /** The members of an object in the record that have a value, with names that Loki takes. */
