@@ -3,6 +3,7 @@ import { datadog } from './datadog.ts'
 import type { Destination } from './destination.ts'
 import { elasticsearch } from './elasticsearch.ts'
 import { file } from './file.ts'
+import { gelf } from './gelf.ts'
 import { http } from './http.ts'
 import { loki } from './loki.ts'
 import { nats } from './nats.ts'
@@ -12,6 +13,7 @@ import { redis } from './redis.ts'
 import { s3 } from './s3.ts'
 import { splunk } from './splunk.ts'
 import { store } from './store.ts'
+import { syslog } from './syslog.ts'
 
 /** Every output that has somewhere to deliver to; standard output has tests of its own. */
 export const destinations: readonly Destination[] = [
@@ -25,6 +27,8 @@ export const destinations: readonly Destination[] = [
   ...redis,
   ...splunk,
   ...nats,
+  syslog,
+  gelf,
   file,
   s3,
   store,

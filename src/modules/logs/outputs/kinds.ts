@@ -9,6 +9,7 @@ import {
   opensearchConfig,
 } from './elasticsearch/config.ts'
 import { checkFile, fileConfig } from './file/config.ts'
+import { checkGelf, gelfConfig } from './gelf/config.ts'
 import { checkHttp, httpConfig } from './http/config.ts'
 import { checkLoki, lokiConfig } from './loki/config.ts'
 import { checkNats, natsConfig } from './nats/config.ts'
@@ -21,6 +22,7 @@ import { checkS3, s3Config } from './s3/config.ts'
 import { checkSplunk, splunkConfig } from './splunk/config.ts'
 import { stdoutConfig } from './stdout/config.ts'
 import { storeConfig } from './store/config.ts'
+import { checkSyslog, syslogConfig } from './syslog/config.ts'
 
 /** All kinds of outputs: a new one is an entry here and in the functions below, and a folder. */
 export const outputSchema = s.oneOf(
@@ -36,6 +38,8 @@ export const outputSchema = s.oneOf(
     s3: s3Config,
     splunk: splunkConfig,
     nats: natsConfig,
+    syslog: syslogConfig,
+    gelf: gelfConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     null: nullConfig,
@@ -75,6 +79,10 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkSplunk(output.config)
     case 'nats':
       return checkNats(output.config)
+    case 'syslog':
+      return checkSyslog(output.config)
+    case 'gelf':
+      return checkGelf(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -122,6 +130,9 @@ export function identify(output: OutputConfig): string {
       return `splunk ${output.config.url} ${output.config.index ?? ''}`
     case 'nats':
       return `nats ${output.config.servers.join(' ')} ${output.config.subject}`
+    case 'syslog':
+    case 'gelf':
+      return `${output.kind} ${output.config.url}`
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -162,6 +173,10 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./splunk/output.ts')).openSplunk(output.config, host)
     case 'nats':
       return (await import('./nats/output.ts')).openNats(output.config, host)
+    case 'syslog':
+      return (await import('./syslog/output.ts')).openSyslog(output.config, host)
+    case 'gelf':
+      return (await import('./gelf/output.ts')).openGelf(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':
