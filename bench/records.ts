@@ -108,3 +108,31 @@ compare('other formats', [
   processing('regex, 6 groups', plainLines(COUNT), { format: 'regex', pattern }),
   processing('raw, add 2 fields', plainLines(COUNT), { format: 'raw' }, [add]),
 ])
+
+const alone = (name: string, step: object) => processing(name, access, { format: 'json' }, [step])
+compare('json and one step', [
+  processing('none', access, { format: 'json' }, [{ keep: 'exists(time)' }]),
+  alone('fill', { fill: { fields: { id: '{method}-{status}' } } }),
+  alone('rename', { rename: { fields: { agent: 'user_agent' } } }),
+  alone('move', { move: { fields: { agent: 'client.agent' } } }),
+  alone('nest', { nest: { fields: ['r*'], under: 'client' } }),
+  alone('select', { select: ['time', 'status', 'path'] }),
+  alone('order', { order: { first: ['status'] } }),
+  alone('convert', { convert: { fields: { status: 'string' } } }),
+  alone('parse', { parse: { field: 'path', format: 'regex', pattern: '^/(?<first>[^/]*)' } }),
+  alone('redact names at any depth', { redact: { names: ['agent', '*_token'] } }),
+  alone('redact, detectors card, email, jwt, token', {
+    redact: { detect: ['card', 'email', 'jwt', 'token'] },
+  }),
+  alone('sample by a field', { sample: { rate: 0.5, by: 'path' } }),
+  alone('throttle by a field', { throttle: { records: 1_000_000, by: ['path'] } }),
+  alone('dedupe, whole record', { dedupe: { window: '1s' } }),
+  alone('metric, 2 labels', {
+    metric: { name: 'bench_requests_total', labels: { status: 'status', method: 'method' } },
+  }),
+  alone('kubernetes', { kubernetes: { podInfo: '/nowhere', container: 'app' } }),
+  alone('script, known to end', { script: { source: 'record.slow = record.status > 499' } }),
+])
+compare('json and a script that is watched over', [
+  alone('script with a function', { script: { source: 'record.n = [record.status].map(n => n + 1)[0]' } }),
+])
