@@ -59,6 +59,22 @@ describe('the configuration of logs', () => {
       says: /./,
     },
     {
+      what: 'a metric that is another one in another place',
+      config: {
+        inputs: [
+          {
+            tail: { ...tail.tail, steps: [{ metric: { name: 'a_total' } }, { metric: { name: 'b_total' } }] },
+          },
+        ],
+        steps: [
+          { metric: { name: 'b_total' } },
+          { only: { steps: [{ metric: { name: 'a_total', labels: { x: 'x' } } }] } },
+        ],
+      },
+      path: 'inputs.0.tail.steps.0.metric.name',
+      says: /has other labels or buckets, at steps\.1\.only\.steps\.0\.metric/,
+    },
+    {
       what: 'a condition that cannot be read',
       config: { steps: [{ remove: ['a'] }, { drop: 'status >=' }] },
       path: 'steps.1.drop',

@@ -4,6 +4,7 @@ import { checkInput, inputSchema } from './inputs/kinds.ts'
 import { entryNames } from './names.ts'
 import { checkOutput, identify, outputSchema, routingOf } from './outputs/kinds.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
+import { checkMetricTwins } from './steps/metric/twins.ts'
 
 export const logsConfig = s.object(
   {
@@ -84,6 +85,15 @@ export function checkLogs(config: LogsConfig): Problem[] {
     ...checkStreams(config),
     ...checkProxyInputs(config),
     ...checkSteps(config.steps, ['steps']),
+    ...checkMetricTwins([
+      { steps: config.steps, path: ['steps'] },
+      ...(['inputs', 'outputs'] as const).flatMap(list =>
+        config[list].map(({ kind, config: { steps } }, index) => ({
+          steps,
+          path: [list, index, kind, 'steps'],
+        })),
+      ),
+    ]),
     ...config.outputs.flatMap((output, index) =>
       checkOutput(output).map(problem => ({
         ...problem,

@@ -13,7 +13,7 @@ export const recordModifier: FilterPlugin = {
     remove_key: repeated,
     allowlist_key: repeated,
     whitelist_key: repeated,
-    uuid_key: option.lost('a UUID in each record'),
+    uuid_key: option.text(),
   },
   translate(settings) {
     const steps: StepNotation[] = []
@@ -31,6 +31,9 @@ export const recordModifier: FilterPlugin = {
       else fields[fieldNotation([key]) ?? key] = value
     }
     if (Object.keys(fields).length > 0) steps.push({ add: { fields, overwrite: true } })
+    const uuid = settings.text('uuid_key')
+    if (uuid !== undefined)
+      steps.push({ fill: { fields: { [fieldNotation([uuid]) ?? uuid]: '{$uuid}' }, overwrite: true } })
     return steps
   },
 }
