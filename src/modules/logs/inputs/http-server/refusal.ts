@@ -1,7 +1,9 @@
 import type { Answer } from './answer.ts'
 
-/** Why requests are refused: the label of the metric. */
+/** Why requests and connections are refused: the label of the metric. */
 export type RefusalReason =
+  | 'connections'
+  | 'bad_http'
   | 'not_found'
   | 'method'
   | 'web_page'

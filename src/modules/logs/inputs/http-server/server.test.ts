@@ -164,14 +164,36 @@ test('a body in a million chunks takes no more room than its bytes', async t => 
   assert.equal(host.taken[0]?.text.length, 100_000)
 })
 
-test('connections above the limit are closed at once', async t => {
-  const { port } = await started(t, { maxConnections: 2 })
+test('connections above the limit are closed at once, and counted', async t => {
+  const { port, host } = await started(t, { maxConnections: 2 })
   const first = await dial(t, port)
   await dial(t, port)
   const third = await dial(t, port)
   assert.equal(await heard(third), '')
+  assert.equal(host.metric('http_refused_total', { input: 'test', reason: 'connections' }), 1)
   first.write('POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx')
   assert.match(await heard(first), /^HTTP\/1\.1 200 /)
+})
+
+test('what is no HTTP is answered, and counted', async t => {
+  const { port, host } = await started(t)
+  const peer = await dial(t, port)
+  peer.write('hello\r\n\r\n')
+  assert.match(await heard(peer), /^HTTP\/1\.1 400 /)
+  assert.equal(host.metric('http_refused_total', { input: 'test', reason: 'bad_http' }), 1)
+})
+
+test('a request on a connection that was kept is answered when the end has come', async t => {
+  const { host, input, port } = await started(t)
+  const peer = await dial(t, port)
+  const one = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx'
+  peer.write(one)
+  await until(() => host.taken.length === 1)
+  using deadline = deadlineIn(host.clock, 10_000)
+  const drained = input.drain(deadline)
+  peer.write(one)
+  assert.equal((await heard(peer)).match(/HTTP\/1\.1 200 /g)?.length, 2)
+  await drained
 })
 
 test('a connection serves request after request', async t => {

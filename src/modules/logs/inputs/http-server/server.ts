@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { ServerRequest } from '../../../../http/server/request.ts'
 import type { ServerResponse } from '../../../../http/server/response.ts'
 import { createHttpServer, type HttpServer } from '../../../../http/server/server.ts'
@@ -12,7 +13,7 @@ import { BodyBuffer, receiveBody, reserve } from './body.ts'
 import type { HttpServerConfig } from './config.ts'
 import { codingOf, decompress } from './decompress.ts'
 import { Intake } from './intake.ts'
-import { busy, Refused } from './refusal.ts'
+import { busy, type RefusalReason, Refused } from './refusal.ts'
 
 /** A request whose body is here as a whole, decompressed. */
 export interface Received {
@@ -52,6 +53,9 @@ export interface HttpInputOptions {
   readonly service: Service
 }
 
+/** At a reload or the end a request may be on its way on a connection that was kept: it is answered still. */
+const DRAIN_IDLE_MS = 500
+
 /** An input that is an HTTP server; it answers that records are taken once they are in the spool. */
 export async function startHttpInput(options: HttpInputOptions, host: InputHost): Promise<Input> {
   const { config } = options
@@ -64,6 +68,7 @@ export async function startHttpInput(options: HttpInputOptions, host: InputHost)
       maxConnections: config.maxConnections,
       idleTimeoutMs: config.idleTimeoutMs,
       bodyStallMs: config.timeoutMs,
+      drainIdleMs: DRAIN_IDLE_MS,
       headTimeoutMs: Math.min(config.timeoutMs, 10_000),
     },
     handler: async (request, response) => {
@@ -76,9 +81,18 @@ export async function startHttpInput(options: HttpInputOptions, host: InputHost)
         input: name,
         error,
       }),
+    onRejected: (error, from) => {
+      receiver.count('bad_http')
+      log.debug('sender_refused', error.message, { input: name, reason: error.reason, from })
+    },
   })
   scope.defer(() => server.close())
-  const listening = await listenAll(options, host, server)
+  const accept: HttpServer['accept'] = (socket, peer) => {
+    // The server closes those above the limit.
+    if (server.connections >= config.maxConnections) receiver.count('connections')
+    server.accept(socket, peer)
+  }
+  const listening = await listenAll(options, host, accept)
   return {
     rereadable: false,
     health: () => ({ ready: true, state: 'ok' }),
@@ -92,7 +106,7 @@ export async function startHttpInput(options: HttpInputOptions, host: InputHost)
 async function listenAll(
   { config, listen }: HttpInputOptions,
   host: InputHost,
-  server: HttpServer,
+  serve: HttpServer['accept'],
 ): Promise<Listening[]> {
   const acceptor =
     config.tls &&
@@ -100,10 +114,7 @@ async function listenAll(
       { tls: config.tls, alpn: ['h2', 'http/1.1'], metric: 'http_handshakes_failed_total' },
       host,
     ))
-  const accept = acceptor
-    ? (raw: Parameters<typeof server.accept>[0]) =>
-        acceptor.accept(raw, (socket, peer) => server.accept(socket, peer))
-    : server.accept
+  const accept = acceptor ? (raw: Socket) => acceptor.accept(raw, serve) : (raw: Socket) => serve(raw)
   const listening: Listening[] = []
   for (const address of listen ?? [config.listen]) {
     const one = await host.listen(address, accept)
@@ -118,11 +129,12 @@ async function listenAll(
 
 /** The life of one request, from its head to the answer. */
 class Receiver {
+  /** Counts what is not taken. */
+  readonly count: (reason: RefusalReason) => void
   readonly #options: HttpInputOptions
   readonly #host: InputHost
   readonly #intake: Intake
   readonly #authorize: (request: ServerRequest) => void
-  readonly #refused: (reason: string) => void
   readonly #bytes: { inc(by?: number): void }
 
   constructor(options: HttpInputOptions, host: InputHost) {
@@ -131,11 +143,11 @@ class Receiver {
     this.#host = host
     this.#intake = new Intake(host)
     this.#authorize = options.service.authorize ?? authorizer(options.config)
-    const refused = metrics.counter('http_refused_total', 'Requests that were not taken.', [
+    const refused = metrics.counter('http_refused_total', 'Requests and connections that were not taken.', [
       'input',
       'reason',
     ])
-    this.#refused = reason => refused.with(name, reason).inc()
+    this.count = reason => refused.with(name, reason).inc()
     this.#bytes = metrics
       .counter('http_received_bytes_total', 'Bodies of requests, as they came.', ['input'])
       .with(name)
@@ -147,7 +159,7 @@ class Receiver {
       return await this.#receive(request)
     } catch (error) {
       if (error instanceof Refused) {
-        this.#refused(error.reason)
+        this.count(error.reason)
         return error.answer ?? service.refusal(error, request)
       }
       const { log, name } = this.#host
