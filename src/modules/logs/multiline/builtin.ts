@@ -128,7 +128,7 @@ const dotnet: Builtin = {
 
 /** `TypeError: …`, frames `    at …`, the source with its caret before it, the braces of properties, causes. */
 const node: Builtin = {
-  hints: ['Error', 'Exception', 'Uncaught', '.js:', '.ts:', '.mjs:', '.cjs:', 'node:'],
+  hints: ['Error', 'Exception', 'Uncaught', '.js:', '.ts:', '.mjs:', '.cjs:', 'node:', '[eval'],
   steps: [
     {
       from: [START_STATE],
@@ -136,7 +136,11 @@ const node: Builtin = {
       to: 'thrown',
     },
     // What node prints before it exits: the place, the source line, a caret, an empty line.
-    { from: [START_STATE], pattern: '^(?:file://|node:|/|[A-Za-z]:\\\\)\\S*:\\d+\\s*$', to: 'source' },
+    {
+      from: [START_STATE],
+      pattern: '^(?:file://|node:|/|\\[eval|[A-Za-z]:\\\\)\\S*:\\d+\\s*$',
+      to: 'source',
+    },
     { from: ['source'], pattern: '^\\s*\\^+\\s*$', to: 'caret' },
     { from: ['source'], pattern: '\\S', to: 'source line' },
     { from: ['source line'], pattern: '^\\s*\\^+\\s*$', to: 'caret' },

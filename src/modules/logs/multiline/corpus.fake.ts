@@ -236,5 +236,21 @@ export const CORPUS: Readonly<
         'restarted',
       ],
     },
+    {
+      name: 'what ends a process without a file',
+      records: [
+        [
+          '[eval]:1',
+          "throw new TypeError('boom')",
+          '^',
+          '',
+          'TypeError: boom',
+          '    at [eval]:1:7',
+          '',
+          'Node.js v26.1.0',
+        ].join('\n'),
+        'restarted',
+      ],
+    },
   ],
 }
