@@ -42,7 +42,9 @@ export async function startFakeHttp(options: FakeHttpOptions = {}): Promise<Fake
   const server = createServer(async (request, response) => {
     const fault = faults.next()
     if (await play(fault, 'before', request, response)) return
-    const sent = await readBody(request, options.maxBodyBytes ?? 100 << 20)
+    // A client that goes away in its request is no fault of the fake.
+    const sent = await readBody(request, options.maxBodyBytes ?? 100 << 20).catch(() => null)
+    if (sent === null) return
     if (sent === undefined) return void answer(response, 413, 'too large')
     let body: Buffer
     try {

@@ -50,7 +50,8 @@ export interface FakeLoki {
 /** A Loki that takes pushes as strictly as the real one: what it can of a request is stored, the rest is named in a 400. */
 export async function startFakeLoki(options: FakeLokiOptions = {}): Promise<FakeLoki> {
   const fake = new Fake(options)
-  const server = createServer((request, response) => void fake.serve(request, response))
+  // A client that goes away in its request is no fault of the fake.
+  const server = createServer((request, response) => void fake.serve(request, response).catch(() => {}))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port ?? 0, '127.0.0.1', resolve)

@@ -55,7 +55,8 @@ const leastPartBytes = 5 * 1024 * 1024
 /** A bucket that checks what S3 checks: signature, digests, sizes and order of parts. */
 export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> {
   const fake = new Fake(options)
-  const server = createServer((request, response) => void fake.serve(request, response))
+  // A client that goes away in its request is no fault of the fake.
+  const server = createServer((request, response) => void fake.serve(request, response).catch(() => {}))
   server.keepAliveTimeout = 6000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -107,8 +107,8 @@ export class ObjectFolder {
   async complete(object: StoredObject): Promise<void> {
     const { info, file } = object
     await file?.close()
-    this.#open.delete(info.group)
     await rename(join(this.path, `${info.id}.lines`), this.dataPath(object))
+    this.#open.delete(info.group)
     this.#full.push(object)
   }
 

@@ -238,6 +238,16 @@ describe('an upload that fails', () => {
     assert.deepEqual(output.health!(), { ready: true, state: 'ok' })
   })
 
+  test('is one upload, also when its first part fails', async t => {
+    const { fake, send, drain } = await begin(t)
+    for (const slice of large(7)) await send(slice)
+    fake.faults.add({ kind: 'slow', ms: 0 }, { kind: 'status', status: 500 })
+    await drain()
+    assert.equal(fake.actions.filter(action => action === 'CreateMultipartUpload').length, 1)
+    assert.equal(fake.lines().length, 7)
+    assert.equal(fake.store.uploads.size, 0)
+  })
+
   test('begins again when the service has forgotten it', async t => {
     const { fake, send, drain } = await begin(t)
     for (const slice of large(7)) await send(slice)

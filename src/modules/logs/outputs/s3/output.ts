@@ -28,6 +28,7 @@ export const openS3: OpenOutput<S3Config> = async (config, host) => {
 
 /** More open objects at once would be as many open files. */
 const MAX_OPEN_OBJECTS = 64
+const TRY_AGAIN_MS = 5000
 const frame: BodyFrame = { open: Buffer.alloc(0), between: Buffer.from('\n'), close: Buffer.from('\n') }
 /** Stand for what an object gets when it is begun. */
 const UUID = '\u0001'
@@ -198,25 +199,31 @@ class S3Output implements Output {
   }
 
   /** Wakes when the next object is old enough. */
-  #setTimer(): void {
+  #setTimer(leastMs = 10): void {
     this.#timer?.cancel()
     this.#timer = undefined
     const { open } = this.#folder
     if (open.length === 0 || this.#closed) return
     const { openedAtMs } = oldest(open).info
-    const waitMs = Math.max(10, openedAtMs + this.#config.objectAgeMs - this.#host.clock.now())
+    const waitMs = Math.max(leastMs, openedAtMs + this.#config.objectAgeMs - this.#host.clock.now())
     this.#timer = this.#host.clock.timeout(waitMs, () => {
-      this.#writing = this.#writing.then(() => this.#completeOld()).catch(() => {})
+      this.#writing = this.#writing.then(() => this.#completeOld())
     })
   }
 
   async #completeOld(): Promise<void> {
     if (this.#closed) return
     const before = this.#host.clock.now() - this.#config.objectAgeMs
-    for (const object of this.#folder.open) {
-      if (object.info.openedAtMs <= before) await this.#complete(object)
+    try {
+      for (const object of this.#folder.open) {
+        if (object.info.openedAtMs <= before) await this.#complete(object)
+      }
+      this.#setTimer()
+    } catch (error) {
+      const message = `output ${this.#host.name} cannot complete an object: ${(error as Error).message}; trying again`
+      this.#host.log.error('s3_object_failed', message, { output: this.#host.name })
+      this.#setTimer(TRY_AGAIN_MS)
     }
-    this.#setTimer()
   }
 
   async #close(): Promise<void> {

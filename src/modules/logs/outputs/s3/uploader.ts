@@ -25,6 +25,8 @@ export interface UploadTrouble {
 /** How far the present object is. */
 interface Progress {
   readonly object: StoredObject
+  /** Of the multipart upload that was begun in this life. */
+  uploadId?: string
   readonly parts: UploadedPart[]
 }
 
@@ -91,15 +93,16 @@ export class Uploader {
     const { folder } = this.#o
     for (let object = folder.full[0]; object && !this.#stop.signal.aborted; object = folder.full[0]) {
       const failure = await this.#try(object)
-      if (failure === undefined) await this.#done(object)
-      else if (this.#stop.signal.aborted) return
-      else await this.#pause(failure)
+      if (this.#stop.signal.aborted) return
+      if (failure) await this.#pause(failure)
     }
   }
 
   async #try(object: StoredObject): Promise<Failure | undefined> {
     try {
-      return await this.#upload(object)
+      const failure = await this.#upload(object)
+      if (failure === undefined) await this.#done(object)
+      return failure
     } catch (error) {
       const { log, name } = this.#o.host
       if (!this.#stop.signal.aborted)
@@ -114,7 +117,10 @@ export class Uploader {
   async #upload(object: StoredObject): Promise<Failure | undefined> {
     const { service, config, folder } = this.#o
     const { signal } = this.#stop
-    if (this.#progress?.object !== object) await this.#begin(object)
+    if (this.#progress?.object !== object) {
+      const failure = await this.#begin(object)
+      if (failure) return failure
+    }
     const path = config.compress === 'none' ? folder.dataPath(object) : folder.bodyPath(object)
     const { size } = await stat(path)
     if (size <= config.partSizeBytes) {
@@ -124,31 +130,34 @@ export class Uploader {
     return await this.#uploadParts(object, path, size)
   }
 
-  /** Makes the body; an upload of an earlier life is ended, or its parts would be kept and paid for. */
-  async #begin(object: StoredObject): Promise<void> {
+  /** Makes the body; an upload that was begun before is ended, or its parts would be kept and paid for. */
+  async #begin(object: StoredObject): Promise<FailedOutcome | undefined> {
     const { service, config, folder } = this.#o
     const { uploadId, key } = object.info
     if (uploadId !== undefined) {
       const ended = await service.abort(key, uploadId, this.#stop.signal)
-      if (ended.kind !== 'failed') await folder.noteUpload(object, undefined)
+      if (ended.kind === 'failed') return ended
+      await folder.noteUpload(object, undefined)
     }
     if (config.compress !== 'none')
       await compressFile(folder.dataPath(object), folder.bodyPath(object), config.compress, this.#stop.signal)
     this.#progress = { object, parts: [] }
+    return undefined
   }
 
   async #uploadParts(object: StoredObject, path: string, size: number): Promise<Failure | undefined> {
     const { service, config, folder } = this.#o
     const { signal } = this.#stop
-    const { parts } = this.#progress!
+    const progress = this.#progress!
+    const { parts } = progress
     const { key } = object.info
-    let { uploadId } = object.info
-    if (uploadId === undefined || parts.length === 0) {
+    if (progress.uploadId === undefined) {
       const begun = await service.begin(key, signal)
       if ('kind' in begun) return begun
-      uploadId = begun.uploadId
-      await folder.noteUpload(object, uploadId)
+      progress.uploadId = begun.uploadId
+      await folder.noteUpload(object, begun.uploadId)
     }
+    const { uploadId } = progress
     const partBytes = Math.max(config.partSizeBytes, Math.ceil(size / MAX_PARTS))
     for (let at = parts.length * partBytes; at < size; at += partBytes) {
       const bytes = await readPart(path, at, Math.min(partBytes, size - at))
