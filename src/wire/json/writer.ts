@@ -11,6 +11,7 @@ for (const [byte, letter] of ['""', '\\\\', '\bb', '\ff', '\nn', '\rr', '\tt'].m
 }
 /** Below this a byte loop beats the call into the runtime. */
 const SHORT_COPY = 32
+const SHORT_TEXT = 512
 
 /** A buffer that grows as bytes are appended. `bytes[0, length)` is what was written. */
 export class ByteWriter {
@@ -62,8 +63,25 @@ export class ByteWriter {
 
   /** Appends a text as a JSON string, in this encoding. */
   text(text: string, encoding: 'utf8' | 'latin1'): void {
+    if (text.length <= SHORT_TEXT && this.#plainText(text)) return
     const source = Buffer.from(text, encoding)
     this.string(source, 0, source.length)
+  }
+
+  /** Short texts are nearly always plain ASCII: then no buffer is made for them. */
+  #plainText(text: string): boolean {
+    this.reserve(text.length + 2)
+    const { bytes } = this
+    let to = this.length
+    bytes[to++] = QUOTE
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80 || PLAIN[code] === 0) return false
+      bytes[to++] = code
+    }
+    bytes[to++] = QUOTE
+    this.length = to
+    return true
   }
 
   #escape(byte: number): void {

@@ -49,16 +49,20 @@ export class FieldWriter {
   /** Writes the text `bytes[start, end)` as the value of a field. */
   write(field: Field, bytes: Buffer, start: number, end: number, out: ByteWriter): void {
     if (this.#skipEmpty && start === end) return
-    out.byte(this.#before)
-    this.#before = COMMA
-    out.copy(field.key, 0, field.key.length)
+    this.#key(field, out)
     writeValue(field.type, bytes, start, end, out)
   }
 
   /** The same for text, whose bytes it has in this encoding. */
   writeText(field: Field, text: string, encoding: 'utf8' | 'latin1', out: ByteWriter): void {
-    const bytes = Buffer.from(text, encoding)
-    this.write(field, bytes, 0, bytes.length, out)
+    if (field.type !== 'string') {
+      const bytes = Buffer.from(text, encoding)
+      this.write(field, bytes, 0, bytes.length, out)
+      return
+    }
+    if (this.#skipEmpty && text === '') return
+    this.#key(field, out)
+    out.text(text, encoding)
   }
 
   /** Writes a field whose name stands in the line. */
@@ -82,6 +86,12 @@ export class FieldWriter {
     out.string(bytes, start, end)
     out.byte(COLON)
     return true
+  }
+
+  #key({ key }: Field, out: ByteWriter): void {
+    out.byte(this.#before)
+    this.#before = COMMA
+    out.copy(key, 0, key.length)
   }
 
   typeOf(bytes: Buffer, start: number, end: number): FieldType {
