@@ -1,5 +1,6 @@
 import type { PipelineNames } from './api/counters.ts'
 import type { Exit } from './exits.ts'
+import { withMultiline } from './multiline-filters.ts'
 import { readMultilineParsers } from './parsers/multiline-parsers.ts'
 import { readParsers } from './parsers/parsers.ts'
 import {
@@ -61,9 +62,10 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
   }
   tellUnsupported(document, findings)
   const inputNames = new Names()
-  const inputs = document.inputs.flatMap(section => translateInput(section, inputNames, shared) ?? [])
+  const read = document.inputs.flatMap(section => translateInput(section, inputNames, shared) ?? [])
   const filterNames = new Names()
-  const filters = document.filters.flatMap(section => translateFilter(section, filterNames, shared) ?? [])
+  const all = document.filters.flatMap(section => translateFilter(section, filterNames, shared) ?? [])
+  const { inputs, filters } = withMultiline(read, all, findings)
   const routing = new Routing(inputs)
   const outputNames = new Names()
   const matchesAll = document.inputs.length === 1 && document.outputs.length === 1

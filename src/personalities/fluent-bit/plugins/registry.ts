@@ -1,7 +1,9 @@
 import { grep } from './filters/grep.ts'
+import { kubernetes } from './filters/kubernetes.ts'
 import { logToMetrics } from './filters/log-to-metrics.ts'
-import { aws, ecs, expect } from './filters/lost.ts'
+import { aws, ecs, expect, lua, stdoutFilter } from './filters/lost.ts'
 import { modify } from './filters/modify.ts'
+import { multiline } from './filters/multiline.ts'
 import { nest } from './filters/nest.ts'
 import { parser } from './filters/parser.ts'
 import { recordModifier } from './filters/record-modifier.ts'
@@ -12,6 +14,7 @@ import { dummy } from './inputs/dummy.ts'
 import { forward } from './inputs/forward.ts'
 import { elasticsearch as bulk, splunk as hec, opentelemetry, http as posted } from './inputs/http.ts'
 import { tcp, udp, unixSocket } from './inputs/network.ts'
+import { syslog } from './inputs/syslog.ts'
 import { tail } from './inputs/tail.ts'
 import { fluentbitMetrics, prometheusExporter, prometheusRemoteWrite } from './metrics.ts'
 import { cloudwatch } from './outputs/cloudwatch.ts'
@@ -37,6 +40,7 @@ export const inputPlugins: Readonly<Record<string, InputPlugin>> = {
   http: posted,
   opentelemetry,
   splunk: hec,
+  syslog,
   tail,
   tcp,
   udp,
@@ -48,12 +52,16 @@ export const filterPlugins: Readonly<Record<string, FilterPlugin>> = {
   ecs,
   expect,
   grep,
+  kubernetes,
   log_to_metrics: logToMetrics,
+  lua,
   modify,
+  multiline,
   nest,
   parser,
   record_modifier: recordModifier,
   rewrite_tag: rewriteTag,
+  stdout: stdoutFilter,
   throttle,
   type_converter: typeConverter,
 }

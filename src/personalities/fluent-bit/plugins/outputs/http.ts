@@ -35,10 +35,13 @@ export const http: OutputPlugin = {
     gelf_host_key: option.needless('belongs to the format gelf'),
     gelf_level_key: option.needless('belongs to the format gelf'),
     proxy: option.lost('a proxy'),
-    aws_auth: option.lost('signed requests to AWS', 'off'),
-    aws_service: option.needless('belongs to aws_auth'),
-    aws_region: option.needless('belongs to aws_auth'),
-    aws_role_arn: option.needless('belongs to aws_auth'),
+    aws_auth: option.boolean('off'),
+    aws_service: option.text(),
+    aws_region: option.text(),
+    aws_role_arn: option.text(),
+    aws_external_id: option.text(),
+    aws_sts_endpoint: option.text(),
+    aws_profile: option.text(),
     'oauth2.enable': option.lost(OAUTH, 'off'),
     'oauth2.*': belongs,
     ...dateOptions,
@@ -78,7 +81,9 @@ export const http: OutputPlugin = {
         ...(Object.keys(headers).length > 0 && { headers }),
         ...(field !== undefined && { headersField: field }),
         ...(tagHeader !== undefined && { tagHeader }),
-        ...(Object.keys(auth).length > 0 && { auth }),
+        ...(settings.boolean('aws_auth')
+          ? { aws: awsOf(settings) }
+          : Object.keys(auth).length > 0 && { auth }),
         ...(compress !== undefined && !unknown && { compress }),
         // The original drops what is answered by 4xx, but for 408 and 429.
         ...(strict && {
@@ -103,10 +108,30 @@ function bodyOf(settings: Settings, format: string): NotationMap | undefined {
     const time = dateOf(settings)
     return { format, ...(time && { time }) }
   }
-  const message =
-    settings.has('format') || format !== 'msgpack'
-      ? `${format} is not supported`
-      : 'is missing, and its default msgpack is not supported'
-  settings.fail(settings.placeOf('format'), 'format', message, 'json, json_lines or json_stream')
+  if (format === 'msgpack') return { format }
+  settings.fail(
+    settings.placeOf('format'),
+    'format',
+    `${format} is not supported`,
+    'json, json_lines, json_stream or msgpack',
+  )
   return undefined
+}
+
+function awsOf(settings: Settings): NotationMap {
+  const keys = {
+    region: 'aws_region',
+    roleArn: 'aws_role_arn',
+    externalId: 'aws_external_id',
+    profile: 'aws_profile',
+    stsEndpoint: 'aws_sts_endpoint',
+  }
+  const found = Object.entries(keys).flatMap(([ours, theirs]) => {
+    const value = settings.text(theirs)
+    return value === undefined ? [] : [[ours, value] as const]
+  })
+  const service = settings.text('aws_service')
+  if (service === undefined)
+    settings.fail(settings.placeOf('aws_auth'), 'aws_service', 'is missing; aws_auth needs it')
+  return { service: service ?? '', ...Object.fromEntries(found) }
 }
