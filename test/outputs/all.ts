@@ -5,6 +5,7 @@ import { elasticsearch } from './elasticsearch.ts'
 import { file } from './file.ts'
 import { gelf } from './gelf.ts'
 import { http } from './http.ts'
+import { kafka } from './kafka.ts'
 import { loki } from './loki.ts'
 import { nats } from './nats.ts'
 import { opensearch } from './opensearch.ts'
@@ -29,6 +30,7 @@ export const destinations: readonly Destination[] = [
   ...nats,
   syslog,
   gelf,
+  ...kafka,
   file,
   s3,
   store,

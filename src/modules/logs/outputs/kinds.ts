@@ -11,6 +11,7 @@ import {
 import { checkFile, fileConfig } from './file/config.ts'
 import { checkGelf, gelfConfig } from './gelf/config.ts'
 import { checkHttp, httpConfig } from './http/config.ts'
+import { checkKafka, kafkaConfig } from './kafka/config.ts'
 import { checkLoki, lokiConfig } from './loki/config.ts'
 import { checkNats, natsConfig } from './nats/config.ts'
 import { nullConfig } from './null/config.ts'
@@ -40,6 +41,7 @@ export const outputSchema = s.oneOf(
     nats: natsConfig,
     syslog: syslogConfig,
     gelf: gelfConfig,
+    kafka: kafkaConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     null: nullConfig,
@@ -83,6 +85,8 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkSyslog(output.config)
     case 'gelf':
       return checkGelf(output.config)
+    case 'kafka':
+      return checkKafka(output.config)
     case 'file':
       return checkFile(output.config)
     default:
@@ -133,6 +137,8 @@ export function identify(output: OutputConfig): string {
     case 'syslog':
     case 'gelf':
       return `${output.kind} ${output.config.url}`
+    case 'kafka':
+      return `kafka ${output.config.brokers.join(' ')} ${output.config.topic}`
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -177,6 +183,8 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./syslog/output.ts')).openSyslog(output.config, host)
     case 'gelf':
       return (await import('./gelf/output.ts')).openGelf(output.config, host)
+    case 'kafka':
+      return (await import('./kafka/output.ts')).openKafka(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':
