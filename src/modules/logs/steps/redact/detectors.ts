@@ -6,6 +6,8 @@ export interface Detector {
   readonly regex: RegExp
   /** A text without this has no match: looked for first, because it is cheap. */
   readonly hint?: RegExp
+  /** Shorter texts have no match: they are not even read. */
+  readonly minLength: number
   /** Whether a match is what it looks like; `around` are the characters before and behind it. */
   readonly isReal?: (match: string, around: string) => boolean
 }
@@ -31,35 +33,42 @@ const MARKED_KEYS = [
 const SOURCES: Readonly<Record<DetectorName, Omit<Detector, 'regex'> & { readonly source: string }>> = {
   // Account numbers of cards begin with 3 to 6 (or 2 of a newer range) and have 13 to 19 digits (ISO/IEC 7812-1).
   card: {
+    minLength: 13,
     source: '\\b[2-6]\\d{3}(?:[ -]?\\d){9,15}\\b',
     hint: /\d{4}/,
     isReal: match => hasCardChecksum(match.replace(/[ -]/g, '')),
   },
   email: {
+    minLength: 5,
     source: "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\\.[A-Za-z0-9-]{1,63}){1,8}",
     hint: /@/,
   },
   jwt: {
+    minLength: 10,
     // Whole words first: looking for the parts at every place of a long text would take its length squared.
     source: '[A-Za-z0-9_.-]+',
     hint: /eyJ/,
     isReal: match => /^eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.?$/.test(match),
   },
   token: {
+    minLength: 15,
     source: `\\b(?:[Bb]earer|[Bb]asic|[Tt]oken) +[A-Za-z0-9._~+/=-]{16}[A-Za-z0-9._~+/=-]*|\\b(?:${MARKED_KEYS.join('|')})`,
     hint: /[Bb]earer|[Bb]asic|[Tt]oken|[_.-]|AIza/,
   },
   aws_key: {
+    minLength: 20,
     source:
       '\\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\\b|\\b(?:[Aa][Ww][Ss]_)?[Ss](?:ecret|ECRET)_?(?:[Aa]ccess|ACCESS)?_?[Kk](?:ey|EY)["\']? ?[:=] ?["\']?[A-Za-z0-9/+]{40}\\b',
     hint: /A[KSRI][IOD]A|[Ss]ecret|SECRET/,
   },
   ipv4: {
+    minLength: 7,
     source: '\\b\\d{1,3}(?:\\.\\d{1,3}){3}\\b',
     hint: /\d\.\d/,
     isReal: match => isIP(match) === 4,
   },
   ipv6: {
+    minLength: 2,
     source: '[0-9A-Fa-f:.]{1,44}[0-9A-Fa-f:]',
     hint: /:[0-9A-Fa-f]*:/,
     isReal: (match, around) => isIP(match) === 6 && !/\w/.test(around),
@@ -72,7 +81,7 @@ export function detectorOf(name: DetectorName): Detector {
 }
 
 export function patternDetector(source: string): Detector {
-  return { regex: expressionOf(source) }
+  return { regex: expressionOf(source), minLength: 0 }
 }
 
 function expressionOf(source: string): RegExp {

@@ -16,6 +16,7 @@ export class Scrubber {
   readonly #isSecret: TextFilter | undefined
   readonly #replace: Replace
   readonly #redacted: Counter
+  readonly #minLength: number
   readonly #value = new ValueSpan()
 
   /** `isSecret`: whether the value of a field with this name, at any depth, is replaced as a whole. */
@@ -29,6 +30,7 @@ export class Scrubber {
     this.#isSecret = isSecret
     this.#replace = replace
     this.#redacted = redacted
+    this.#minLength = Math.min(...detectors.map(({ minLength }) => minLength))
   }
 
   /** Appends the verified JSON value `bytes[start, end)` with its matches replaced; false, and nothing of use in `out`, when there are none. */
@@ -66,6 +68,8 @@ export class Scrubber {
 
   /** The value's text with the matches replaced, undefined when there are none. */
   #scrubbed(value: ValueSpan): { text: string; encoding: Encoding } | undefined {
+    // A text has at most as many characters as bytes.
+    if (value.end - value.start < this.#minLength) return undefined
     let text = value.asText()
     let encoding: Encoding = 'utf8'
     if (isLossy(text, value.bytes, value.start, value.end)) {
@@ -78,7 +82,8 @@ export class Scrubber {
     return { text: scrubbed, encoding }
   }
 
-  #replaced(text: string, { regex, hint, isReal }: Detector): string {
+  #replaced(text: string, { regex, hint, minLength, isReal }: Detector): string {
+    if (text.length < minLength) return text
     if (hint !== undefined && !hint.test(text)) return text
     if (isReal === undefined) return text.replace(regex, match => this.#replace(match))
     return text.replace(regex, (match, at: number) => {
