@@ -2,11 +2,16 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
+import { startFakeCloudwatch } from '../fakes/cloudwatch/server.ts'
+import { startFakeElasticsearch } from '../fakes/elasticsearch/server.ts'
 
 const launcher = join(import.meta.dirname, '../../bin/outrigger.js')
 const PATIENCE_MS = 50_000
@@ -242,5 +247,200 @@ pipeline:
     assert.equal(await run.end(), 0)
     assert.equal(run.output(), '{"x":"from the environment"}\n')
     assert.match(await readFile(join(run.folder, 'fb.log'), 'utf8'), /\[engine\] started/)
+  })
+
+  test('tail, parsers and filters bring records to Elasticsearch, CloudWatch, HTTP and a file', async t => {
+    const seconds = Math.floor(Date.now() / 1000)
+    const at = (offset: number) => new Date((seconds + offset) * 1000)
+    const clf = (offset: number) => {
+      const [, day, month, year, time] = at(offset).toUTCString().split(/[ ,]+/)
+      return `${day}/${month}/${year}:${time} +0000`
+    }
+    const documents: { index: string; source: Readonly<Record<string, unknown>> }[] = []
+    const elasticsearch = await startFakeElasticsearch({
+      onDocument: ({ index, source }) => void documents.push({ index, source }),
+    })
+    t.after(() => elasticsearch.close())
+    const events: string[] = []
+    const cloudwatch = await startFakeCloudwatch({
+      onEvent: ({ message }) => void events.push(message),
+    })
+    t.after(() => cloudwatch.close())
+    const posted: unknown[] = []
+    const server = createHttpServer((request, response) => {
+      let body = ''
+      request.on('data', chunk => (body += chunk))
+      request.on('end', () => {
+        posted.push(...JSON.parse(body))
+        response.writeHead(200).end()
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => void server.close())
+    const httpPort = (server.address() as { port: number }).port
+    const run = await start(
+      t,
+      {
+        'parsers.conf': `[PARSER]
+    Name        nginx
+    Format      regex
+    Regex       ^(?<remote>[^ ]*) (?<host>[^ ]*) (?<user>[^ ]*) \\[(?<time>[^\\]]*)\\] "(?<method>\\S+)(?: +(?<path>[^\\"]*?)(?: +\\S*)?)?" (?<code>[^ ]*) (?<size>[^ ]*)$
+    Time_Key    time
+    Time_Format %d/%b/%Y:%H:%M:%S %z
+    Types       code:integer size:integer
+`,
+        'access.log': [
+          `10.0.0.1 - - [${clf(0)}] "GET /a HTTP/1.1" 200 12`,
+          `10.0.0.2 - - [${clf(1)}] "GET /healthz HTTP/1.1" 200 2`,
+          `10.0.0.3 - - [${clf(2)}] "POST /b HTTP/1.1" 503 9`,
+          'no access at all\n',
+        ].join('\n'),
+        'outputs.inc': `[OUTPUT]
+    Name             es
+    Match            web
+    Host             127.0.0.1
+    Port             ${elasticsearch.port}
+    Logstash_Format  On
+    Logstash_Prefix  shop
+    Suppress_Type_Name On
+[OUTPUT]
+    Name             cloudwatch_logs
+    Match            errors.*
+    region           eu-central-1
+    endpoint         http://127.0.0.1:${cloudwatch.port}
+    log_group_name   /shop
+    log_stream_prefix from-
+    auto_create_group On
+[OUTPUT]
+    Name             http
+    Match            *
+    Host             127.0.0.1
+    Port             ${httpPort}
+    URI              /data
+    Format           json
+    Json_Date_Format epoch
+[OUTPUT]
+    Name             file
+    Match            errors.*
+    Path             @FOLDER@/out
+    File             records
+`,
+        'fluent-bit.conf': `@SET team=shop
+[SERVICE]
+    Flush        0.2
+    Grace        2
+    Parsers_File parsers.conf
+[INPUT]
+    Name           tail
+    Tag            web
+    Path           @FOLDER@/access.log
+    Parser         nginx
+    Read_from_Head On
+[FILTER]
+    Name    grep
+    Match   web
+    Exclude path ^/healthz
+[FILTER]
+    Name    record_modifier
+    Match   *
+    Record  team \${team}
+[FILTER]
+    Name    rewrite_tag
+    Match   web
+    Rule    $method ^(POST)$ errors.$1.$code false
+@INCLUDE outputs.inc
+`,
+      },
+      ['-c', 'fluent-bit.conf'],
+      {
+        AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+        AWS_SECRET_ACCESS_KEY: 'secret',
+        AWS_EC2_METADATA_DISABLED: 'true',
+      },
+    )
+    await run.until(/\[engine\] started/)
+    const deadline = Date.now() + PATIENCE_MS
+    while ((documents.length < 2 || events.length < 1 || posted.length < 3) && Date.now() < deadline)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    assert.equal(await run.end(), 0, run.output())
+    assert.deepEqual(
+      documents.map(({ index, source }) => [
+        index,
+        source['path'] ?? source['log'],
+        source['code'],
+        source['team'],
+      ]),
+      [
+        [`shop-${at(0).toISOString().slice(0, 10).replaceAll('-', '.')}`, '/a', 200, 'shop'],
+        [documents[1]?.index, 'no access at all', undefined, 'shop'],
+      ],
+    )
+    assert.equal(documents[0].source['@timestamp'], at(0).toISOString())
+    assert.deepEqual(
+      events.map(message => JSON.parse(message).code),
+      [503],
+    )
+    assert.equal(posted.length, 3)
+    assert.ok(posted.some(record => (record as { date?: number }).date === seconds))
+    const file = await readFile(join(run.folder, 'out', 'records'), 'utf8')
+    assert.ok(
+      file.startsWith(`errors.POST.503: [${seconds + 2}.000000000, {`) && file.includes('"code":503'),
+      file,
+    )
+  })
+
+  test('takes a tail over from its database without sending anything again', async t => {
+    const folder = await folderOf(t)
+    const log = join(folder, 'app.log')
+    await writeFile(log, 'sent already\nnot yet\n')
+    const database = new DatabaseSync(join(folder, 'tail.db'))
+    database.exec(
+      'CREATE TABLE in_tail_files (id INTEGER PRIMARY KEY, name TEXT, offset INTEGER, inode INTEGER, created INTEGER, rotated INTEGER)',
+    )
+    database.prepare('INSERT INTO in_tail_files VALUES (1, ?, 13, ?, 0, 0)').run(log, statSync(log).ino)
+    database.close()
+    const run = await start(t, {}, [
+      ...['-f', '0.1', '-i', 'tail', '-p', `path=${log}`, '-p', `db=${join(folder, 'tail.db')}`],
+      ...['-p', 'read_from_head=on', '-o', 'stdout', '-p', 'format=json_lines', '-p', 'json_date_key=false'],
+    ])
+    await run.until(/^\{"log":"not yet"\}$/m)
+    assert.equal(await run.end(), 0)
+    assert.doesNotMatch(run.output(), /sent already/)
+  })
+
+  test('values of variables come from files, and a changed one is taken over; routes lead by condition', async t => {
+    const port = await freePort()
+    const run = await start(
+      t,
+      {
+        secret: 'first-secret',
+        'fluent-bit.yaml': `${service(port)}env:
+  - { name: secret, uri: file://@FOLDER@/secret, refresh_interval: 1 }
+pipeline:
+  inputs:
+    - name: dummy
+      alias: routed
+      tag: base
+      rate: 10
+      dummy: '{"secret":"\${secret}","topic":"one"}'
+      processors:
+        logs: [{ name: content_modifier, action: insert, key: added, value: by-processor }]
+      routes:
+        logs:
+          - { name: one, condition: { rules: [{ field: $topic, op: eq, value: one }] }, to: { outputs: [taken] } }
+          - { name: two, condition: { rules: [{ field: $topic, op: eq, value: two }] }, to: { outputs: [never] } }
+  outputs:
+    - { name: stdout, alias: taken, format: json_lines, json_date_key: false }
+    - { name: stdout, alias: never }
+`,
+      },
+      ['-c', 'fluent-bit.yaml', '-v'],
+    )
+    await run.until(/^\{"secret":"first-secret","topic":"one","added":"by-processor"\}$/m)
+    assert.match(run.output(), /connected input 'routed' route 'one' to output 'taken'/)
+    await writeFile(join(run.folder, 'secret'), 'second-secret')
+    await run.until(/"secret":"second-secret"/)
+    assert.equal(await run.end(), 0)
+    assert.doesNotMatch(run.output(), /\[0\] base/)
   })
 })
