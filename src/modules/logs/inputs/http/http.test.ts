@@ -153,6 +153,7 @@ test('forms are records too', async t => {
   const type = { 'content-type': 'application/x-www-form-urlencoded' }
   assert.equal((await post('level=warn&text=a%20b+c', type)).status, 201)
   assert.equal((await post('', type)).status, 400)
+  assert.equal((await post('a&'.repeat(40_000), type)).status, 413)
   assert.deepEqual(texts(), ['{"level":"warn","text":"a b c"}'])
 })
 

@@ -22,6 +22,9 @@ const JSON_TYPES = new Set([
   FORM,
 ])
 
+/** Forms are read into objects, which take many times their room. */
+const MAX_FORM_BYTES = 64 * 1024
+
 /** Takes JSON objects that are POSTed: one, an array of them, one a line. */
 export async function startHttp(config: HttpConfig, host: InputHost): Promise<Input> {
   return await startHttpInput({ config, service: new HttpService(config, host) }, host)
@@ -133,6 +136,8 @@ function isForm({ headers }: ServerRequest, body: Buffer): boolean {
 
 /** The fields of a form as a record; of several with one name the last one counts. */
 function formRecord(body: Buffer): Buffer {
+  if (body.length > MAX_FORM_BYTES)
+    throw new Refused('too_large', 413, `a form may have ${MAX_FORM_BYTES} bytes`)
   const fields = Object.fromEntries(new URLSearchParams(body.toString('utf8')))
   return Buffer.from(Object.keys(fields).length === 0 ? '' : JSON.stringify(fields))
 }
