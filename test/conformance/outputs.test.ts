@@ -8,7 +8,7 @@ import type { Deadline } from '../../src/kernel/module.ts'
 import { checkOutput, openOutput, outputSchema } from '../../src/modules/logs/outputs/kinds.ts'
 import { fakeOutputHost } from '../../src/modules/logs/outputs/output-fakes.ts'
 import { DescriptorOutput } from '../../src/modules/logs/outputs/stdout/output.ts'
-import { destinations } from '../outputs/all.ts'
+import { destinations, furtherDestinations } from '../outputs/all.ts'
 import { type Destination, folderOf, numbersOf } from '../outputs/destination.ts'
 import { outputConformance, type Suite } from './outputs.ts'
 
@@ -87,7 +87,7 @@ const stdout: Suite = {
   },
 }
 
-for (const destination of destinations) {
+for (const destination of [...destinations, ...furtherDestinations]) {
   if (destination.missing === undefined) outputConformance(suiteOf(destination))
   else
     test(`the ${destination.name ?? destination.kind} output keeps the contract`, {

@@ -1,3 +1,4 @@
+import { formatAddress } from '../../../kernel/config/address.ts'
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import { checkCloudwatch, cloudwatchConfig } from './cloudwatch/config.ts'
@@ -9,6 +10,7 @@ import {
   opensearchConfig,
 } from './elasticsearch/config.ts'
 import { checkFile, fileConfig } from './file/config.ts'
+import { checkForwardOutput, forwardOutputConfig } from './forward/config.ts'
 import { checkGelf, gelfConfig } from './gelf/config.ts'
 import { checkHttp, httpConfig } from './http/config.ts'
 import { checkKafka, kafkaConfig } from './kafka/config.ts'
@@ -24,6 +26,7 @@ import { checkSplunk, splunkConfig } from './splunk/config.ts'
 import { stdoutConfig } from './stdout/config.ts'
 import { storeConfig } from './store/config.ts'
 import { checkSyslog, syslogConfig } from './syslog/config.ts'
+import { checkTcp, tcpConfig } from './tcp/config.ts'
 
 /** All kinds of outputs: a new one is an entry here and in the functions below, and a folder. */
 export const outputSchema = s.oneOf(
@@ -42,6 +45,8 @@ export const outputSchema = s.oneOf(
     syslog: syslogConfig,
     gelf: gelfConfig,
     kafka: kafkaConfig,
+    forward: forwardOutputConfig,
+    tcp: tcpConfig,
     file: fileConfig,
     stdout: stdoutConfig,
     null: nullConfig,
@@ -89,6 +94,10 @@ function checkKind(output: OutputConfig): Problem[] {
       return checkKafka(output.config)
     case 'file':
       return checkFile(output.config)
+    case 'forward':
+      return checkForwardOutput(output.config)
+    case 'tcp':
+      return checkTcp(output.config)
     default:
       return []
   }
@@ -139,6 +148,10 @@ export function identify(output: OutputConfig): string {
       return `${output.kind} ${output.config.url}`
     case 'kafka':
       return `kafka ${output.config.brokers.join(' ')} ${output.config.topic}`
+    case 'forward':
+      return `forward ${output.config.servers.map(({ address }) => formatAddress(address)).join(' ')}`
+    case 'tcp':
+      return `tcp ${output.config.url}`
     case 'file':
       return `file ${output.config.path}`
     case 'store':
@@ -185,6 +198,10 @@ export async function openOutput(output: OutputConfig, host: OutputHost): Promis
       return (await import('./gelf/output.ts')).openGelf(output.config, host)
     case 'kafka':
       return (await import('./kafka/output.ts')).openKafka(output.config, host)
+    case 'forward':
+      return (await import('./forward/output.ts')).openForward(output.config, host)
+    case 'tcp':
+      return (await import('./tcp/output.ts')).openTcp(output.config, host)
     case 'file':
       return (await import('./file/output.ts')).openFile(output.config, host)
     case 'stdout':
