@@ -23,12 +23,14 @@ import { elasticsearch, opensearch } from './outputs/elasticsearch.ts'
 import { exit } from './outputs/exit.ts'
 import { file } from './outputs/file.ts'
 import { http } from './outputs/http.ts'
+import { kafka } from './outputs/kafka.ts'
 import { loki } from './outputs/loki.ts'
 import { nothing } from './outputs/null.ts'
 import { opentelemetry as otlp } from './outputs/opentelemetry.ts'
 import { s3 } from './outputs/s3.ts'
 import { splunk } from './outputs/splunk.ts'
 import { stdout } from './outputs/stdout.ts'
+import { syslogOutput } from './outputs/syslog.ts'
 import type { FilterPlugin, InputPlugin, OutputPlugin } from './plugin.ts'
 
 /** By the names of Fluent Bit. */
@@ -73,6 +75,7 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   exit,
   file,
   http,
+  kafka,
   loki,
   null: nothing,
   opensearch,
@@ -82,6 +85,7 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   s3,
   splunk,
   stdout,
+  syslog: syslogOutput,
 }
 
 const METRICS = 'metrics of the machine are not logs; the metrics module and its exporters give them'
@@ -91,6 +95,8 @@ export const refusedPlugins: Readonly<
   Record<'input' | 'filter' | 'output', Readonly<Record<string, string>>>
 > = {
   input: {
+    stdin: 'records come from files, senders or the supervised application',
+    exec: 'records come from files, senders or the supervised application',
     systemd: 'the journal is binary; run it where rsyslog or journald forwards to a syslog input',
     cpu: METRICS,
     mem: METRICS,
@@ -106,5 +112,7 @@ export const refusedPlugins: Readonly<
     statsd: METRICS,
   },
   filter: {},
-  output: {},
+  output: {
+    forward: 'records go on by opentelemetry, http or syslog',
+  },
 }
