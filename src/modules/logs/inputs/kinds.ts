@@ -9,11 +9,13 @@ import { appFields } from './app/config.ts'
 import { commonFields } from './common-config.ts'
 import { checkDummy, dummyFields } from './dummy/config.ts'
 import { elasticsearchInputFields } from './elasticsearch/config.ts'
+import { execFields } from './exec/config.ts'
 import { forwardFields } from './forward/config.ts'
 import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
 import { otlpInputFields } from './otlp/config.ts'
 import { splunkInputFields } from './splunk/config.ts'
+import { stdinFields } from './stdin/config.ts'
 import { checkSyslog, syslogFields } from './syslog/config.ts'
 import { checkTail, tailFields } from './tail/config.ts'
 import { tcpFields } from './tcp/config.ts'
@@ -37,6 +39,17 @@ export const inputSchema = s.oneOf(
     app: s.object(
       { ...appFields, ...formatFields, ...commonFields },
       { about: 'Reads what the supervised command writes to its standard output and standard error.' },
+    ),
+    stdin: s.object(
+      { ...stdinFields, ...formatFields, ...commonFields },
+      { about: 'Reads standard input to its end. Not beside a supervised command, which has it itself.' },
+    ),
+    exec: s.object(
+      { ...execFields, ...formatFields, ...commonFields },
+      {
+        about:
+          'Runs a command, at an interval or on and on, and reads what it writes. What it wrote and was not yet spooled when the sidecar was killed is lost: a command cannot be asked again. The name of the stream stands for `*` in `tag`.',
+      },
     ),
     proxy: s.object(
       { ...formatFields, ...commonFields },
@@ -162,6 +175,10 @@ export async function startInput(
       return (await import('./dummy/dummy.ts')).startDummy(input.config, host)
     case 'app':
       return (await import('./app/app.ts')).startApp(input.config, host)
+    case 'stdin':
+      return (await import('./stdin/stdin.ts')).startStdin(input.config, host)
+    case 'exec':
+      return (await import('./exec/exec.ts')).startExec(input.config, host)
     case 'proxy':
       return (await import('./proxy/proxy.ts')).startProxyInput(host)
     case 'http':

@@ -122,7 +122,8 @@ class StreamPeer implements NetworkPeer {
       socket.write(bytes, error => {
         timer.cancel()
         if (error) settle(error.message)
-        else timer = clock.timeout(SETTLE_MS, () => settle())
+        // Once more round the loop: on a busy machine the end may have come and not been seen.
+        else timer = clock.timeout(SETTLE_MS, () => setImmediate(settle))
       })
     })
   }
@@ -161,6 +162,7 @@ class DatagramPeer implements NetworkPeer {
       }
       // That nobody listens comes back a moment later, if the network says so at all.
       await this.#host.clock.sleep(SETTLE_MS, signal).catch(() => {})
+      await new Promise(setImmediate)
       if (this.#problem !== undefined) throw new Error(this.#problem)
       return undefined
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { ApplicationOutput, Health } from '../../../../kernel/module.ts'
 import type { Input, InputHost } from '../input.ts'
-import { LineSplitter } from '../split.ts'
+import { StreamLines } from '../stream-lines.ts'
 import type { AppConfig } from './config.ts'
 
 /** What this input needs besides what every input gets. */
@@ -48,12 +48,7 @@ class StreamReader {
   readonly #application: ApplicationOutput
   readonly #host: AppHost
   readonly #stream: AsyncIterable<Buffer>
-  readonly #splitter: LineSplitter
-  readonly #linesRead: { inc(by: number): void }
-  readonly #bytesRead: { inc(by: number): void }
-  /** What was read of a line that has no end yet. */
-  #rest: Buffer = Buffer.alloc(0)
-  #midLine = false
+  readonly #lines: StreamLines
 
   constructor(name: StreamName, application: ApplicationOutput, config: AppConfig, host: AppHost) {
     const counter = (metric: string, help: string) =>
@@ -62,42 +57,30 @@ class StreamReader {
     this.#application = application
     this.#host = host
     this.#stream = application.claim(name) as AsyncIterable<Buffer>
-    this.#splitter = new LineSplitter(config.maxLineBytes)
-    this.#linesRead = counter('app_read_lines_total', 'Lines that the supervised command wrote.')
-    this.#bytesRead = counter('app_read_bytes_total', 'Bytes that the supervised command wrote.')
+    const linesRead = counter('app_read_lines_total', 'Lines that the supervised command wrote.')
+    const bytesRead = counter('app_read_bytes_total', 'Bytes that the supervised command wrote.')
+    this.#lines = new StreamLines({
+      path: name,
+      maxLineBytes: config.maxLineBytes,
+      host,
+      onTaken: (lines, bytes) => {
+        linesRead.inc(lines)
+        bytesRead.inc(bytes)
+      },
+    })
   }
 
   /** Never rejects. */
   async run(): Promise<void> {
     try {
-      for await (const chunk of this.#stream) {
-        const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
-        await this.#take(bytes, false)
-      }
+      for await (const chunk of this.#stream) await this.#lines.take(chunk)
       // A reload ends the claim in the middle of a line: its rest comes to the next one.
-      if (this.#rest.length === 0 || this.#application.giveBack(this.#name, this.#rest)) return
-      await this.#take(this.#rest, true)
+      const { rest } = this.#lines
+      if (rest.length === 0 || this.#application.giveBack(this.#name, rest)) return
+      await this.#lines.end()
     } catch (error) {
       this.#failed(error as Error)
     }
-  }
-
-  async #take(bytes: Buffer, final: boolean): Promise<void> {
-    const host = this.#host
-    const { next, midLine, count, ...columns } = this.#splitter.split({
-      bytes,
-      from: 0,
-      midLine: this.#midLine,
-      final,
-    })
-    // A copy, not a view: the chunk stays with the batch for as long as the spool keeps it in memory.
-    this.#rest = Buffer.from(bytes.subarray(next))
-    this.#midLine = midLine
-    if (count === 0) return
-    const origin = { input: host.name, path: this.#name, tag: host.tag(this.#name) }
-    await host.sink({ bytes, count, ...columns, readAtMs: host.clock.now(), origin, mayWait: true })
-    this.#linesRead.inc(count)
-    this.#bytesRead.inc(next)
   }
 
   #failed(error: Error): void {
