@@ -31,6 +31,8 @@ export async function run(call: Call): Promise<number> {
   await using scope = new AsyncDisposableStack()
   const { Trial } = await import('../../modules/logs/trial.ts')
   const tag = typeof values['tag'] === 'string' ? values['tag'] : undefined
+  const { loadLuaFor } = await import('../../modules/logs/steps/lua/library.ts')
+  await loadLuaFor(config)
   const trial = new Trial(config, index, trialHost(scope, io), tag)
   const print = values['json'] === true ? jsonPrinter(io) : textPrinter(io)
   let records = 0

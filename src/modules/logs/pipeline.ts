@@ -20,6 +20,7 @@ import { type RecordMetrics, recordMetrics } from './record-metrics.ts'
 import { serveReplay } from './replay.ts'
 import { openSpool, type Spool } from './spool/spool.ts'
 import { createSteps } from './steps/create.ts'
+import { loadLuaFor } from './steps/lua/library.ts'
 import type { StepHost } from './steps/step.ts'
 import { expandTag } from './tags.ts'
 
@@ -41,6 +42,7 @@ export interface Pipeline {
  * before there is somewhere to put it; the scope closes in reverse.
  */
 export async function startPipeline(config: LogsConfig, host: Host): Promise<Pipeline> {
+  await loadLuaFor(config)
   const folder = await host.dataDir()
   const readers = readerNames(
     config.outputs.map(output => ({

@@ -8,6 +8,7 @@ import { checkDedupe, dedupeConfig } from './dedupe/config.ts'
 import { checkFill, fillConfig } from './fill/config.ts'
 import { dropConfig, keepConfig } from './filter/config.ts'
 import { checkKubernetes, kubernetesConfig } from './kubernetes/config.ts'
+import { checkLua, luaConfig } from './lua/config.ts'
 import { checkMetric, metricConfig } from './metric/config.ts'
 import { checkMove, checkRename, copyConfig, moveConfig, renameConfig } from './names/config.ts'
 import { checkLift, checkNest, liftConfig, nestConfig } from './nest/config.ts'
@@ -46,6 +47,7 @@ const plainSteps = {
   kubernetes: kubernetesConfig,
   metric: metricConfig,
   script: scriptConfig,
+  lua: luaConfig,
 } as const
 
 /** What can stand inside `only`: every step but itself. */
@@ -108,6 +110,8 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
       return checkMetric(step.config, path)
     case 'script':
       return checkScript(step.config, path)
+    case 'lua':
+      return checkLua(step.config, path)
     case 'sample':
       return checkSample(step.config, path)
     case 'throttle':

@@ -7,6 +7,7 @@ import { dedupeStep } from './dedupe/step.ts'
 import { fillStep } from './fill/step.ts'
 import { filterStep } from './filter/step.ts'
 import { kubernetesStep } from './kubernetes/step.ts'
+import { luaStep } from './lua/step.ts'
 import { metricStep } from './metric/step.ts'
 import { moveStep, renameStep } from './names/step.ts'
 import { liftStep, nestStep } from './nest/step.ts'
@@ -64,6 +65,8 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return counting(metricStep(step.config, host.metrics, metrics.unconverted.with(owner)), dropped())
     case 'script':
       return counting(scriptStep(step.config, host), dropped())
+    case 'lua':
+      return counting(luaStep(step.config, host), dropped())
     case 'sample':
       return sampleStep(step.config, dropped())
     case 'throttle':
