@@ -89,6 +89,7 @@ const service = (port: number) => `service:
   http_server: on
   http_listen: 127.0.0.1
   http_port: ${port}
+  storage.path: @FOLDER@/state
 `
 
 describe('outrigger as fluent-bit', () => {
@@ -97,8 +98,7 @@ describe('outrigger as fluent-bit', () => {
     const run = await start(
       t,
       {
-        'fluent-bit.yaml': `${service(port)}  storage.path: @FOLDER@/state
-pipeline:
+        'fluent-bit.yaml': `${service(port)}pipeline:
   inputs:
     - { name: dummy, tag: app.logs, dummy: '{"message":"hello","n":1}', rate: 20 }
     - { name: dummy, alias: other, dummy: '{"message":"noise"}', rate: 20 }
@@ -151,7 +151,7 @@ pipeline:
     const run = await start(t, { 'fluent-bit.yaml': configuration('before') }, ['-c', 'fluent-bit.yaml'])
     await run.until(/^\{"date":\d+\.\d{6},"message":"before"\}$/m)
     const replace = async (text: string) => {
-      await writeFile(join(run.folder, 'next'), text)
+      await writeFile(join(run.folder, 'next'), text.replaceAll('@FOLDER@', run.folder))
       await rename(join(run.folder, 'next'), join(run.folder, 'fluent-bit.yaml'))
     }
     await replace(configuration('after'))
@@ -329,6 +329,7 @@ pipeline:
 [SERVICE]
     Flush        0.2
     Grace        2
+    storage.path @FOLDER@/state
     Parsers_File parsers.conf
 [INPUT]
     Name           tail
