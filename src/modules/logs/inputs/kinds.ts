@@ -13,6 +13,7 @@ import { execFields } from './exec/config.ts'
 import { forwardFields } from './forward/config.ts'
 import { httpFields } from './http/config.ts'
 import type { Input, InputHost } from './input.ts'
+import { journaldFields } from './journald/config.ts'
 import { otlpInputFields } from './otlp/config.ts'
 import { splunkInputFields } from './splunk/config.ts'
 import { stdinFields } from './stdin/config.ts'
@@ -49,6 +50,13 @@ export const inputSchema = s.oneOf(
       {
         about:
           'Runs a command, at an interval or on and on, and reads what it writes. What it wrote and was not yet spooled when the sidecar was killed is lost: a command cannot be asked again. The name of the stream stands for `*` in `tag`.',
+      },
+    ),
+    journald: s.object(
+      { ...journaldFields, ...commonFields },
+      {
+        about:
+          'Follows the journal of systemd through journalctl. The unit of an entry stands for `*` in `tag`.',
       },
     ),
     proxy: s.object(
@@ -179,6 +187,8 @@ export async function startInput(
       return (await import('./stdin/stdin.ts')).startStdin(input.config, host)
     case 'exec':
       return (await import('./exec/exec.ts')).startExec(input.config, host)
+    case 'journald':
+      return (await import('./journald/journald.ts')).startJournald(input.config, host)
     case 'proxy':
       return (await import('./proxy/proxy.ts')).startProxyInput(host)
     case 'http':
