@@ -1,10 +1,10 @@
 import { ByteWriter } from '../../../wire/json/writer.ts'
 import type { Slice } from '../batch.ts'
 import { inTurns } from '../long-work.ts'
+import { RecordView } from '../template/template.ts'
 import type { OutputHost } from './output.ts'
 import type { RequestRecords } from './requests.ts'
 import { countBytes } from './selection.ts'
-import { RecordView } from './template/template.ts'
 
 /** How the records of a body stand together. */
 export interface BodyFrame {

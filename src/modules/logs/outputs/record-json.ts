@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type KeyPath, keyPathOf } from '../../../wire/json/path.ts'
 import type { ByteWriter } from '../../../wire/json/writer.ts'
 import { compileStrftime, type FormatTime } from '../../../wire/time/strftime.ts'
-import type { RecordView } from './template/template.ts'
+import type { RecordView } from '../template/template.ts'
 import type { TimeField } from './time-field-config.ts'
 
 const forms: Readonly<Record<TimeField['format'], string>> = {

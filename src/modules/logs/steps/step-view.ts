@@ -2,7 +2,7 @@ import { Kind } from '../../../wire/json/bytes.ts'
 import type { KeyPath } from '../../../wire/json/path.ts'
 import type { JsonRecord } from '../../../wire/json/record.ts'
 import { ValueSpan } from '../../../wire/json/value.ts'
-import type { TemplateView } from '../outputs/template/template.ts'
+import type { TemplateView } from '../template/template.ts'
 import type { StepEvent } from './step.ts'
 
 /** What a template draws on while a record passes the steps. */

@@ -1,6 +1,6 @@
 import type { Slice } from '../../batch.ts'
+import { compileTemplate, RecordView, type Template } from '../../template/template.ts'
 import type { RequestRecords } from '../requests.ts'
-import { compileTemplate, RecordView, type Template } from '../template/template.ts'
 import type { CloudwatchConfig } from './config.ts'
 import { Events, type PutCall } from './events.ts'
 

@@ -2,8 +2,8 @@ import { Kind } from '../../../../wire/json/bytes.ts'
 import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
 import type { ByteWriter } from '../../../../wire/json/writer.ts'
 import { fieldPath } from '../../condition/field.ts'
+import { compileTemplate, type RecordView, type Template } from '../../template/template.ts'
 import type { RecordJson } from '../record-json.ts'
-import { compileTemplate, type RecordView, type Template } from '../template/template.ts'
 import type { DatadogConfig } from './config.ts'
 
 const tagsPath = keyPathOf(['ddtags'])

@@ -3,8 +3,8 @@ import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
 import { ByteWriter } from '../../../../wire/json/writer.ts'
 import type { Slice } from '../../batch.ts'
 import { fieldPath } from '../../condition/field.ts'
+import { compileTemplate, RecordView, type Template } from '../../template/template.ts'
 import { countBytes } from '../selection.ts'
-import { compileTemplate, RecordView, type Template } from '../template/template.ts'
 import type { BulkOperation, SearchConfig } from './config.ts'
 
 /** How records become lines of a `_bulk` body when each has a say in where it goes. */

@@ -1,8 +1,8 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
 import { checkTls } from '../http-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
-import { checkTemplate, TEMPLATE_NOTATION } from '../template/parse.ts'
 import { tlsConfig } from '../tls-config.ts'
 
 export const forwardOutputConfig = s.object(

@@ -3,8 +3,8 @@ import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
 import { JsonRecord } from '../../../../wire/json/record.ts'
 import { ValueSpan } from '../../../../wire/json/value.ts'
 import { fieldPath } from '../../condition/field.ts'
+import { compileTemplate, type RecordView, type Template } from '../../template/template.ts'
 import { severityOf } from '../severity.ts'
-import { compileTemplate, type RecordView, type Template } from '../template/template.ts'
 import type { GelfConfig } from './config.ts'
 
 /** Objects are taken apart so deep; what is deeper stays JSON. */

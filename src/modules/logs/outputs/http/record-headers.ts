@@ -1,6 +1,6 @@
 import { Kind } from '../../../../wire/json/bytes.ts'
 import type { KeyPath } from '../../../../wire/json/path.ts'
-import type { RecordView } from '../template/template.ts'
+import type { RecordView } from '../../template/template.ts'
 
 /** Names that a record must not set: they say where the body ends and who we are. */
 const OURS =

@@ -3,8 +3,8 @@ import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
 import { ByteWriter } from '../../../../wire/json/writer.ts'
 import type { Slice } from '../../batch.ts'
 import { readFieldPath } from '../../condition/field.ts'
+import { compileTemplate, RecordView, type Template } from '../../template/template.ts'
 import { RecordJson } from '../record-json.ts'
-import { compileTemplate, RecordView, type Template } from '../template/template.ts'
 import type { KafkaConfig } from './config.ts'
 
 /** One record as Kafka has it. The bytes are copies: they are sent later. */

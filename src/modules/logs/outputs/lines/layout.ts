@@ -1,8 +1,8 @@
 import { ByteWriter } from '../../../../wire/json/writer.ts'
 import type { Slice } from '../../batch.ts'
+import { RecordView } from '../../template/template.ts'
 import { ndjson } from '../ndjson.ts'
 import { RecordJson } from '../record-json.ts'
-import { RecordView } from '../template/template.ts'
 import type { TimeField } from '../time-field-config.ts'
 import { writeArrows } from './arrows.ts'
 

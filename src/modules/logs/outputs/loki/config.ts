@@ -1,9 +1,9 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField } from '../../condition/field.ts'
+import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
 import { authConfig, checkHttpOutput, headersConfig, sendingOptions } from '../http-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
-import { checkTemplate, TEMPLATE_NOTATION } from '../template/parse.ts'
 import { tlsConfig } from '../tls-config.ts'
 
 export const lokiConfig = s.object(

@@ -4,8 +4,8 @@ import type { JsonRecord } from '../../../../wire/json/record.ts'
 import { ObjectScanner } from '../../../../wire/json/scan.ts'
 import { ByteWriter } from '../../../../wire/json/writer.ts'
 import { fieldPath } from '../../condition/field.ts'
+import type { RecordView } from '../../template/template.ts'
 import { unescapeInto } from '../message-field.ts'
-import type { RecordView } from '../template/template.ts'
 import type { LokiConfig } from './config.ts'
 
 /** Makes the line of a record. */

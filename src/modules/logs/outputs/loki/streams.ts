@@ -13,7 +13,7 @@ import {
 } from '../../../../wire/loki/push.ts'
 import type { Slice } from '../../batch.ts'
 import { fieldPath } from '../../condition/field.ts'
-import { compileTemplate, RecordView, type Template } from '../template/template.ts'
+import { compileTemplate, RecordView, type Template } from '../../template/template.ts'
 import type { LokiConfig } from './config.ts'
 import { LineMaker } from './line.ts'
 

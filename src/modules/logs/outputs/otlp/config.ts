@@ -1,6 +1,7 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField, FIELD_NOTATION } from '../../condition/field.ts'
+import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
 import {
   authConfig,
   checkHttpOutput,
@@ -10,7 +11,6 @@ import {
   sendingOptions,
 } from '../http-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
-import { checkTemplate, TEMPLATE_NOTATION } from '../template/parse.ts'
 import { tlsConfig } from '../tls-config.ts'
 
 function fieldOption(about: string, field: string) {

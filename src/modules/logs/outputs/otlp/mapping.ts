@@ -7,7 +7,7 @@ import { ByteWriter } from '../../../../wire/json/writer.ts'
 import type { Columns, LogParts } from '../../../../wire/otlp/logs/parts.ts'
 import { severityNumber } from '../../../../wire/otlp/logs/severity.ts'
 import { fieldPath } from '../../condition/field.ts'
-import { compileTemplate, type RecordView, type Template } from '../template/template.ts'
+import { compileTemplate, type RecordView, type Template } from '../../template/template.ts'
 import type { OtlpConfig } from './config.ts'
 
 /** Which records share a resource and a scope. */

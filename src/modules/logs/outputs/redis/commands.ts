@@ -1,8 +1,8 @@
 import { Kind } from '../../../../wire/json/bytes.ts'
 import { ValueSpan } from '../../../../wire/json/value.ts'
 import { ByteWriter } from '../../../../wire/json/writer.ts'
+import type { RecordView, Template } from '../../template/template.ts'
 import { unescapeInto } from '../message-field.ts'
-import type { RecordView, Template } from '../template/template.ts'
 import type { RedisConfig } from './config.ts'
 
 /** Commands, one behind the other, as RESP. */

@@ -2,8 +2,8 @@ import { CLOSE_BRACE, COLON, Kind, OPEN_BRACE } from '../../../../wire/json/byte
 import { type Key, type KeyPath, keyOf, keyPathOf } from '../../../../wire/json/path.ts'
 import type { ByteWriter } from '../../../../wire/json/writer.ts'
 import { fieldPath } from '../../condition/field.ts'
+import { compileTemplate, type RecordView, type Template } from '../../template/template.ts'
 import type { RecordJson } from '../record-json.ts'
-import { compileTemplate, type RecordView, type Template } from '../template/template.ts'
 import type { SplunkConfig } from './config.ts'
 
 /** What the collector calls the place that events are from, in its own words. */

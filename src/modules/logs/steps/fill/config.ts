@@ -1,7 +1,7 @@
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField, FIELD_NOTATION } from '../../condition/field.ts'
-import { checkTemplate, TEMPLATE_NOTATION } from '../../outputs/template/parse.ts'
+import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
 
 /** `{$uuid}` is a new identifier for each record. */
 export const FILL_RULES = { names: ['uuid'] } as const

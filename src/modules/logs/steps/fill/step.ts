@@ -1,6 +1,6 @@
 import { keyPathOf } from '../../../../wire/json/path.ts'
 import { fieldPath } from '../../condition/field.ts'
-import { compileTemplate } from '../../outputs/template/template.ts'
+import { compileTemplate } from '../../template/template.ts'
 import type { Step } from '../step.ts'
 import { StepView } from '../step-view.ts'
 import { FILL_RULES, type FillConfig } from './config.ts'

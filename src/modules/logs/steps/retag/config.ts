@@ -2,7 +2,7 @@ import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { compilePattern, patternProblem } from '../../../../kernel/pattern.ts'
 import { checkField, FIELD_NOTATION } from '../../condition/field.ts'
-import { checkTemplate, TEMPLATE_NOTATION } from '../../outputs/template/parse.ts'
+import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
 
 /** `{$1}` stands for a group of the pattern. */
 export const RETAG_RULES = { captures: true } as const

@@ -1,7 +1,7 @@
-import type { Problem } from '../../../../kernel/config/problem.ts'
-import { compileStrftime, type FormatTime } from '../../../../wire/time/strftime.ts'
-import type { FieldPath } from '../../condition/ast.ts'
-import { readFieldPath, readQuoted } from '../../condition/field.ts'
+import type { Problem } from '../../../kernel/config/problem.ts'
+import { compileStrftime, type FormatTime } from '../../../wire/time/strftime.ts'
+import type { FieldPath } from '../condition/ast.ts'
+import { readFieldPath, readQuoted } from '../condition/field.ts'
 
 /** A piece of a template. */
 export type Part =

@@ -1,8 +1,8 @@
-import { Kind } from '../../../../wire/json/bytes.ts'
-import { type KeyPath, keyPathOf } from '../../../../wire/json/path.ts'
-import { JsonRecord } from '../../../../wire/json/record.ts'
-import { ValueSpan } from '../../../../wire/json/value.ts'
-import type { Batch, Origin } from '../../batch.ts'
+import { Kind } from '../../../wire/json/bytes.ts'
+import { type KeyPath, keyPathOf } from '../../../wire/json/path.ts'
+import { JsonRecord } from '../../../wire/json/record.ts'
+import { ValueSpan } from '../../../wire/json/value.ts'
+import type { Batch, Origin } from '../batch.ts'
 import { type Choice, type Part, parseTemplate, type TemplateRules } from './parse.ts'
 
 /** What a template draws on in a record. */

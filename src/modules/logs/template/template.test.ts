@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fakeSlice } from '../output-fakes.ts'
+import { fakeSlice } from '../outputs/output-fakes.ts'
 import { checkTemplate, parseTemplate, type TemplateRules } from './parse.ts'
 import { compileTemplate, RecordView } from './template.ts'
 
