@@ -53,9 +53,20 @@ function withStatus(value: Json, edit: (status: Json) => Json): Json {
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
       key,
-      key === 'outrigger.dev/status' && typeof member === 'string' && member.startsWith('{')
-        ? JSON.stringify(edit(JSON.parse(member) as Json))
+      key === 'outrigger.dev/status' && typeof member === 'string'
+        ? editJson(member, edit)
         : withStatus(member, edit),
     ]),
   )
+}
+
+/** The text of `edit` of the JSON in `text`; `text` itself when that is no JSON. */
+function editJson(text: string, edit: (value: Json) => Json): string {
+  let value: Json
+  try {
+    value = JSON.parse(text) as Json
+  } catch {
+    return text
+  }
+  return JSON.stringify(edit(value))
 }
