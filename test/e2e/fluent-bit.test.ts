@@ -21,6 +21,8 @@ interface Started {
   readonly folder: string
   /** All that it has printed, on both streams. */
   output(): string
+  /** Its exit code, when it ends by itself. */
+  ended(): Promise<number | null>
   /** Until the output holds this. */
   until(pattern: RegExp): Promise<RegExpExecArray>
   end(signal?: NodeJS.Signals): Promise<number | null>
@@ -38,6 +40,8 @@ async function start(
   files: Readonly<Record<string, string>>,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  /** The file that is its standard input. */
+  input?: string,
 ): Promise<Started> {
   const folder = await folderOf(t)
   for (const [name, text] of Object.entries(files))
@@ -47,17 +51,19 @@ async function start(
   const child = spawn(process.execPath, [link, ...args], {
     cwd: folder,
     env: { ...process.env, TMPDIR: folder, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  child.stdin.end(input === undefined ? '' : files[input])
   t.after(() => child.kill('SIGKILL'))
   let text = ''
-  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  const exited = once(child, 'close').then(([code]) => code as number | null)
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', more => (text += more))
   return {
     process: child,
     folder,
     output: () => text,
+    ended: () => exited,
     async until(pattern) {
       const deadline = Date.now() + PATIENCE_MS
       for (;;) {
@@ -191,7 +197,7 @@ describe('outrigger as fluent-bit', () => {
       },
       ['-c', 'fluent-bit.conf'],
     )
-    assert.equal(await run.end('SIGCONT'), 1)
+    assert.equal(await run.ended(), 1)
     for (const told of [
       /fluent-bit\.conf:2:17 {2}service: flush\n {4}expected a number, got "soon"/,
       /fluent-bit\.conf:3:5 {2}service: Http_Sever\n {4}unknown key; did you mean "http_server"\?/,
@@ -228,7 +234,7 @@ describe('outrigger as fluent-bit', () => {
   for (const [what, args, code, printed] of calls)
     test(`${what}: exit code ${code}`, async t => {
       const run = await start(t, {}, args)
-      assert.equal(await run.end('SIGCONT'), code, run.output())
+      assert.equal(await run.ended(), code, run.output())
       assert.match(run.output(), printed)
     })
 
@@ -247,6 +253,33 @@ describe('outrigger as fluent-bit', () => {
     assert.equal(await run.end(), 0)
     assert.equal(run.output(), '{"x":"from the environment"}\n')
     assert.match(await readFile(join(run.folder, 'fb.log'), 'utf8'), /\[engine\] started/)
+  })
+
+  test('reads standard input to its end, through a script of Lua, and ends with 0', async t => {
+    const script = `function mark(tag, ts, r) if r.drop then return -1 end r.seen = tag return 2, ts, r end`
+    const run = await start(
+      t,
+      { 'mark.lua': script, in: '{"a":1}\n{"drop":true}\n{"a":2}\n' },
+      [
+        '-q',
+        '-i',
+        'stdin',
+        '-t',
+        'piped',
+        '-F',
+        'lua',
+        '-m',
+        '*',
+        '-p',
+        'script=mark.lua',
+        '-p',
+        'call=mark',
+      ].concat(['-o', 'stdout', '-m', '*', '-p', 'format=json_lines', '-p', 'json_date_key=false']),
+      {},
+      'in',
+    )
+    assert.equal(await run.ended(), 0)
+    assert.equal(run.output(), '{"a":1,"seen":"piped"}\n{"a":2,"seen":"piped"}\n')
   })
 
   test('tail, parsers and filters bring records to Elasticsearch, CloudWatch, HTTP and a file', async t => {

@@ -2,6 +2,8 @@
 export type Exit =
   /** As soon as what is there has been read; the orderly end reads to the end of it. */
   | { readonly kind: 'end of input'; readonly why: string }
+  /** As soon as an input has come to its end: the metric `stdin_ended` says so. */
+  | { readonly kind: 'input ended'; readonly why: string; readonly input: string }
   /** As soon as an output has got so much. */
   | {
       readonly kind: 'output'

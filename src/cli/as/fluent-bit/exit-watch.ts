@@ -34,6 +34,8 @@ export class ExitWatch {
 
   #isDue(exit: Exit, families: readonly MetricFamily[]): boolean {
     if (exit.kind === 'end of input') return true
+    if (exit.kind === 'input ended')
+      return sumOf(families, 'outrigger_logs_stdin_ended', { input: exit.input }) >= 1
     const { output, flushes, records, afterMs } = exit
     if (afterMs !== undefined && this.#sidecar.uptimeMs() >= afterMs) return true
     const sends = sumOf(families, 'outrigger_logs_sends', { output, outcome: 'done' })

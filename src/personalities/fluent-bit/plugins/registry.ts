@@ -1,7 +1,8 @@
 import { grep } from './filters/grep.ts'
 import { kubernetes } from './filters/kubernetes.ts'
 import { logToMetrics } from './filters/log-to-metrics.ts'
-import { aws, ecs, expect, lua, stdoutFilter } from './filters/lost.ts'
+import { aws, ecs, expect, stdoutFilter } from './filters/lost.ts'
+import { lua } from './filters/lua.ts'
 import { modify } from './filters/modify.ts'
 import { multiline } from './filters/multiline.ts'
 import { nest } from './filters/nest.ts'
@@ -11,10 +12,13 @@ import { rewriteTag } from './filters/rewrite-tag.ts'
 import { throttle } from './filters/throttle.ts'
 import { typeConverter } from './filters/type-converter.ts'
 import { dummy } from './inputs/dummy.ts'
+import { exec } from './inputs/exec.ts'
 import { forward } from './inputs/forward.ts'
 import { elasticsearch as bulk, splunk as hec, opentelemetry, http as posted } from './inputs/http.ts'
 import { tcp, udp, unixSocket } from './inputs/network.ts'
+import { stdin } from './inputs/stdin.ts'
 import { syslog } from './inputs/syslog.ts'
+import { systemd } from './inputs/systemd.ts'
 import { tail } from './inputs/tail.ts'
 import { fluentbitMetrics, prometheusExporter, prometheusRemoteWrite } from './metrics.ts'
 import { cloudwatch } from './outputs/cloudwatch.ts'
@@ -22,6 +26,7 @@ import { datadog } from './outputs/datadog.ts'
 import { elasticsearch, opensearch } from './outputs/elasticsearch.ts'
 import { exit } from './outputs/exit.ts'
 import { file } from './outputs/file.ts'
+import { forwardOutput } from './outputs/forward.ts'
 import { http } from './outputs/http.ts'
 import { kafka } from './outputs/kafka.ts'
 import { loki } from './outputs/loki.ts'
@@ -37,12 +42,15 @@ import type { FilterPlugin, InputPlugin, OutputPlugin } from './plugin.ts'
 export const inputPlugins: Readonly<Record<string, InputPlugin>> = {
   dummy,
   elasticsearch: bulk,
+  exec,
   fluentbit_metrics: fluentbitMetrics,
   forward,
   http: posted,
   opentelemetry,
   splunk: hec,
+  stdin,
   syslog,
+  systemd,
   tail,
   tcp,
   udp,
@@ -74,6 +82,7 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   es: elasticsearch,
   exit,
   file,
+  forward: forwardOutput,
   http,
   kafka,
   loki,
@@ -95,9 +104,6 @@ export const refusedPlugins: Readonly<
   Record<'input' | 'filter' | 'output', Readonly<Record<string, string>>>
 > = {
   input: {
-    stdin: 'records come from files, senders or the supervised application',
-    exec: 'records come from files, senders or the supervised application',
-    systemd: 'the journal is binary; run it where rsyslog or journald forwards to a syslog input',
     cpu: METRICS,
     mem: METRICS,
     disk: METRICS,
@@ -112,7 +118,5 @@ export const refusedPlugins: Readonly<
     statsd: METRICS,
   },
   filter: {},
-  output: {
-    forward: 'records go on by opentelemetry, http or syslog',
-  },
+  output: {},
 }

@@ -29,6 +29,7 @@ class StdinReader implements Input {
   #trouble: Health | undefined
   #taking: Promise<void> = Promise.resolve()
   readonly #ended: Promise<void>
+  readonly #atEnd: { set(value: number): void }
   #end!: () => void
 
   constructor(config: StdinConfig, host: StdinHost, stream: Readable) {
@@ -47,6 +48,10 @@ class StdinReader implements Input {
         bytesRead.inc(bytes)
       },
     })
+    this.#atEnd = host.metrics
+      .gauge('stdin_ended', '1 once standard input has come to its end.', ['input'])
+      .with(host.name)
+    this.#atEnd.set(0)
     this.#ended = new Promise(resolve => {
       this.#end = resolve
     })
@@ -86,6 +91,7 @@ class StdinReader implements Input {
       .then(() => this.#lines.end())
       .catch(error => this.#failed(error as Error))
       .finally(() => {
+        this.#atEnd.set(1)
         this.#host.log.info('stdin_ended', 'standard input has come to its end')
         this.#end()
       })

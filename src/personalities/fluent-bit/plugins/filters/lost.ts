@@ -65,23 +65,6 @@ export const expect = lostFilter(
   ],
 )
 
-export const lua = lostFilter(
-  'Runs Lua over records',
-  'its script would have changed records; write it as a step `script` in JavaScript',
-  [
-    ...[
-      'script',
-      'code',
-      'call',
-      'type_int_key',
-      'type_array_key',
-      'protected_mode',
-      'time_as_table',
-      'enable_flb_null',
-    ],
-  ],
-)
-
 export const stdoutFilter = lostFilter(
   'Prints records',
   'it would have printed records on their way; an output stdout prints them',

@@ -1,0 +1,44 @@
+import { option } from '../option.ts'
+import type { FilterPlugin } from '../plugin.ts'
+
+/** Scripts of Lua. */
+export const lua: FilterPlugin = {
+  about: 'Runs Lua over records',
+  options: {
+    script: option.text(),
+    code: option.text(),
+    call: option.text(),
+    type_int_key: option.list(),
+    type_array_key: option.list(),
+    protected_mode: option.needless('a script that fails is told and counted, and the record stays', 'true'),
+    time_as_table: option.boolean('false'),
+    enable_flb_null: option.boolean('false'),
+  },
+  translate(settings) {
+    const file = settings.text('script')
+    const source = settings.text('code')
+    const call = settings.text('call')
+    if (call === undefined) {
+      settings.fail(settings.place, 'call', 'is missing', 'call cb_filter')
+      return undefined
+    }
+    if ((file === undefined) === (source === undefined)) {
+      settings.fail(settings.place, 'script', 'or code, one of them, is needed', 'script filter.lua')
+      return undefined
+    }
+    const integerFields = settings.list('type_int_key')
+    const arrayFields = settings.list('type_array_key')
+    return [
+      {
+        lua: {
+          ...(file === undefined ? { source: source! } : { file }),
+          function: call,
+          ...(integerFields.length > 0 && { integerFields }),
+          ...(arrayFields.length > 0 && { arrayFields }),
+          ...(settings.boolean('time_as_table') && { timeAsTable: true }),
+          ...(settings.boolean('enable_flb_null') && { keepNull: true }),
+        },
+      },
+    ]
+  },
+}
