@@ -127,6 +127,7 @@ describe('JSON as MessagePack', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(0, 1), (value, indent) => {
         const json = JSON.stringify(value, null, indent)
+        fc.pre(!json.includes('__proto__')) // the library refuses this key
         assert.deepEqual(decode(packed(json)), JSON.parse(json))
       }),
     )
