@@ -39,6 +39,23 @@ export const kubernetesConfig = s.object(
       optional: true,
       example: 'fluentbit.io/exclude',
     }),
+    suggestion: s.object(
+      {
+        annotation: s.string({
+          about:
+            'The annotation with which pods name a format. With `_stdout`, `_stderr` or `-CONTAINER` behind it, it is for this stream or container only.',
+          example: 'fluentbit.io/parser',
+        }),
+        into: s.string({
+          about: `The field that takes the name; ${FIELD_NOTATION}.`,
+          default: 'parser',
+        }),
+      },
+      {
+        about: 'Pods name the format of their records, for the `choice` of a step `parse` behind this one.',
+        optional: true,
+      },
+    ),
     api: s.object(
       {
         node: s.string({
@@ -73,11 +90,12 @@ export const kubernetesConfig = s.object(
 export type KubernetesConfig = Infer<typeof kubernetesConfig>
 
 export function checkKubernetes(
-  { into, labels, annotations }: KubernetesConfig,
+  { into, labels, annotations, suggestion }: KubernetesConfig,
   path: Problem['path'],
 ): Problem[] {
   return [
     ...checkField(into, [...path, 'into']),
+    ...(suggestion ? checkField(suggestion.into, [...path, 'suggestion', 'into']) : []),
     ...checkPatterns(labels, [...path, 'labels']),
     ...checkPatterns(annotations, [...path, 'annotations']),
   ]

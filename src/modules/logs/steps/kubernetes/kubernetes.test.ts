@@ -147,6 +147,21 @@ describe('kubernetes', () => {
     assert.equal(enriching({ ...config, container: 'side' }).enrich('{}'), undefined)
   })
 
+  it('hands on the name of the format that a pod suggests, the closest one', async t => {
+    const podInfo = await folderOf(t, {
+      annotations:
+        'x/parser="all"\nx/parser_stderr="errors"\nx/parser-side="side"\nx/parser_stderr-side="both"',
+    })
+    const config = { podInfo, annotations: [], suggestion: { annotation: 'x/parser', into: 'p' } }
+    const named = (container: string, line: string) =>
+      JSON.parse(enriching({ ...config, container }).enrich(line) ?? '').p
+    assert.equal(named('app', '{}'), 'all')
+    assert.equal(named('app', '{"stream":"stdout"}'), 'all')
+    assert.equal(named('app', '{"stream":"stderr"}'), 'errors')
+    assert.equal(named('side', '{"stream":"stdout"}'), 'side')
+    assert.equal(named('side', '{"stream":"stderr"}'), 'both')
+  })
+
   it('says when it cannot ask the API server, and goes on with what it has', async () => {
     const { enrich, host } = enriching({ api: {} }, { env: { POD_NAME: 'me', NODE_NAME: 'n1' } })
     assert.equal(enrich('{}'), '{"kubernetes":{"pod_name":"me","host":"n1"}}')

@@ -76,20 +76,23 @@ export function podFields(
   })
 }
 
-/** Whether a pod has opted out, for all of its records or for those of a container or stream. */
-export function isExcluded(
+/** What a pod says in an annotation of a record's stream, container, or both, or of all its records: the closest first. */
+export function annotated(
   { annotations = {} }: Pod,
   annotation: string,
   container: string | undefined,
   stream: string | undefined,
-): boolean {
-  const behindContainer = container === undefined ? [''] : ['', `-${container}`]
-  const behindStream = stream === undefined ? [''] : ['', `_${stream}`]
-  return behindStream.some(stream =>
-    behindContainer.some(container =>
-      /^(?:true|on|yes|1)$/i.test(annotations[annotation + stream + container] ?? ''),
-    ),
+): readonly string[] {
+  const behindContainer = container === undefined ? [''] : [`-${container}`, '']
+  const behindStream = stream === undefined ? [''] : [`_${stream}`, '']
+  return behindContainer.flatMap(container =>
+    behindStream.flatMap(stream => annotations[annotation + stream + container] ?? []),
   )
+}
+
+/** Whether an annotation says yes. */
+export function isYes(text: string): boolean {
+  return /^(?:true|on|yes|1)$/i.test(text)
 }
 
 function selected(

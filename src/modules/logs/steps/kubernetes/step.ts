@@ -8,7 +8,7 @@ import type { KubernetesConfig } from './config.ts'
 import { type ContainerFile, containerFileOf } from './container-file.ts'
 import { nodePods } from './node-pods.ts'
 import { OwnPod } from './own-pod.ts'
-import { isExcluded, type Pod, podFields } from './pod.ts'
+import { annotated, isYes, type Pod, podFields } from './pod.ts'
 
 /** How many paths and tags are remembered with what they come to. */
 const MAX_SOURCES = 10_000
@@ -24,8 +24,9 @@ interface Source {
 
 /** Adds what is known of the record's pod, and drops the records of pods that opted out. */
 export function kubernetesStep(config: KubernetesConfig, host: StepHost, dropped: Counter): Step {
-  const { api, ownPod, excludeAnnotation: annotation } = config
+  const { api, ownPod, excludeAnnotation, suggestion } = config
   const into = keyPathOf(fieldPath(config.into))
+  const suggested = suggestion && keyPathOf(fieldPath(suggestion.into))
   const stream = keyPathOf(['stream'])
   const own = new OwnPod(config.podInfo, host.env, host.clock)
   const pods = api === undefined || host.offline ? undefined : nodePods(api, host)
@@ -46,14 +47,16 @@ export function kubernetesStep(config: KubernetesConfig, host: StepHost, dropped
     const fromApi = told.name === undefined ? undefined : pods?.get(told.namespace ?? '', told.name)
     if (pods !== undefined && fromApi === undefined) unknown.inc()
     const pod = fromApi ?? told
-    if (annotation !== undefined) {
+    const says = (annotation: string) => {
       const container = source.file?.container ?? config.container
-      const stdio = record.locate(stream, value) ? value.asText() : undefined
-      if (isExcluded(pod, annotation, container, stdio)) {
-        dropped.inc()
-        return false
-      }
+      return annotated(pod, annotation, container, record.locate(stream, value) ? value.asText() : undefined)
     }
+    if (excludeAnnotation !== undefined && says(excludeAnnotation).some(isYes)) {
+      dropped.inc()
+      return false
+    }
+    const name = suggestion && says(suggestion.annotation)[0]
+    if (name !== undefined) record.set(suggested!, Buffer.from(JSON.stringify(name)))
     // A pod is the same object until it changes.
     if (source.pod !== pod) {
       source.pod = pod

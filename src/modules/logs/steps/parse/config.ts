@@ -15,6 +15,24 @@ export const parseConfig = s.object(
       about: 'Formats to try, in this order, when the text does not fit the first.',
       default: [],
     }),
+    choice: s.object(
+      {
+        field: s.string({
+          about: `The field with the name of a format; ${FIELD_NOTATION}.`,
+          default: 'parser',
+        }),
+        formats: s.map(s.object(formatFields, { about: 'One format.' }), {
+          about: 'The formats by their names.',
+          example: { apache: { format: 'apache' } },
+        }),
+        keepField: s.boolean({ about: 'Whether the field with the name stays.', default: false }),
+      },
+      {
+        about:
+          'Lets a field of the record choose the format, and none else is tried then. Where the field is missing, or names none of these, `format` and `otherwise` count.',
+        optional: true,
+      },
+    ),
     into: s.string({
       about: `The object that takes what was read, made when it is not there; ${FIELD_NOTATION}. Without it the top of the record does.`,
       optional: true,
@@ -35,7 +53,7 @@ export const parseConfig = s.object(
 export type ParseConfig = Infer<typeof parseConfig>
 
 export function checkParse(
-  { field, into, otherwise, ...format }: ParseConfig,
+  { field, into, otherwise, choice, ...format }: ParseConfig,
   path: Problem['path'],
 ): Problem[] {
   return [
@@ -43,5 +61,9 @@ export function checkParse(
     ...(into === undefined ? [] : checkField(into, [...path, 'into'])),
     ...checkFormat(format, path),
     ...otherwise.flatMap((other, index) => checkFormat(other, [...path, 'otherwise', index])),
+    ...(choice === undefined ? [] : checkField(choice.field, [...path, 'choice', 'field'])),
+    ...Object.entries(choice?.formats ?? {}).flatMap(([name, chosen]) =>
+      checkFormat(chosen, [...path, 'choice', 'formats', name]),
+    ),
   ]
 }

@@ -52,6 +52,24 @@ const CASES: readonly [title: string, step: object, line: string, record: string
   ['leaves what is no text', { format: 'json' }, '{"message":{"a":1}}', '{"message":{"a":1}}'],
   ['leaves records without the field', { format: 'json' }, '{"a":1}', '{"a":1}'],
   [
+    'reads by the format that a field names, and by no other',
+    { format: 'json', choice: { formats: { pairs: { format: 'logfmt' } } } },
+    '{"parser":"pairs","message":"a=1"}',
+    '{"a":"1"}',
+  ],
+  [
+    'leaves what does not fit the named format',
+    { format: 'json', choice: { formats: { number: { format: 'regex', pattern: '^(?<n>\\d+)$' } } } },
+    '{"parser":"number","message":"{}"}',
+    '{"message":"{}"}',
+  ],
+  [
+    'reads as without a choice when the name is unknown, and keeps the name when told so',
+    { format: 'json', choice: { field: 'a.p', keepField: true, formats: { pairs: { format: 'logfmt' } } } },
+    '{"a":{"p":"x"},"message":"{\\"b\\":1}"}',
+    '{"a":{"p":"x"},"b":1}',
+  ],
+  [
     'keeps bytes that are not UTF-8',
     { format: 'json' },
     '{"message":"{\\"a\\":\\"\xff\\"}"}',

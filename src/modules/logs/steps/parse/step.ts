@@ -15,18 +15,20 @@ import type { ParseConfig } from './config.ts'
 
 /** Reads the text of a field, by the first format that it fits. */
 export function parseStep(config: ParseConfig, metrics: RecordMetrics, owner: string): Step {
-  const { field, into, otherwise, keepField, keepOthers } = config
+  const { field, into, otherwise, choice, keepField, keepOthers } = config
   const path = keyPathOf(fieldPath(field))
   const target = into === undefined ? undefined : keyPathOf(fieldPath(into))
   const readers = [config, ...otherwise].map(format => new Reader(format))
+  const chosen = choice && new Choice(choice)
   const misfits = metrics.misfits.with(owner, config.format)
   const value = new ValueSpan()
   const empty = Buffer.from('{}')
   return (record, event) => {
+    const preferred = chosen?.take(record)
     if (!record.locate(path, value) || value.kind === Kind.object || value.kind === Kind.array) return true
     const text = textOf(value)
     if (text.length === 0) return true
-    const reader = readers.find(one => one.read(text, event.readAtMs))
+    const reader = (preferred ?? readers).find(one => one.read(text, event.readAtMs))
     if (reader === undefined) {
       misfits.inc()
       return true
@@ -62,6 +64,33 @@ function setObject(from: JsonRecord, record: JsonRecord, target: KeyPath): void 
   const out = new ByteWriter(256)
   from.writeTo(out)
   record.set(target, out.bytes.subarray(0, out.length))
+}
+
+/** The format that a field names. Readers are made when they are first named: there may be many. */
+class Choice {
+  readonly #path: KeyPath
+  readonly #formats: ReadonlyMap<string, FormatConfig>
+  readonly #keepField: boolean
+  readonly #readers = new Map<string, readonly [Reader]>()
+  readonly #value = new ValueSpan()
+
+  constructor({ field, formats, keepField }: NonNullable<ParseConfig['choice']>) {
+    this.#path = keyPathOf(fieldPath(field))
+    this.#formats = new Map(Object.entries(formats))
+    this.#keepField = keepField
+  }
+
+  /** `undefined` when the record chooses nothing that is known. */
+  take(record: JsonRecord): readonly Reader[] | undefined {
+    if (!record.locate(this.#path, this.#value)) return undefined
+    const name = this.#value.asText()
+    if (!this.#keepField) record.remove(this.#path)
+    const format = this.#formats.get(name)
+    if (format === undefined) return undefined
+    let reader = this.#readers.get(name)
+    if (reader === undefined) this.#readers.set(name, (reader = [new Reader(format)]))
+    return reader
+  }
 }
 
 /** One format, and what it last made of a text. */

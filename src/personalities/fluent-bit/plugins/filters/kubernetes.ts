@@ -43,7 +43,7 @@ export const kubernetes: FilterPlugin = {
     kube_token_command: option.lost('a token of a command'),
     kube_meta_preload_cache_dir: option.lost('metadata of files'),
     regex_parser: option.lost('another form of tags'),
-    'k8s-logging.parser': option.lost('parsers that pods suggest', 'off'),
+    'k8s-logging.parser': option.boolean('off'),
     'k8s-logging.exclude': option.boolean('off'),
     labels: option.boolean('on'),
     annotations: option.boolean('on'),
@@ -64,6 +64,7 @@ export const kubernetes: FilterPlugin = {
   translate(settings, around): readonly StepNotation[] | undefined {
     const all = (key: string) => ((settings.boolean(key) ?? true) ? ['*'] : [])
     const excludes = settings.boolean('k8s-logging.exclude') ?? false
+    const suggests = suggestsParsers(settings)
     const step: StepNotation = {
       kubernetes: {
         // Records of a node's files are of many pods, and not of this one.
@@ -71,12 +72,21 @@ export const kubernetes: FilterPlugin = {
         labels: all('labels'),
         annotations: all('annotations'),
         ...(excludes && { excludeAnnotation: 'fluentbit.io/exclude' }),
+        ...(suggests && { suggestion: { annotation: 'fluentbit.io/parser', into: SUGGESTED } }),
         ...(!settings.boolean('use_tag_for_meta') && { api: {} }),
       },
     }
     const merged = mergeStep(settings, around)
     return merged === undefined ? undefined : [step, ...merged]
   },
+}
+
+/** Where the name of a parser that the pod suggests stands until the log is read. */
+const SUGGESTED = '_suggested_parser'
+
+/** Pods are asked for a parser only where the log is read at all. */
+function suggestsParsers(settings: Settings): boolean {
+  return (settings.boolean('k8s-logging.parser') ?? false) && (settings.boolean('merge_log') ?? false)
 }
 
 /** `Merge_Log`: what the field `log` holds joins the record. */
@@ -92,6 +102,14 @@ function mergeStep(settings: Settings, around: Surroundings): readonly StepNotat
       parse: {
         field: 'log',
         ...format,
+        ...(suggestsParsers(settings) && {
+          choice: {
+            field: SUGGESTED,
+            formats: Object.fromEntries(
+              [...around.parsers].map(([name, parser]) => [name, formatNotation(parser)]),
+            ),
+          },
+        }),
         ...(into !== undefined && { into: fieldNotation([into]) ?? into }),
         keepField: settings.boolean('keep_log') ?? true,
         keepOthers: true,
