@@ -5,6 +5,7 @@ import type { LogsConfig } from './config.ts'
 import { openDeadLetters } from './delivery/dead-letters.ts'
 import { type Delivery, startDelivery } from './delivery/delivery.ts'
 import { createRouting } from './delivery/routing.ts'
+import { FirstRecords } from './first-records.ts'
 import { ByteBudget } from './inputs/byte-budget.ts'
 import type { Input, Positions } from './inputs/input.ts'
 import { formatOf, sourceFieldsOf, startInput } from './inputs/kinds.ts'
@@ -164,6 +165,7 @@ async function startInputs(
 ): Promise<Map<string, Input>> {
   const { scope, signal, log, metrics, clock, slice, application } = host
   const live = scope.use(new LiveRecords(host))
+  const first = new FirstRecords(host)
   const claims = new Map<string, string>()
   const memory = new LentMemory(PIECE_BYTES, Math.ceil(config.memoryBytes / PIECE_BYTES))
   const budget = new ByteBudget(config.memoryBytes)
@@ -171,8 +173,11 @@ async function startInputs(
   const inputs = new Map<string, Input>()
   for (const [index, entry] of config.inputs.entries()) {
     const name = names[index]
-    const { tag = name, steps: ownSteps } = entry.config
-    const { multiline } = entry.config
+    const { tag = name, steps: ownSteps, multiline } = entry.config
+    const stepsFor = (key: string) => ({
+      ...stepHost(host, records, name, key),
+      holdFor: (learnt: Promise<unknown>) => first.holdFor(learnt),
+    })
     const joining =
       multiline &&
       (await import('./multiline/create.ts')).createJoining({
@@ -186,11 +191,8 @@ async function startInputs(
     if (joining) scope.use(joining)
     const process = createProcessor({
       format: formatOf(entry),
-      ownSteps: createSteps(
-        ownSteps,
-        stepHost(host, records, name, `logs.inputs[${index}].${entry.kind}.steps`),
-      ),
-      steps: createSteps(config.steps, stepHost(host, records, name, 'logs.steps')),
+      ownSteps: createSteps(ownSteps, stepsFor(`logs.inputs[${index}].${entry.kind}.steps`)),
+      steps: createSteps(config.steps, stepsFor('logs.steps')),
       input: name,
       metrics: records,
       joiner: joining?.joiner,
@@ -200,6 +202,7 @@ async function startInputs(
     const take: LineSink = async lines => {
       const { count, starts, ends } = lines
       const bytes = count === 0 ? 0 : ends[count - 1] - starts[0]
+      await first.settled()
       const batches = await inTurns(process(lines), slice)
       live.show(batches)
       await Promise.all(batches.map(batch => spool.append(batch)))

@@ -38,6 +38,8 @@ export interface StepHost extends Pick<Host, 'scope' | 'env'> {
   readonly owner: string
   /** Where the list stands in the configuration, for messages: `logs.steps`. */
   readonly key: string
+  /** The first records wait for this, a few seconds at the most. Absent where nobody waits. */
+  holdFor?(learnt: Promise<unknown>): void
   /** Nothing may be asked of others: somebody only tries lines. */
   readonly offline?: boolean
 }

@@ -59,7 +59,8 @@ export const kubernetesConfig = s.object(
     api: s.object(
       {
         node: s.string({
-          about: 'The node whose pods are watched. Default: the variable NODE_NAME.',
+          about:
+            'The node whose pods are watched. Default: the variable NODE_NAME, else what the pod of this sidecar says, which the service account must be allowed to get.',
           optional: true,
         }),
         serviceAccount: s.string({
@@ -79,7 +80,7 @@ export const kubernetesConfig = s.object(
       },
       {
         about:
-          'Asks the API server for what files and variables do not tell, by watching the pods of one node. The service account needs list and watch of pods. Records that come before the answer have what their path tells.',
+          'Asks the API server for what files and variables do not tell, by watching the pods of one node. The service account needs list and watch of pods. The first records wait for its answer, 5 s at the most; then they have what their path tells.',
         optional: true,
       },
     ),

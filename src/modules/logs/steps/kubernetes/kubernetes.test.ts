@@ -33,6 +33,7 @@ function enriching(
   { env = {}, offline = false }: { env?: Record<string, string>; offline?: boolean } = {},
 ) {
   const host: FakeHost = fakeHost({ env })
+  const learnt: Promise<unknown>[] = []
   const decoded = stepsSchema.decode([{ kubernetes: { podInfo: '/nowhere', ...config } }])
   assert.ok(decoded.ok, JSON.stringify(decoded))
   assert.deepEqual(checkSteps(decoded.value, []), [])
@@ -42,6 +43,7 @@ function enriching(
     owner: 'test',
     key: 'logs.steps',
     offline,
+    holdFor: promise => learnt.push(promise),
   })
   const enrich = (text: string, path = 'stdin', tag = 'test') => {
     const record = new JsonRecord()
@@ -52,7 +54,7 @@ function enriching(
     record.writeTo(out)
     return out.bytes.toString('utf8', 0, out.length)
   }
-  return { host, enrich }
+  return { host, enrich, learnt }
 }
 
 describe('the name of a container’s log file', () => {
@@ -176,6 +178,34 @@ describe('kubernetes', () => {
     await host.close()
     assert.doesNotMatch(JSON.stringify(host.log), /KUBERNETES_SERVICE_HOST/)
   })
+
+  const hosts: readonly [title: string, hostname: string][] = [
+    ['asks its own pod which node this is', 'me'],
+    ['takes the host name for the node in the network of the node', 'n1'],
+  ]
+  for (const [title, hostname] of hosts)
+    it(`${title}, and the first records wait for what is known`, async t => {
+      const api = await ApiServer.start()
+      const client = clientOf(api)
+      t.after(async () => {
+        client.close()
+        await api[Symbol.asyncDispose]()
+      })
+      for (const name of ['me', 'shop'])
+        await client.create(RESOURCES.pods, {
+          metadata: { name, namespace: 'default', labels: { app: name } },
+          spec: { nodeName: 'n1', containers: [{ name: 'app', image: 'shop:1' }] },
+        })
+      const folder = await folderOf(t, { config: kubeconfig(api) })
+      const { enrich, host, learnt } = enriching(
+        { api: { kubeconfig: join(folder, 'config') } },
+        { env: { HOSTNAME: hostname } },
+      )
+      t.after(() => host.close())
+      await Promise.all(learnt)
+      const path = `/var/log/containers/shop_default_app-${ID}.log`
+      assert.deepEqual(JSON.parse(enrich('{}', path)!).kubernetes.labels, { app: 'shop' })
+    })
 
   it('knows from the API server of the pods of its node, also after they are gone', async t => {
     const api = await ApiServer.start()

@@ -3,6 +3,8 @@ import type { StepHost } from '../step.ts'
 import type { KubernetesConfig } from './config.ts'
 import { type Pod, podOf } from './pod.ts'
 
+type WatchHost = Pick<StepHost, 'scope' | 'env' | 'clock' | 'log' | 'key' | 'holdFor'>
+
 export type ApiConfig = NonNullable<KubernetesConfig['api']>
 
 /** Annotations that are longer than this are documents of tools. */
@@ -16,13 +18,19 @@ export class NodePods {
   readonly #pods = new Map<string, Pod>()
   readonly #maxPods: number
 
-  constructor(config: ApiConfig, host: Pick<StepHost, 'scope' | 'env' | 'clock' | 'log' | 'key'>) {
+  constructor(config: ApiConfig, host: WatchHost) {
     this.#maxPods = config.maxPods
-    const watching = this.#watch(config, host).catch((error: unknown) => {
-      host.log.error('kubernetes_unavailable', `${host.key}: ${(error as Error).message}`)
+    const ended = new AbortController()
+    const watching = this.#watch(config, host, ended.signal).catch((error: unknown) => {
+      if (error !== ended.signal.reason)
+        host.log.error('kubernetes_unavailable', `${host.key}: ${(error as Error).message}`)
       return undefined
     })
-    host.scope.defer(async () => (await watching)?.[Symbol.asyncDispose]())
+    host.holdFor?.(watching.then(pods => pods?.synced))
+    host.scope.defer(async () => {
+      ended.abort()
+      await (await watching)?.[Symbol.asyncDispose]()
+    })
   }
 
   /** The same object until the pod changes. */
@@ -32,28 +40,35 @@ export class NodePods {
 
   async #watch(
     config: ApiConfig,
-    { env, clock, log }: Pick<StepHost, 'env' | 'clock' | 'log'>,
-  ): Promise<AsyncDisposable> {
-    const node = config.node ?? env['NODE_NAME']
-    if (!node) throw new Error('the name of the node is not known; set the variable NODE_NAME, or api.node')
-    const [{ createKubernetesClient }, { informer }, { RESOURCES }] = await Promise.all([
+    { env, clock, log, key }: WatchHost,
+    ended: AbortSignal,
+  ): Promise<AsyncDisposable & { readonly synced: Promise<void> }> {
+    const [{ createKubernetesClient }, { informer }, { RESOURCES }, { ownNode }] = await Promise.all([
       import('../../../../backends/kubernetes/client.ts'),
       import('../../../../backends/kubernetes/informer.ts'),
       import('../../../../backends/kubernetes/resources.ts'),
+      import('./own-node.ts'),
     ])
     const client = createKubernetesClient({
       access: await accessOf(config, env, clock),
       clock,
       userAgent: 'outrigger-logs',
     })
-    const pods = informer<Pod>({
-      ...{ client, clock, log, type: RESOURCES.pods, fieldSelector: `spec.nodeName=${node}` },
-      project: object => podOf(object, MAX_ANNOTATION),
-    })
-    pods.onChange(({ type, value }) => {
-      if (type !== 'removed') this.#take(value)
-    })
-    return closing(pods, client)
+    try {
+      const node =
+        config.node ?? (env['NODE_NAME'] || (await ownNode({ client, env, clock, log, key, ended })))
+      const pods = informer<Pod>({
+        ...{ client, clock, log, type: RESOURCES.pods, fieldSelector: `spec.nodeName=${node}` },
+        project: object => podOf(object, MAX_ANNOTATION),
+      })
+      pods.onChange(({ type, value }) => {
+        if (type !== 'removed') this.#take(value)
+      })
+      return closing(pods, client)
+    } catch (error) {
+      client.close()
+      throw error
+    }
   }
 
   #take(pod: Pod): void {
@@ -66,8 +81,12 @@ export class NodePods {
   }
 }
 
-function closing(pods: AsyncDisposable, client: KubernetesClient): AsyncDisposable {
+function closing(
+  pods: AsyncDisposable & { readonly synced: Promise<void> },
+  client: KubernetesClient,
+): AsyncDisposable & { readonly synced: Promise<void> } {
   return {
+    synced: pods.synced,
     async [Symbol.asyncDispose]() {
       await pods[Symbol.asyncDispose]()
       client.close()
