@@ -27,6 +27,7 @@ import { elasticsearch, opensearch } from './outputs/elasticsearch.ts'
 import { exit } from './outputs/exit.ts'
 import { file } from './outputs/file.ts'
 import { forwardOutput } from './outputs/forward.ts'
+import { gelf } from './outputs/gelf.ts'
 import { http } from './outputs/http.ts'
 import { kafka } from './outputs/kafka.ts'
 import { loki } from './outputs/loki.ts'
@@ -83,6 +84,7 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   exit,
   file,
   forward: forwardOutput,
+  gelf,
   http,
   kafka,
   loki,

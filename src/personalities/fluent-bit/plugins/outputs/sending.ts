@@ -12,9 +12,9 @@ export function urlOf(settings: Settings, host: string, port: number, path = '')
   return `${secure ? 'https' : 'http'}://${shown}:${number}${slash}${path}`
 }
 
-/** Our `tls` of an output; nothing when the defaults hold. */
-export function tlsClientOf(settings: Settings): NotationMap {
-  if (!settings.boolean('tls')) return {}
+/** Our `tls` of an output; nothing when the defaults hold. `secure`: whether it speaks TLS at all. */
+export function tlsClientOf(settings: Settings, secure = settings.boolean('tls') ?? false): NotationMap {
+  if (!secure) return {}
   const [ca, cert, key, serverName] = ['tls.ca_file', 'tls.crt_file', 'tls.key_file', 'tls.vhost'].map(name =>
     settings.text(name),
   )

@@ -62,7 +62,7 @@ export const syslogOutput: OutputPlugin = {
         ...Object.fromEntries(known),
         ...(structuredData.length > 0 && { structuredData }),
         ...(size !== undefined && { maxMessage: bytes(Math.min(60 * 1024, Math.max(480, size))) }),
-        ...(scheme === 'tls' && tlsClientOf(settings)),
+        ...(scheme === 'tls' && tlsClientOf(settings, true)),
         flushInterval: flushInterval(flushMs),
       },
     }
