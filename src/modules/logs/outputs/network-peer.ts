@@ -1,8 +1,8 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { isIP, type Socket } from 'node:net'
+import { loadTls, type TlsConfig, UnusableFile } from '../../../backends/http/tls-files.ts'
 import { createDialer, type Dialer, type Origin } from '../../../http/client/dial.ts'
 import type { FailedOutcome, OutputHost } from './output.ts'
-import { loadTls, type TlsConfig, UnusableFile } from './tls-files.ts'
 
 export interface NetworkPeerOptions {
   /** `tcp`, `tls` or `udp` with host and port, or `unix` with the path of a stream socket. */

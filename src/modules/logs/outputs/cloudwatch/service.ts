@@ -1,7 +1,7 @@
+import type { HttpPeer } from '../../../../backends/http/peer.ts'
+import { parseRetryAfter } from '../../../../backends/http/retry-after.ts'
 import type { AwsSigner } from '../aws-signer.ts'
-import type { HttpPeer } from '../http-peer.ts'
 import type { FailedOutcome } from '../output.ts'
-import { parseRetryAfter } from '../retry-after.ts'
 import { type AwsVerdict, judgeAws } from './put-answer.ts'
 
 export interface ServiceOptions {

@@ -1,11 +1,12 @@
+import { checkHttpOutput, headersConfig } from '../../../../backends/http/options.ts'
+import { tlsConfig } from '../../../../backends/http/tls-config.ts'
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField } from '../../condition/field.ts'
 import { checkTemplate, mayBeMissing, parseTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
 import { awsFields, checkAws } from '../aws-options.ts'
-import { checkHttpOutput, headersConfig, sendingOptions } from '../http-options.ts'
+import { sendingOptions } from '../http-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
-import { tlsConfig } from '../tls-config.ts'
 import { unknownDateField } from './dated-name.ts'
 
 /** Where records go when neither `index` nor `dataStream` is set: the naming scheme that Elasticsearch has a template for. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
+import { loadTls, type TlsConfig, UnusableFile } from '../../../../backends/http/tls-files.ts'
 import { createDialer } from '../../../../http/client/dial.ts'
 import { formatAddress } from '../../../../kernel/config/address.ts'
 import type { Address } from '../../../../kernel/module.ts'
 import type { FailedOutcome, OutputHost } from '../output.ts'
-import { loadTls, type TlsConfig, UnusableFile } from '../tls-files.ts'
 
 export interface StreamLinkOptions {
   readonly address: Address

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Producer, ProducerOptions } from '@platformatic/kafka'
+import { loadTls, UnusableFile } from '../../../../backends/http/tls-files.ts'
 import type { OutputHost } from '../output.ts'
-import { loadTls, UnusableFile } from '../tls-files.ts'
 import type { KafkaConfig } from './config.ts'
 
 type Kafka = typeof import('@platformatic/kafka')

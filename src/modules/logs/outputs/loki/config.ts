@@ -1,10 +1,11 @@
+import { authConfig, checkHttpOutput, headersConfig } from '../../../../backends/http/options.ts'
+import { tlsConfig } from '../../../../backends/http/tls-config.ts'
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField } from '../../condition/field.ts'
 import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
-import { authConfig, checkHttpOutput, headersConfig, sendingOptions } from '../http-options.ts'
+import { sendingOptions } from '../http-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
-import { tlsConfig } from '../tls-config.ts'
 
 export const lokiConfig = s.object(
   {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
+import { loadTls, UnusableFile } from '../../../../backends/http/tls-files.ts'
 import type { FailedOutcome, OutputHost } from '../output.ts'
-import { loadTls, UnusableFile } from '../tls-files.ts'
 import type { NatsConfig } from './config.ts'
 
 type Nats = typeof import('@nats-io/transport-node')

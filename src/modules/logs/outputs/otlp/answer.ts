@@ -1,7 +1,7 @@
+import type { PeerAnswer } from '../../../../backends/http/peer.ts'
 import { unframeMessage } from '../../../../wire/grpc/message.ts'
 import { Code, decodeMessageField, decodeStatus } from '../../../../wire/grpc/status.ts'
 import { decodePartialSuccess, type PartialSuccess } from '../../../../wire/otlp/response.ts'
-import type { PeerAnswer } from '../http-peer.ts'
 import { excerpt, outcomeOf, type RequestOutcome, type StatusContext } from '../http-status.ts'
 
 /** What came of a request, and what the receiver has to say of single records. */

@@ -1,9 +1,9 @@
+import { checkTls, checkUrl } from '../../../../backends/http/options.ts'
+import { tlsConfig } from '../../../../backends/http/tls-config.ts'
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
-import { checkTls, checkUrl } from '../http-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
-import { tlsConfig } from '../tls-config.ts'
 
 export const redisConfig = s.object(
   {

@@ -1,3 +1,4 @@
+import { loadTls, UnusableFile } from '../../../../backends/http/tls-files.ts'
 import {
   type RedisAnswer,
   RedisConnection,
@@ -5,7 +6,6 @@ import {
 } from '../../../../backends/redis/connection.ts'
 import type { Reply } from '../../../../wire/resp/resp.ts'
 import type { FailedOutcome, OutputHost } from '../output.ts'
-import { loadTls, UnusableFile } from '../tls-files.ts'
 import type { RedisConfig } from './config.ts'
 
 /** Only whole sends are under way, one at a time. */

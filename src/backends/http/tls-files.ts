@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { ClientTls } from '../../../http/client/dial.ts'
-import type { Infer } from '../../../kernel/config/schema.ts'
+import type { ClientTls } from '../../http/client/dial.ts'
+import type { Infer } from '../../kernel/config/schema.ts'
 import type { tlsConfig } from './tls-config.ts'
 
 export type TlsConfig = Infer<typeof tlsConfig>

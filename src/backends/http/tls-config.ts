@@ -1,4 +1,4 @@
-import { s } from '../../../kernel/config/schema.ts'
+import { s } from '../../kernel/config/schema.ts'
 
 /** TLS of an output that connects by https. Options are paths of PEM files, read when the first connection needs them. */
 export const tlsConfig = s.object(

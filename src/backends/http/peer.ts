@@ -1,6 +1,6 @@
-import { createHttpClient, type HttpClient } from '../../../http/client/client.ts'
-import { HttpClientError } from '../../../http/client/error.ts'
-import type { FailedOutcome, OutputHost } from './output.ts'
+import { createHttpClient, type HttpClient } from '../../http/client/client.ts'
+import { HttpClientError } from '../../http/client/error.ts'
+import type { Host } from '../../kernel/module.ts'
 import { certificateFiles, readTls, type TlsConfig, UnusableFile, versionOf } from './tls-files.ts'
 
 export interface HttpPeerOptions {
@@ -33,22 +33,31 @@ export interface PeerAnswer {
   trailer(name: string): string | undefined
 }
 
+/** What came of a request that has no answer; `refused`: the peer refuses us, or we cannot even ask. */
+export interface PeerFailure {
+  readonly kind: 'failed'
+  readonly reason: string
+  readonly refused?: boolean
+}
+
+type PeerHost = Pick<Host, 'scope' | 'clock'>
+
 /** How often certificate files are looked at for a renewal. */
 const lookAtFilesMs = 60_000
 
 /**
- * The server behind an output: requests to it end in an answer or in a failure told in plain words, never in an exception.
+ * A server that is sent to: requests to it end in an answer or in a failure told in plain words, never in an exception.
  * Certificates are read when the first request needs them, and again when their files have changed.
  */
 export class HttpPeer {
-  readonly #host: OutputHost
+  readonly #host: PeerHost
   readonly #options: HttpPeerOptions
   #client: HttpClient | undefined
   #filesVersion = ''
   #lookedAtMs = Number.NEGATIVE_INFINITY
   #looking: Promise<void> | undefined
 
-  constructor(host: OutputHost, options: HttpPeerOptions) {
+  constructor(host: PeerHost, options: HttpPeerOptions) {
     this.#host = host
     this.#options = options
     host.scope.defer(() => this.#client?.close())
@@ -57,7 +66,7 @@ export class HttpPeer {
   async request(
     request: PeerRequest,
     signal: AbortSignal,
-  ): Promise<PeerAnswer | { readonly failure: FailedOutcome }> {
+  ): Promise<PeerAnswer | { readonly failure: PeerFailure }> {
     try {
       const client = await this.#connect()
       const { method, path, headers, body, maxAnswerBytes } = request
@@ -123,7 +132,7 @@ export class HttpPeer {
     if (previous) this.#host.clock.timeout(timeoutMs, () => previous.close())
   }
 
-  #failure(error: unknown): FailedOutcome {
+  #failure(error: unknown): PeerFailure {
     if (error instanceof UnusableFile) return { kind: 'failed', reason: error.message, refused: true }
     if (!(error instanceof HttpClientError)) throw error
     const { urlKey, tlsKey, timeoutMs } = this.#options

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { Clock } from '../../../kernel/clock/clock.ts'
-import type { Secret } from '../../../kernel/config/secret.ts'
-import type { AuthConfig } from './http-options.ts'
-import type { FailedOutcome } from './output.ts'
+import type { Clock } from '../../kernel/clock/clock.ts'
+import type { Secret } from '../../kernel/config/secret.ts'
+import type { AuthConfig } from './options.ts'
+import type { PeerFailure } from './peer.ts'
 
 /** How often a token's file is looked at for a new one. */
 const lookAtFileMs = 10_000
@@ -30,7 +30,7 @@ export class HttpAuth {
   }
 
   /** The header (none when nothing is configured), or why it cannot be made. */
-  async headers(): Promise<AuthHeaders | { readonly failure: FailedOutcome }> {
+  async headers(): Promise<AuthHeaders | { readonly failure: PeerFailure }> {
     if (this.#fixed) return { headers: this.#fixed }
     const nowMs = this.#clock.monotonic()
     try {

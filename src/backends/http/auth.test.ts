@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { FakeClock } from '../../../kernel/clock/fake.ts'
-import { HttpAuth } from './http-auth.ts'
-import { authConfig, checkHttpOutput } from './http-options.ts'
+import { FakeClock } from '../../kernel/clock/fake.ts'
+import { HttpAuth } from './auth.ts'
+import { authConfig, checkHttpOutput } from './options.ts'
 
 function decode(fields: object) {
   const decoded = authConfig.decode(fields)
