@@ -1,4 +1,5 @@
 import { type CommandLine, commandLineDocument } from './command-line/command-line.ts'
+import { shippedParsers } from './parsers/shipped.ts'
 import type { ConfigurationDocument, ConfigurationFiles, Finding, Item, Place } from './syntax/document.ts'
 import { isText } from './syntax/document.ts'
 import { directoryOf, resolvePath } from './syntax/paths.ts'
@@ -30,7 +31,7 @@ export function loadFluentBit({ commandLine, ...options }: LoadOptions): FluentB
     ...parsersFilesOf(document),
     ...commandLine.parsers.map(path => ({ value: path, place: commandPlace })),
   ]
-  const further = readFurther(parserFiles, directory, options)
+  const further = readFurther(parserFiles, directory, { ...options, shipped: shippedParsers })
   const translation = translate(merged([document, withoutService(further.document)]), {
     strict: commandLine.strict,
   })

@@ -18,6 +18,8 @@ import { expand, expandMapping, type Lookup } from './variables.ts'
 import { readYaml } from './yaml.ts'
 
 export interface ReadOptions {
+  /** The text of a file that is not there, and that Fluent Bit would have brought. */
+  readonly shipped?: (path: string) => string | undefined
   readonly files: ConfigurationFiles
   /** What relative names are relative to when they are not found beside the main file. */
   readonly cwd: string
@@ -143,11 +145,10 @@ class Reader {
     const existing = places
       .map(folder => resolvePath(folder, path))
       .find(each => this.#files.includes(each) || files.read(each) !== undefined)
-    if (existing === undefined) {
-      this.#error(place, `${path} cannot be read`, 'check the path and its rights')
-      return
-    }
-    this.#readOne(existing, place)
+    const shipped = existing === undefined ? this.#options.shipped?.(path) : undefined
+    if (shipped !== undefined) this.#takeClassic(path, shipped)
+    else if (existing !== undefined) this.#readOne(existing, place)
+    else this.#error(place, `${path} cannot be read`, 'check the path and its rights')
   }
 
   finish(): Reading {
