@@ -96,7 +96,7 @@ if (isOnPath('helm'))
   for (const [what, values, options] of variants)
     test(`the chart, ${what}, is what outrigger install prints but for the namespace`, async t => {
       const folder = await mkdtemp(join(tmpdir(), 'outrigger-chart-'))
-      t.after(() => rm(folder, { recursive: true, force: true }))
+      t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
       await writeFile(join(folder, 'values.yaml'), stringify(values))
       const call = [
         'template',

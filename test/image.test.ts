@@ -59,7 +59,7 @@ const skip = process.getuid?.() === 0 ? missing('chroot', 'ldd', 'nft') : 'makin
 
 test('the root of the image has all that its programs need, and no shell', { skip, timeout: 60_000 }, t => {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-image-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 9 }))
   chmodSync(folder, 0o755)
   const node = realpathSync(process.execPath)
   const nft = existsSync('/usr/sbin/nft') ? '/usr/sbin/nft' : '/sbin/nft'

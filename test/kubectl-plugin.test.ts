@@ -26,7 +26,7 @@ if (skip === false || process.env['CI'] !== 'true')
       symlinkSync(join(root, packageFile.bin['kubectl-outrigger']), join(folder, 'kubectl-outrigger'))
       writeFileSync(join(folder, 'pod.yaml'), POD)
     })
-    after(() => rmSync(folder, { recursive: true, force: true }))
+    after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 9 }))
 
     const shell = (script: string) =>
       spawnSync('bash', ['-c', script], {

@@ -29,7 +29,7 @@ test('the sums in docs/overhead.md are right', () => {
 
 test('the prices in docs/overhead.md are prices', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   await writeFile(join(folder, 'prices.yaml'), blocks('yml')[0]!)
   const io = fakeIo({ cwd: folder })
   const example = join(root, 'examples/overhead')

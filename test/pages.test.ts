@@ -34,7 +34,7 @@ for (const name of pages)
   [...read(name).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].forEach(([, text], index) => {
     test(`configuration ${index + 1} of ${name} is valid`, async t => {
       const folder = await mkdtemp(join(tmpdir(), 'outrigger-'))
-      t.after(() => rm(folder, { recursive: true, force: true }))
+      t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
       await symlink(join(root, 'examples'), join(folder, 'examples'))
       const file = join(folder, 'outrigger.yaml')
       await writeFile(file, whole(text!))

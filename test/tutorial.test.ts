@@ -32,7 +32,7 @@ describe('docs/from-zero-to-injected.md', () => {
   })
   after(async () => {
     await cluster?.[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
 
   blocks.forEach(({ language, text }, index) => {

@@ -14,7 +14,7 @@ const REDIS = readFileSync(join(BUILT_IN, 'redis-exporter.yaml'), 'utf8')
 
 async function folder(t: TestContext): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'outrigger-catalog-'))
-  t.after(() => rm(cwd, { recursive: true, force: true }))
+  t.after(() => rm(cwd, { recursive: true, force: true, maxRetries: 9 }))
   return cwd
 }
 

@@ -8,7 +8,7 @@ import { main } from './main.ts'
 
 async function check(t: TestContext, files: Readonly<Record<string, string>>, ...argv: string[]) {
   const cwd = await mkdtemp(join(tmpdir(), 'outrigger-check-'))
-  t.after(() => rm(cwd, { recursive: true, force: true }))
+  t.after(() => rm(cwd, { recursive: true, force: true, maxRetries: 9 }))
   for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text)
   const io = fakeIo({ cwd })
   const code = await main(['check', ...argv], io)

@@ -11,7 +11,7 @@ import { main } from './main.ts'
 
 async function folder(t: TestContext, files: Readonly<Record<string, string>> = {}): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'outrigger-init-'))
-  t.after(() => rm(cwd, { recursive: true, force: true }))
+  t.after(() => rm(cwd, { recursive: true, force: true, maxRetries: 9 }))
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(cwd, name)), { recursive: true })
     await writeFile(join(cwd, name), text)

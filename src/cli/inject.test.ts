@@ -42,7 +42,7 @@ const read = (name: string) => readFile(join(folder, name), 'utf8')
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-inject-'))
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
 
 describe('outrigger inject', () => {
   it('prints the manifests with their sidecars, and uninject gives the same bytes back', async () => {

@@ -44,7 +44,7 @@ const write = (name: string, content: string | object) =>
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-overhead-'))
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
 
 describe('outrigger overhead', () => {
   it('reads standard input and prints a table', async () => {

@@ -88,7 +88,7 @@ async function setUp(t: TestContext, configuration = QUIET) {
     for (const { child } of sidecars)
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await Promise.all(sidecars.map(({ exited }) => exited))
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   const run = (...args: string[]) => {
     const sidecar = new Sidecar(folder, args)

@@ -26,7 +26,7 @@ let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-status-'))
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
 
 async function outrigger(argv: readonly string[], input = '') {
   const io = fakeIo({ cwd: folder, env: { PATH: folder } })

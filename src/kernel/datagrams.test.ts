@@ -52,7 +52,7 @@ function sendUnix(path: string, text: string): void {
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'outrigger-datagrams-'))
-  t.after(() => rm(path, { recursive: true, force: true }))
+  t.after(() => rm(path, { recursive: true, force: true, maxRetries: 9 }))
   return path
 }
 

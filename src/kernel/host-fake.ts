@@ -82,7 +82,7 @@ async function existing(path: string): Promise<string> {
 
 async function temporary(name: string, scope: AsyncDisposableStack): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), `outrigger-${name}-`))
-  scope.defer(() => rm(path, { recursive: true, force: true }))
+  scope.defer(() => rm(path, { recursive: true, force: true, maxRetries: 9 }))
   return path
 }
 

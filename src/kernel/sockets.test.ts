@@ -32,7 +32,7 @@ const answers = (text: string) => (socket: Socket) => void socket.on('data', () 
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'outrigger-ports-'))
-  t.after(() => rm(path, { recursive: true, force: true }))
+  t.after(() => rm(path, { recursive: true, force: true, maxRetries: 9 }))
   return path
 }
 

@@ -34,7 +34,7 @@ async function survive(t: TestContext, source: Source): Promise<void> {
   const sidecar = new SidecarProcess(configFile)
   t.after(async () => {
     await sidecar.signal('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   const sender = new Sender(source, port)
   const sending = sender.run()

@@ -52,7 +52,7 @@ logs:
   t.after(async () => {
     await sidecar.signal('SIGKILL')
     await receiver.close()
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   return { logs, data, receiver, ledgers, sidecar }
 }
@@ -116,7 +116,7 @@ test('loses no line while its disk is full, the receiver is away and it is kille
   }
   t.after(() => {
     execFileSync('umount', ['-l', disk])
-    rmSync(disk, { recursive: true, force: true })
+    rmSync(disk, { recursive: true, force: true, maxRetries: 9 })
   })
   const chaos = await world(t, disk)
   chaos.receiver.faults.chaos = () => ({ kind: 'status', status: 503 })

@@ -60,7 +60,7 @@ logs:
   t.after(async () => {
     await sidecar.signal('SIGKILL')
     await receiver.close()
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   const path = join(logs, 'app.log')
   const expected: string[] = []

@@ -42,7 +42,7 @@ async function survive(t: TestContext, { kind, start }: Destination): Promise<vo
   const writer = startWriter(logs, 800, 60_000)
   t.after(async () => {
     await sidecar.signal('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   for (let kill = 0; kill < KILLS; kill++) {
     sidecar.start()

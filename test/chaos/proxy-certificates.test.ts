@@ -42,7 +42,7 @@ test('no request fails while certificates, authorities and settings of TLS chang
 }, async t => {
   await using scope = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-certificates-'))
-  scope.defer(() => rm(folder, { recursive: true, force: true }))
+  scope.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const ours = await testAuthority()
   const trust = ours.authority.trustBundle
   const others = (await testAuthority()).authority.trustBundle

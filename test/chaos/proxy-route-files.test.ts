@@ -21,7 +21,7 @@ test('the file of a route is edited while requests are under way: they go anothe
 }, async () => {
   await using scope = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-routes-'))
-  scope.defer(() => rm(folder, { recursive: true, force: true }))
+  scope.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const backs = { one: await MoodyBackend.start(), two: await MoodyBackend.start() }
   for (const back of Object.values(backs)) scope.use(back)
   const file = join(folder, 'everything.yaml')

@@ -23,7 +23,7 @@ import { composeViolations } from './schema.ts'
 const root = dirname(dirname(import.meta.dirname))
 const folder = await mkdtemp(join(tmpdir(), 'outrigger-compose-'))
 const loader = await buildLoader(join(folder, 'loader'))
-after(() => rm(folder, { recursive: true, force: true }))
+after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
 
 /** What an entry must be told before it can be injected. */
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -117,12 +117,12 @@ describe('injection into Compose files', () => {
 // Where there is no Go to build it, or nowhere to get its modules from, its tests do not exist.
 const folder = await mkdtemp(join(tmpdir(), 'outrigger-compose-'))
 const loader = await buildLoader(join(folder, 'loader'))
-if (loader === undefined) await rm(folder, { recursive: true, force: true })
+if (loader === undefined) await rm(folder, { recursive: true, force: true, maxRetries: 9 })
 else lookWithLoader(loader)
 
 function lookWithLoader(loader: string): void {
   describe("Compose's own loader", () => {
-    afterAll(() => rm(folder, { recursive: true, force: true }))
+    afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
 
     it('takes every file after injection that it took before', { timeout: 240_000 }, async t => {
       const said = await verdicts(loader, [...documents.slice(0, LOADED), ...after.slice(0, LOADED)])

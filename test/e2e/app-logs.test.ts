@@ -12,7 +12,7 @@ const launcher = fileURLToPath(new URL('../../bin/outrigger.js', import.meta.url
 /** A sidecar that runs `script` as its application and ships what it writes into a file. */
 async function run(t: TestContext, script: string, format = 'raw') {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-app-logs-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const shipped = join(folder, 'shipped.ndjson')
   const config = {
     admin: { listen: '127.0.0.1:0' },

@@ -76,7 +76,7 @@ if (isOnPath('kubectl'))
   test('kubectl applies the manifests, with strict fields, and has nothing to change the second time', async t => {
     await using api = await ApiServer.start()
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-apply-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
+    t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
     await writeFile(join(folder, 'config'), kubeconfig(api))
     const manifests = join(dirname(import.meta.dirname), '../deploy/manifests/outrigger.yaml')
     const call = ['apply', '-f', manifests, '--kubeconfig', join(folder, 'config'), '--cache-dir', folder]

@@ -36,7 +36,7 @@ async function world(t: TestContext) {
   t.after(async () => {
     await sidecar.signal('SIGKILL')
     await elasticsearch.close()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   const command = async (...argv: string[]) => {
     const io = fakeIo({ cwd: folder })
@@ -99,7 +99,7 @@ test('records are followed live while they are taken in, chosen by a condition',
 
 test('lines from standard input are shown with what the configuration makes of them', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-trial-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const config = {
     logs: {
       inputs: [{ tail: { paths: ['/var/log/x.log'], format: 'logfmt', tag: 'app.*' } }],

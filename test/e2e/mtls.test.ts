@@ -41,7 +41,7 @@ test('two sidecars know each other by the certificates of their authority, which
   const children: ChildProcess[] = []
   t.after(async () => {
     for (const child of children) child.kill('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   const start = (...args: string[]): ChildProcess => {
     const child = spawn(process.execPath, [launcher, ...args], {

@@ -40,7 +40,7 @@ if (skip === false || process.env['CI'] !== 'true')
     it('is told what its pods’ sidecars cost', async t => {
       await using api = await ApiServer.start()
       const folder = await mkdtemp(join(tmpdir(), 'outrigger-cluster-'))
-      t.after(() => rm(folder, { recursive: true, force: true }))
+      t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
       await writeFile(join(folder, 'config'), kubeconfig(api))
       const env = { ...process.env, KUBECONFIG: join(folder, 'config'), HOME: folder }
       const list = { apiVersion: 'v1', kind: 'List', items: ['web-5d4f-a', 'web-5d4f-b'].map(pod) }

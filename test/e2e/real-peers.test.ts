@@ -58,7 +58,7 @@ describe('beside real peers', { skip }, () => {
   })
   after(async () => {
     for (const program of programs) await program.stop()
-    if (certificates) rmSync(certificates.folder, { recursive: true, force: true })
+    if (certificates) rmSync(certificates.folder, { recursive: true, force: true, maxRetries: 9 })
   })
 
   const speeches: [from: string, flag: string, to: Speech, protocol: 'http1' | 'http2'][] = [
@@ -139,7 +139,7 @@ describe('beside real peers', { skip }, () => {
     )
     await using outer = await sidecar({ port: middle })
     const folder = ownFolder('upload')
-    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 9 }))
     const bytes = randomBytes(5 * 1024 * 1024)
     writeFileSync(join(folder, 'file'), bytes)
     const hash = createHash('sha256').update(bytes).digest('hex')

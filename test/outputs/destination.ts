@@ -50,7 +50,7 @@ export async function restartable<Fake extends { readonly port: number; close():
 /** A folder that is gone after the test. */
 export async function folderOf(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-output-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   return folder
 }
 

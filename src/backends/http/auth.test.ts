@@ -38,7 +38,7 @@ describe('authentication of HTTP outputs', () => {
 
   test('reads a token file again when it has changed, and at once when the token is refused', async t => {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-auth-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
+    t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
     const path = join(folder, 'token')
     const clock = new FakeClock()
     const auth = new HttpAuth(decode({ bearerFile: path }), 'k.auth', clock)

@@ -21,7 +21,7 @@ async function started(t: TestContext) {
 /** The folder of a service account as it is mounted in a pod. */
 async function mounted(t: TestContext, files: Readonly<Record<string, string>>) {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-account-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const write = async (changed: Readonly<Record<string, string>>) => {
     for (const [name, text] of Object.entries(changed)) await writeFile(join(folder, name), text)
   }

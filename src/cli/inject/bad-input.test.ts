@@ -29,7 +29,7 @@ before(async () => {
   const entry = await readFile(ENTRY, 'utf8')
   await writeFile(join(folder, 'catalog.yaml'), entry.replace(/^conflicts: .*$/m, 'conflicts: []'))
 })
-after(() => rm(folder, { recursive: true, force: true }))
+after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
 
 async function outrigger(command: string, input: string | Uint8Array, ...options: string[]) {
   const io = fakeIo({ cwd: folder })

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 
 test('a signal that comes while files are replaced finds all of them replaced, and nothing else', t => {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-replace-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 9 }))
   const [one, two] = ['one', 'two'].map(name => join(folder, name))
   writeFileSync(one!, 'before')
   const module = JSON.stringify(join(import.meta.dirname, 'replace-files.ts'))

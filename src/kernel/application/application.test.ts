@@ -46,7 +46,7 @@ async function running(started: ReturnType<ReturnType<typeof setUp>['start']>): 
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'outrigger-application-'))
-  t.after(() => rm(path, { recursive: true, force: true }))
+  t.after(() => rm(path, { recursive: true, force: true, maxRetries: 9 }))
   return path
 }
 

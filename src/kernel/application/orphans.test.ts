@@ -62,7 +62,7 @@ describe('orphans', () => {
       assert.match(stdout, /adopted [123], left 0/, stderr)
       assert.equal(status, 5)
     } finally {
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true, maxRetries: 9 })
     }
   })
 })

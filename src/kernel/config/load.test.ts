@@ -9,7 +9,7 @@ import { type Configuration, type Loaded, loadConfiguration, type ModuleTable } 
 
 async function folder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'outrigger-load-'))
-  t.after(() => rm(cwd, { recursive: true, force: true }))
+  t.after(() => rm(cwd, { recursive: true, force: true, maxRetries: 9 }))
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(cwd, name)), { recursive: true })
     await writeFile(join(cwd, name), text)

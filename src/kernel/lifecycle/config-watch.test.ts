@@ -19,7 +19,7 @@ async function setUp(t: TestContext, clock: Clock) {
   })
   t.after(async () => {
     watch[Symbol.dispose]()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   return { folder, watch, changes: () => changes, changed: () => changed.promise }
 }

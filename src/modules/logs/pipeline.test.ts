@@ -57,7 +57,7 @@ class Bed {
 
 async function bed(t: TestContext): Promise<Bed> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-logs-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   return new Bed(folder)
 }
 

@@ -57,7 +57,7 @@ let folder: string
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-codes-'))
 })
-after(() => rm(folder, { recursive: true, force: true }))
+after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
 
 async function closedPort(): Promise<string> {
   const back = await rawBackend()

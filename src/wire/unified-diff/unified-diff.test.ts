@@ -29,7 +29,7 @@ for (const [what, before, after, diff] of cases)
 
 test('git makes the second text of the first with it', { skip: missing('git') }, t => {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-diff-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 9 }))
   const line = fc.constantFrom('a', 'b', 'c', '', ' d', '\\')
   const text = fc
     .tuple(fc.array(line, { minLength: 1, maxLength: 30 }), fc.constantFrom('\n', 'end'))

@@ -36,7 +36,7 @@ if (skip === false || process.env['CI'] !== 'true')
 
     after(async () => {
       await api[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 9 })
     })
 
     function kubectl(

@@ -195,7 +195,7 @@ export async function installed(
       for (const replica of [...replicas]) await replica.stop()
       admin.close()
       await api[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 9 })
     },
   }
 }

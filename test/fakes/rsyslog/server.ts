@@ -57,8 +57,11 @@ export class Rsyslog {
     this.#child = undefined
     if (!child || child.exitCode !== null) return
     const exited = once(child, 'exit')
+    // It listens before it minds signals: one that comes in between is lost.
+    const asking = setInterval(() => child.kill('SIGTERM'), 500)
     child.kill('SIGTERM')
     await exited
+    clearInterval(asking)
   }
 
   get #file(): string {

@@ -46,7 +46,7 @@ async function load(input: string): Promise<string> {
     const loaded = await loadConfiguration({ files: given, environment, modules: fakeModules, cwd })
     return loaded.ok ? `ok\n${JSON.stringify(loaded.configuration.effective(), null, 2)}\n` : loaded.report
   } finally {
-    await rm(cwd, { recursive: true, force: true })
+    await rm(cwd, { recursive: true, force: true, maxRetries: 9 })
   }
 }
 

@@ -104,7 +104,7 @@ async function fixture(t: TestContext) {
   const host = fakeHost()
   t.after(async () => {
     await host.close()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   const { clock, metrics, log } = host
   return {

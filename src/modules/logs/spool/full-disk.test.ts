@@ -228,7 +228,7 @@ async function mountedTmpfs(t: TestContext): Promise<string | undefined> {
   const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).catch(() => undefined)
   t.after(async () => {
     if (mounted) await run('umount', ['-l', folder])
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   return mounted && folder
 }
@@ -241,7 +241,7 @@ async function nearlyFullSharedMemory(t: TestContext): Promise<string | undefine
   )
   if (free < 2 * MIB || free > 128 * MIB) return undefined
   const folder = await mkdtemp('/dev/shm/outrigger-')
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   await writeFile(join(folder, 'ballast'), Buffer.alloc(free - MIB))
   return folder
 }

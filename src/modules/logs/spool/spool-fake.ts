@@ -24,7 +24,7 @@ export async function spoolFixture(test: TestContext): Promise<SpoolFixture> {
   test.after(async () => {
     for (const spool of opened) await spool[Symbol.asyncDispose]()
     await host.close()
-    await rm(root, { recursive: true, force: true })
+    await rm(root, { recursive: true, force: true, maxRetries: 9 })
   })
   const folder = join(root, 'spool')
   let copies = 0

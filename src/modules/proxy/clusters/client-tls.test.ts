@@ -7,7 +7,7 @@ import { readClientTls } from './client-tls.ts'
 
 it('the files of TLS options are read as they are now, and a missing one is an error that names it', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-tls-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const ca = join(folder, 'ca.pem')
   for (const name of ['first', 'second']) {
     const text = `-----BEGIN CERTIFICATE-----${name}`

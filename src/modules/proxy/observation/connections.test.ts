@@ -10,7 +10,7 @@ import { type RawBackend, rawBackend, type StartedProxy, startProxy } from '../p
 
 async function scene(t: TestContext): Promise<{ back: RawBackend; path: string; accessLog: object[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-access-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const back = await rawBackend()
   t.after(() => back.close())
   const path = join(folder, 'access.log')

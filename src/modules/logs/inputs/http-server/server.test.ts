@@ -236,7 +236,7 @@ test('by TLS, senders show a certificate where there is an authority for them', 
   skip: hasOpenssl() ? false : 'openssl is not installed',
 }, async t => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-http-input-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const made = makeCertificates(folder)
   await writeFile(join(folder, 'chain.pem'), made.server.cert)
   await writeFile(join(folder, 'own.key'), made.server.key)

@@ -138,7 +138,7 @@ export class Bed {
   async close(): Promise<void> {
     this.release()
     await this.host?.close()
-    rmSync(this.folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 9 })
   }
 
   async #sink(lines: Lines, life: number): Promise<void> {

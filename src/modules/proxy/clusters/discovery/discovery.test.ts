@@ -136,7 +136,7 @@ describe('endpoints from DNS', () => {
 describe('endpoints from a file', () => {
   it('are read again when the file changes, also by the swap of a symlink', async t => {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-endpoints-'))
-    t.after(() => rm(folder, { recursive: true, force: true }))
+    t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
     const path = join(folder, 'list.yaml')
     await writeFile(join(folder, '1.yaml'), 'endpoints: [{address: "10.0.0.1:80"}]\n')
     await writeFile(join(folder, '2.yaml'), '{"endpoints": [{"address": "/run/shop.sock", "weight": 3}]}\n')
