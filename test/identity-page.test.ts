@@ -49,7 +49,7 @@ test('the commands of docs/identity.md do what it says', { skip, timeout: 120_00
     assert.match(output, /"chain":"-----BEGIN CERTIFICATE/)
     assert.match(output, /tls\.crt: OK/)
   } finally {
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 9 })
   }
 })
 

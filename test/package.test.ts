@@ -18,7 +18,7 @@ before(() => {
     cpSync(join(root, part), join(folder, part), { recursive: true })
   execFileSync(process.execPath, [join(root, 'scripts/build.ts'), '--quiet', '--out', join(folder, 'dist')])
 })
-after(() => rmSync(folder, { recursive: true }))
+after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
 
 test('the bundle runs by itself', () => {
   const { stdout, status } = spawnSync(process.execPath, [launcher, 'version'], {

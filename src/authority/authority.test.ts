@@ -53,7 +53,7 @@ for (const intermediate of [false, true]) {
       const { status, stderr } = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' })
       assert.equal(status, 0, stderr)
     } finally {
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, maxRetries: 9 })
     }
   })
 }

@@ -20,7 +20,7 @@ let folder = ''
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-'))
 })
-afterEach(() => rm(folder, { recursive: true }))
+afterEach(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 async function outrigger(...argv: string[]) {
   const io = fakeIo({ cwd: folder })

@@ -37,7 +37,7 @@ describe('outrigger controller', () => {
       const loaded = await loadController({ values: {}, io: fakeIo({ cwd }) })
       assert.ok(loaded.ok, loaded.ok ? '' : loaded.report)
       assert.deepEqual([...loaded.configuration.modules.keys()], Object.keys(parse(text)).slice(1))
-      await rm(cwd, { recursive: true })
+      await rm(cwd, { recursive: true, maxRetries: 9 })
     })
 
   it('joins flags and files, the flags being stronger', async () => {
@@ -53,7 +53,7 @@ describe('outrigger controller', () => {
     const { listen, timeoutMs } = modules.get('injection')!.config as { listen: object; timeoutMs: number }
     assert.deepEqual([listen, timeoutMs], [{ host: '127.0.0.1', port: 2 }, 1000])
     assert.ok((modules.get('watchdog')!.config as { evict?: object }).evict)
-    await rm(cwd, { recursive: true })
+    await rm(cwd, { recursive: true, maxRetries: 9 })
   })
 
   it('tells all mistakes of a configuration at once', async () => {
@@ -63,7 +63,7 @@ describe('outrigger controller', () => {
     const report = loaded.ok ? '' : loaded.report
     for (const said of ['did you mean "listen"', 'did you mean "watchdog"', 'SC001', 'certificate'])
       assert.ok(report.includes(said), `${said} in ${report}`)
-    await rm(cwd, { recursive: true })
+    await rm(cwd, { recursive: true, maxRetries: 9 })
   })
 
   for (const [what, values] of [

@@ -15,7 +15,7 @@ async function imported(text: string, ...argv: string[]) {
     const code = await main(['import', ...argv], io)
     return { code, out: io.stdout.text, err: io.stderr.text }
   } finally {
-    rmSync(cwd, { recursive: true })
+    rmSync(cwd, { recursive: true, maxRetries: 9 })
   }
 }
 

@@ -33,7 +33,7 @@ spec:
 
 async function folder(t: TestContext, files: Readonly<Record<string, string>>) {
   const cwd = await mkdtemp(join(tmpdir(), 'outrigger-lint-'))
-  t.after(() => rm(cwd, { recursive: true }))
+  t.after(() => rm(cwd, { recursive: true, maxRetries: 9 }))
   for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text)
   return cwd
 }

@@ -25,7 +25,7 @@ before(() => {
   assert.deepEqual(store.write(records.map(parcelOfAll), 0), { kind: 'done' })
   store.close()
 })
-after(() => rmSync(folder, { recursive: true }))
+after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
 
 async function logs(...argv: string[]) {
   const io = fakeIo({ cwd: folder })

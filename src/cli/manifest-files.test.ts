@@ -8,7 +8,7 @@ import { readManifestFiles } from './manifest-files.ts'
 
 async function folder(t: TestContext, files: Readonly<Record<string, string | Buffer>>) {
   const cwd = await mkdtemp(join(tmpdir(), 'outrigger-manifests-'))
-  t.after(() => rm(cwd, { recursive: true }))
+  t.after(() => rm(cwd, { recursive: true, maxRetries: 9 }))
   for (const [name, text] of Object.entries(files)) {
     await mkdir(join(cwd, name, '..'), { recursive: true })
     await writeFile(join(cwd, name), text)

@@ -108,7 +108,7 @@ test('outrigger proxy needs to be told what to do', async () => {
 
 test('explain says what a request would meet, and ends with 1 when it would meet nothing', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-explain-'))
-  t.after(() => rm(folder, { recursive: true }))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
   const file = join(folder, 'outrigger.yaml')
   const listeners = '[{listen: "127.0.0.1:8080", routed: {}}]'
   await writeFile(

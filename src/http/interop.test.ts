@@ -23,7 +23,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-interop-'))
   if (hasOpenssl()) certificates = makeCertificates(folder)
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 afterEach(() => {
   for (const one of open.splice(0).reverse()) one.close()
 })

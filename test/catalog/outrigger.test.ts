@@ -18,7 +18,7 @@ let count = 0
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'outrigger-entry-'))
 })
-after(() => rmSync(folder, { recursive: true }))
+after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
 
 /** The environment that the container gets. */
 function environmentOf(container: Json): Record<string, string> {

@@ -18,7 +18,7 @@ let count = 0
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'outrigger-programs-'))
 })
-after(() => rmSync(folder, { recursive: true }))
+after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
 
 /** What the program says of a file with this text; it rejects with all of it where the program refuses. */
 async function check(text: string, extension: string, program: string, ...args: string[]): Promise<string> {

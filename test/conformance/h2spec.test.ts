@@ -31,7 +31,7 @@ if (skip === false || process.env['CI'] !== 'true')
     after(async () => {
       for (const engine of engines) engine.close()
       for (const listener of listeners) listener.close()
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, maxRetries: 9 })
     })
 
     function engine(versions: HttpVersions): HttpServer {

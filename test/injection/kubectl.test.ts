@@ -41,7 +41,7 @@ if (kubectl)
           assert.deepEqual(await patched(folder, injected, uninject(injected).patch), plain)
         }
       } finally {
-        await rm(folder, { recursive: true })
+        await rm(folder, { recursive: true, maxRetries: 9 })
       }
     })
   })

@@ -50,7 +50,7 @@ describe('two pods with a sidecar each', { skip: cannotHaveNamespaces('nft', 'se
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outrigger-pods-'))
     await chmod(folder, 0o755)
-    stack.defer(() => rm(folder, { recursive: true }))
+    stack.defer(() => rm(folder, { recursive: true, maxRetries: 9 }))
     await run(process.execPath, [OUTRIGGER, 'ca', 'init', '--trust-domain', 'example.org'], { cwd: folder })
     // Of the ports of the second pod 9000 over IPv6 is the one of which nobody says who is there.
     const identity = 'spiffe://example.org/ns/shop/sa/other'

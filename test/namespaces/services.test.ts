@@ -83,7 +83,7 @@ describe('captured connections to Services', {
 
   before(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-services-'))
-    stack.defer(() => rm(folder, { recursive: true }))
+    stack.defer(() => rm(folder, { recursive: true, maxRetries: 9 }))
     await chmod(folder, 0o755)
     file = join(folder, 'outrigger.yaml')
     await writeFile(file, JSON.stringify(configuration))

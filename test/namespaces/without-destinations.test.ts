@@ -59,7 +59,7 @@ describe('a sidecar that cannot ask for original destinations', {
 
   before(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-ports-'))
-    stack.defer(() => rm(folder, { recursive: true }))
+    stack.defer(() => rm(folder, { recursive: true, maxRetries: 9 }))
     await chmod(folder, 0o755)
     const file = join(folder, 'outrigger.yaml')
     await writeFile(file, CONFIGURATION)

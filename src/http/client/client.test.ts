@@ -224,7 +224,7 @@ describe('an origin', () => {
     here.client.close()
     unix.close()
     await once(unix, 'close')
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 9 })
     open({ origin: { path } })
     await fails(here.client.request(GET), 'connect_refused', /does not exist/)
   })

@@ -430,6 +430,6 @@ async function sClient(port: number, trustBundle: string, ...more: string[]): Pr
     await once(child, 'close')
     return output
   } finally {
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 9 })
   }
 }

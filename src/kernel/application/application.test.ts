@@ -193,7 +193,7 @@ describe('its output', () => {
       await pen.close()
       await application.exited
     } finally {
-      await rm(fifo, { recursive: true })
+      await rm(fifo, { recursive: true, maxRetries: 9 })
     }
   })
 

@@ -24,7 +24,7 @@ const main = (routes = '[]') => `proxy:
 
 async function load(t: TestContext, files: Readonly<Record<string, string>>, file = main()): Promise<Loaded> {
   const cwd = await mkdtemp(join(tmpdir(), 'outrigger-included-'))
-  t.after(() => rm(cwd, { recursive: true }))
+  t.after(() => rm(cwd, { recursive: true, maxRetries: 9 }))
   await mkdir(join(cwd, 'routes'))
   await writeFile(join(cwd, 'o.yaml'), file)
   for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, 'routes', name), text)

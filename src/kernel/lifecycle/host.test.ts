@@ -37,7 +37,7 @@ describe('a host', () => {
       assert.equal(await host.dataDir(), path)
       assert.ok((await stat(path)).isDirectory())
     } finally {
-      await rm(dataDir, { recursive: true })
+      await rm(dataDir, { recursive: true, maxRetries: 9 })
     }
   })
 
@@ -54,7 +54,7 @@ describe('a host', () => {
       await rm(file)
       assert.equal(await host.dataDir(), join(file, 'logs'))
     } finally {
-      await rm(dataDir, { recursive: true })
+      await rm(dataDir, { recursive: true, maxRetries: 9 })
     }
   })
 

@@ -14,7 +14,7 @@ async function begin(t: TestContext, content?: string) {
   const file = new LineFile(path, true)
   t.after(async () => {
     await file.close()
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 9 })
   })
   return { folder, path, file, text: () => readFile(path, 'utf8') }
 }

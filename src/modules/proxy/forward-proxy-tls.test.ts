@@ -11,7 +11,7 @@ import { identityFiles, spiffeOf } from './tls/identity-files-fake.ts'
 
 test('CONNECT over mutual TLS has the identity of its client, for access rules', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-connect-'))
-  t.after(() => rm(folder, { recursive: true }))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
   const ours = await testAuthority()
   const back = await rawBackend()
   t.after(() => back.close())

@@ -23,7 +23,7 @@ function archive(format: string, files: Readonly<Record<string, string>>, link =
     execFileSync('tar', ['-C', inside, `--format=${format}`, '-cf', join(folder, 'a.tar'), '.'])
     return readFileSync(join(folder, 'a.tar'))
   } finally {
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 9 })
   }
 }
 

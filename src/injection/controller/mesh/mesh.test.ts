@@ -69,7 +69,7 @@ async function mesh(t: TestContext) {
   }
   t.after(async () => {
     await host.close()
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 9 })
   })
   return { started, host, sidecar }
 }
@@ -150,7 +150,7 @@ describe('the mesh', () => {
     t.after(async () => {
       await proxy[Symbol.asyncDispose]()
       for (const backend of [one, two]) backend[Symbol.dispose]()
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, maxRetries: 9 })
     })
     const get = async () => (await ask(proxy.port, 'GET http://cart/')).body
     assert.equal(await get(), 'one')

@@ -16,7 +16,7 @@ before(async () => {
   ours = await testAuthority()
   others = await testAuthority()
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 const at = (name: string) => join(folder, name)
 

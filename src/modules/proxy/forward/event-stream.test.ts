@@ -31,7 +31,7 @@ before(async () => {
     writeFile(file('tls.key'), pair.key),
   ])
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 /** A backend whose answers the test writes; it speaks one version over TLS. */
 async function backend(t: TestContext, version: Version) {

@@ -20,7 +20,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-changing-'))
   ours = await testAuthority()
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 /** A proxy whose second listener is the upstream of its first: what it shows, it meets. */
 const itself = (identity: object, port: number, back: string, expected?: string) =>

@@ -31,7 +31,7 @@ async function withFolder(
     await run(folder, host)
   } finally {
     await host.close()
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 9 })
   }
 }
 

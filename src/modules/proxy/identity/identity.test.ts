@@ -89,7 +89,7 @@ test('in Kubernetes the identity is that of the token’s service account', asyn
   const clock = systemClock()
   const { authority } = await testAuthority('example.org', clock, true)
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-identity-'))
-  t.after(() => rm(folder, { recursive: true }))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
   const claims = { sub: 'system:serviceaccount:shop:cart' }
   const token = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
   await writeFile(join(folder, 'token'), token)

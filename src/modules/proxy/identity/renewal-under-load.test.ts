@@ -20,7 +20,7 @@ const moment = () => new Promise(resolve => setTimeout(resolve, 20))
 test('certificates are renewed after half of their life under load; without an authority the last ones serve until they expire', async t => {
   await using scope = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-renewal-'))
-  scope.defer(() => rm(folder, { recursive: true }))
+  scope.defer(() => rm(folder, { recursive: true, maxRetries: 9 }))
   const clock = systemClock()
   const host = fakeHost({ name: 'authority', clock })
   scope.defer(() => host.close())

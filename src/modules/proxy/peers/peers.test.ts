@@ -17,7 +17,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-peers-'))
   ours = await testAuthority()
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 /** A file with a list of peers, and what changes it. */
 async function peerList(endpoints: readonly object[]) {

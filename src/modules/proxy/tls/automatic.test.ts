@@ -20,7 +20,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-automatic-'))
   ours = await testAuthority()
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 const CART = spiffeOf('cart')
 

@@ -16,7 +16,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-mtls-'))
   ours = await testAuthority()
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 const identityOf = (account: string, authority = ours) => identityFiles(folder, account, ours, authority)
 

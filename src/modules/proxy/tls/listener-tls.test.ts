@@ -34,7 +34,7 @@ before(async () => {
   ours = await testAuthority()
   await writeFile(file('ca.crt'), ours.authority.trustBundle)
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 function curl(...args: string[]): Promise<string> {
   return new Promise((resolve, reject) =>

@@ -19,7 +19,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outrigger-resumption-'))
   ours = await testAuthority()
 })
-after(() => rm(folder, { recursive: true }))
+after(() => rm(folder, { recursive: true, maxRetries: 9 }))
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
   describe(`with ${version} the second connection goes on with the session of the first`, () => {

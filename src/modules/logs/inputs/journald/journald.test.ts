@@ -115,7 +115,7 @@ describe('an entry of the journal', () => {
 /** A journalctl that knows only the options that the real one has, and notes how it was called. */
 function fakeJournalctl(t: TestContext, script: string) {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-journal-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  t.after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
   const program = join(folder, 'journalctl')
   writeFileSync(
     join(folder, 'entries'),

@@ -22,7 +22,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 test('standard input is read to its end, the last line without a line feed too', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-stdin-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  t.after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
   writeFileSync(join(folder, 'in'), 'one\ntwo\nthree')
   const { host, texts } = hostFor(t)
   startStdin(config, host, createReadStream(join(folder, 'in')))

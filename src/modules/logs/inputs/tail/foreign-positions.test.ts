@@ -10,7 +10,7 @@ import { foreignPositions } from './foreign-positions.ts'
 
 function databaseOf(t: TestContext, files: readonly { path: string; offset: number }[] = []) {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-db-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  t.after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
   const path = join(folder, 'tail.db')
   const database = new DatabaseSync(path)
   database.exec(
@@ -54,7 +54,7 @@ describe('positions of another tail', () => {
 
   test('an inode that comes back is another file', t => {
     const folder = mkdtempSync(join(tmpdir(), 'outrigger-ino-'))
-    t.after(() => rmSync(folder, { recursive: true }))
+    t.after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
     const file = join(folder, 'x')
     writeFileSync(file, '')
     const key = `1:${statSync(file).ino.toString(16)}`
@@ -79,7 +79,7 @@ describe('positions of another tail', () => {
   ] as const)
     test(`${what} is told, and files are read as if there were none`, t => {
       const folder = mkdtempSync(join(tmpdir(), 'outrigger-db-'))
-      t.after(() => rmSync(folder, { recursive: true }))
+      t.after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
       writeFileSync(join(folder, 'tail.db'), content)
       const log = new MemoryLog('logs', () => 0)
       const own = { get: () => undefined, claim: () => undefined, forget: () => {} }

@@ -241,7 +241,7 @@ const troubles: readonly Trouble[] = [
     message:
       /^logs\.inputs\[0\]\.tail\.paths\[1\]: .*\/sub is a folder, expected a file; write .*\/sub\/\*\.log/,
     mend: path => {
-      rmSync(path('sub'), { recursive: true })
+      rmSync(path('sub'), { recursive: true, maxRetries: 9 })
       writeFileSync(path('sub'), 'mended\n')
     },
   },

@@ -235,7 +235,7 @@ describe('the elasticsearch output proves who it is', () => {
     const server = authority.issue('fake', ['localhost'])
     const { fake } = await begin(t, {}, { tls: { ...server, clientCa: authority.cert } })
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-es-'))
-    t.after(() => rm(folder, { recursive: true }))
+    t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
     const tls = { ca: join(folder, 'ca.pem'), cert: join(folder, 'me.pem'), key: join(folder, 'me.key') }
     const clock = systemClock()
     const { monotonic } = clock
@@ -285,7 +285,7 @@ describe('the elasticsearch output proves who it is', () => {
     const authority = new Authority()
     const { fake } = await begin(t, {}, { tls: authority.issue('fake', ['logs.internal']) })
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-es-'))
-    t.after(() => rm(folder, { recursive: true }))
+    t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
     const ca = join(folder, 'ca.pem')
     await writeFile(ca, authority.cert)
     const { send } = await open(t, { url: fake.url, tls: { ca, serverName: 'logs.internal' } })

@@ -20,7 +20,7 @@ async function begin(t: TestContext, fields: object = {}) {
   const output = await openFile(decoded.value, host)
   t.after(async () => {
     await host.close()
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 9 })
   })
   const send = (...records: (object | string | Buffer)[]) => output.send([fakeSlice(records)], never)
   return { folder, path, clock, host, output, send, text: (suffix = '') => readFile(path + suffix, 'utf8') }
@@ -109,7 +109,7 @@ describe('the file output', () => {
       outcome.kind === 'failed' ? outcome.reason : '',
       /is a folder; logs\.outputs\[0\]\.file\.path must name a file/,
     )
-    await rm(path, { recursive: true })
+    await rm(path, { recursive: true, maxRetries: 9 })
     assert.deepEqual(await send({ n: 1 }), { kind: 'done' })
   })
 
@@ -129,7 +129,7 @@ describe('the file output', () => {
     assert.equal((await text()).split('\n').length, 3)
     assert.equal(output.health?.().state, 'degraded')
     assert.equal(host.log.of('file_rotation_failed').length, 1)
-    await rm(`${path}.1`, { recursive: true })
+    await rm(`${path}.1`, { recursive: true, maxRetries: 9 })
     await send({ n: 3 })
     assert.equal(output.health?.().state, 'ok')
   })

@@ -34,7 +34,7 @@ async function pipe(t: TestContext) {
   t.after(async () => {
     closeReader()
     closeSync(writer)
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 9 })
   })
   const chunk = Buffer.alloc(16 * 1024)
   const read = () => {
@@ -50,7 +50,7 @@ async function pipe(t: TestContext) {
 describe('the stdout output', () => {
   test('writes one record a line, behind what is there', async t => {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-stdout-'))
-    t.after(() => rm(folder, { recursive: true }))
+    t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
     const path = join(folder, 'out')
     await using file = await open(path, 'a')
     await file.write('before\n')
@@ -62,7 +62,7 @@ describe('the stdout output', () => {
 
   test('shares a file with whoever else writes to it', async t => {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-stdout-'))
-    t.after(() => rm(folder, { recursive: true }))
+    t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
     const path = join(folder, 'out')
     await using file = await open(path, 'w')
     const output = outputTo(t, file.fd)

@@ -78,7 +78,7 @@ test('an output that is closed has written everything it acknowledged', async t 
 
 test('a process that is killed while writing has lost nothing that it acknowledged, and repeats nothing', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-killed-'))
-  t.after(() => rm(folder, { recursive: true }))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
   const perFrame = 40
   let acknowledged = 0
   for (let round = 0; round < 5; round++) {
@@ -110,7 +110,7 @@ async function openHost(t: TestContext) {
   const fake = fakeHost({ dataDir })
   t.after(async () => {
     await fake.close()
-    await rm(dataDir, { recursive: true })
+    await rm(dataDir, { recursive: true, maxRetries: 9 })
   })
   const host: OutputHost = {
     ...fake,

@@ -147,7 +147,7 @@ test('follow begins with the newest and goes on with what is added, by any sidec
 
 test('what is not a store is named, and how to mend it', t => {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-search-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  t.after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
   const text = join(folder, 'text')
   writeFileSync(text, 'plain text '.repeat(100))
   const foreign = join(folder, 'foreign.db')
@@ -214,7 +214,7 @@ function filled(t: TestContext, records: readonly (object | string)[]) {
   const store = new Store(settingsFor(path), () => {})
   t.after(() => {
     store.close()
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 9 })
   })
   assert.deepEqual(store.write([parcelOfAll(frameOf(1, records))], 0), { kind: 'done' })
   return { path, store }

@@ -248,7 +248,7 @@ function open(t: TestContext, change: Partial<StoreSettings> = {}) {
   t.after(() => {
     store.close()
     chmodSync(folder, 0o700)
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 9 })
   })
   return { store, path, folder, notes, settings }
 }

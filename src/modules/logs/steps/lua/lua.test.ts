@@ -112,7 +112,7 @@ describe('the lua step', () => {
 
   test('reads a file, keeps its globals, and sees the environment', async t => {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-lua-'))
-    t.after(() => rm(folder, { recursive: true }))
+    t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
     const file = join(folder, 'a.lua')
     await writeFile(file, 'n = 0 function cb(tag, t, r) n = n + 1 r.n = n return 2, t, r end')
     const processor = processorOf({ format: 'json' }, [{ lua: { function: 'cb', file } }])

@@ -45,7 +45,7 @@ for (const [name, listener, message] of [
 
 test('keys are read from a file, anew each time', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'keys-'))
-  t.after(() => rm(folder, { recursive: true }))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
   const path = join(folder, 'jwks.json')
   const load = keySource({ keys: { kind: 'file', config: path } }, new FakeClock())
   await assert.rejects(load(), /ENOENT/)
@@ -59,7 +59,7 @@ test('a server is trusted by the authority that is named, and by no other', {
   skip: hasOpenssl() ? false : 'needs the openssl program',
 }, async t => {
   const folder = await mkdtemp(join(tmpdir(), 'keys-'))
-  t.after(() => rm(folder, { recursive: true }))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
   const { server: identity } = makeCertificates(folder)
   const server = createTlsServer(identity, (_, response) => response.end('keys'))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
