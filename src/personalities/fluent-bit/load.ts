@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly files: ConfigurationFiles
   readonly cwd: string
   readonly environment: Lookup
+  /** Whether the value of a variable is not read from its file: the environment is asked for it then. */
+  readonly keepsValueOf?: (name: string) => boolean
 }
 
 export interface FluentBitLoaded extends Translation {

@@ -1,5 +1,5 @@
 import { parseCommandLine } from '../../../personalities/fluent-bit/command-line/command-line.ts'
-import { loadFluentBit } from '../../../personalities/fluent-bit/load.ts'
+import { loadKeepingVariables } from '../../../personalities/fluent-bit/kept-variables.ts'
 import type { Io } from '../../io.ts'
 import { configurationFiles } from './files.ts'
 import { findingReport } from './report.ts'
@@ -11,7 +11,7 @@ export async function importFluentBit([config, ...others]: readonly string[], io
     io.stderr.write('outrigger import fluent-bit: expected one FILE; it names the others itself\n')
     return 2
   }
-  const { configuration, service, findings } = loadFluentBit({
+  const { configuration, service, findings } = loadKeepingVariables({
     commandLine: parsed.commandLine,
     files: configurationFiles,
     cwd: io.cwd,

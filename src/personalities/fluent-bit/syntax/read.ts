@@ -18,6 +18,8 @@ import { expand, expandMapping, type Lookup } from './variables.ts'
 import { readYaml } from './yaml.ts'
 
 export interface ReadOptions {
+  /** Whether the value of a variable is not read from its file: the environment is asked for it then. */
+  readonly keepsValueOf?: (name: string) => boolean
   /** The text of a file that is not there, and that Fluent Bit would have brought. */
   readonly shipped?: (path: string) => string | undefined
   readonly files: ConfigurationFiles
@@ -360,6 +362,11 @@ class Reader {
       this.#error(place, `the uri of ${name} is "${uri}"`, 'write file:///path, or the path itself')
       return
     }
+    if (this.#options.keepsValueOf?.(name)) {
+      const message = `the value of ${name} is in ${path}: set the variable ${name} to it`
+      this.#findings.push({ level: 'warning', place, subject: '', message })
+      return
+    }
     const content = this.#options.files.read(resolvePath(this.#directory, path))
     if (content === undefined) {
       this.#error(place, `${path}, the value of ${name}, cannot be read`)
@@ -380,7 +387,8 @@ class Reader {
   }
 
   /** What is set in files is stronger than the environment. */
-  readonly #lookup: Lookup = name => this.#variables.get(name) ?? this.#options.environment(name)
+  readonly #lookup: Lookup = (name, fallback) =>
+    this.#variables.get(name) ?? this.#options.environment(name, fallback)
 
   #tellUnset(name: string, place: Place): void {
     if (this.#unset.has(name)) return

@@ -1,14 +1,15 @@
 import type { Item, Mapping, Place, Value } from './document.ts'
 import { isList, isText } from './document.ts'
 
-export type Lookup = (name: string) => string | undefined
+/** `fallback`: what the text gives for one that is not set. */
+export type Lookup = (name: string, fallback?: string) => string | undefined
 
 /** `${NAME}` and `${NAME:-default}`; one that is not set is empty, and told. What is not closed stays as it is. */
 export function expand(text: string, lookup: Lookup, unset: (name: string) => void): string {
   if (!text.includes('${')) return text
   return text.replaceAll(/\$\{([^}]*)\}/g, (_, inside: string) => {
     const [, name, fallback] = /^(.*?)(?::-(.*))?$/s.exec(inside)!
-    const value = lookup(name.trim())
+    const value = lookup(name.trim(), fallback)
     if (value !== undefined && value !== '') return value
     if (fallback !== undefined) return fallback
     unset(name.trim())
