@@ -57,6 +57,7 @@ export function fakeHost(options: FakeHostOptions<Clock> = {}): FakeHost<Clock> 
     routes,
     admin: routes.forModule(name, scope),
     metrics: registry.view(name),
+    exposition: () => registry.collect(),
     application: options.application,
     env: options.env ?? {},
     dataDir: () => (folder ??= options.dataDir ? existing(options.dataDir) : temporary(name, scope)),

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Handler } from '../http/server/server.ts'
+import type { MetricFamily } from '../wire/prometheus/family.ts'
 import type { Clock } from './clock/clock.ts'
 import type { DocumentFiles } from './config/included.ts'
 import type { Problem } from './config/problem.ts'
@@ -18,6 +19,8 @@ export interface Module<Config, Offer = void> {
   readonly config: Schema<Config>
   /** Modules that are started before this one, when the configuration names them. */
   readonly needs?: readonly string[]
+  /** It tells of the others: it starts before them, and drains once they have, so that it can tell of that too. */
+  readonly observes?: true
   /**
    * An option that names files and folders whose YAML documents join the list of another option. The kernel reads and
    * watches them, and problems with them are told with their places.
@@ -79,6 +82,8 @@ export interface Host {
   readonly log: Log
   /** Names are given without the prefix `outrigger_<module>_`. */
   readonly metrics: Metrics
+  /** The metrics of all modules and of the process as they are now, by name. */
+  exposition(): MetricFamily[]
   readonly clock: Clock
   /** The environment that the process was started with, for what convention reads from there (AWS_*, HOME). */
   readonly env: Readonly<Record<string, string | undefined>>

@@ -24,7 +24,7 @@ export async function run(call: Call): Promise<number> {
   }
   const config = loaded.configuration.modules.get('logs')?.config as LogsConfig | undefined
   if (config === undefined) return fail('the configuration has no logs')
-  const { entryNames } = await import('../../modules/logs/names.ts')
+  const { entryNames } = await import('../../kernel/config/entry-names.ts')
   const index = indexOf(values['input'], entryNames(config.inputs))
   if (typeof index === 'string') return fail(index)
   if (io.stdin.isTTY === true) io.stderr.write('reading lines from the terminal; end with Ctrl-D\n')

@@ -12,7 +12,12 @@ type AdminConfig = Root['admin']
 
 /** The admin API as the module that starts first and stops last; its configuration is the key `admin`. */
 export function adminModule(sidecar: Sidecar): AnyModule {
-  return { name: 'admin', config: rootFields.admin, start: (config, host) => start(config, host, sidecar) }
+  return {
+    name: 'admin',
+    config: rootFields.admin,
+    observes: true,
+    start: (config, host) => start(config, host, sidecar),
+  }
 }
 
 async function start(config: AdminConfig, host: Host, sidecar: Sidecar): Promise<Running<AdminConfig>> {

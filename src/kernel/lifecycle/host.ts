@@ -51,6 +51,7 @@ export function openHost(name: string, services: Services): OpenHost {
     signal: stop.signal,
     log: services.logger.for(name),
     metrics,
+    exposition: () => services.registry.collect(),
     clock: measuredClock(services.clock, share),
     env: services.env,
     dataDir: once(() => makeFolder(services.dataDir(), name)),

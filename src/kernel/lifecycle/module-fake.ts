@@ -4,6 +4,7 @@ import type { Deadline, DrainReason, Health, Host } from '../module.ts'
 
 export interface FakeModuleOptions {
   readonly needs?: readonly string[]
+  readonly observes?: true
   /** What the module does beyond noting its life; may throw. */
   readonly start?: (config: string, host: Host) => void | Promise<void>
   readonly update?: (next: string) => boolean | Promise<boolean>
@@ -18,7 +19,7 @@ export function fakeModule(
   life: string[],
   options: FakeModuleOptions = {},
 ): ConfiguredModule {
-  const { needs, update, drain } = options
+  const { needs, observes, update, drain } = options
   return {
     config,
     fingerprint: config,
@@ -26,6 +27,7 @@ export function fakeModule(
       name,
       config: s.string({ about: 'Anything.' }),
       ...(needs && { needs }),
+      ...(observes && { observes }),
       start: async (given: string, host: Host) => {
         let current = given
         host.scope.defer(() => void life.push(`-${name}(${current})`))

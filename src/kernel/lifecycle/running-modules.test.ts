@@ -244,6 +244,25 @@ describe('the drain', () => {
     assert.equal(happened(), '')
   })
 
+  test('asks who tells of the others after all of them', async () => {
+    const { running, module, happened, clock } = setUp()
+    const slow = Promise.withResolvers<void>()
+    await running.start(
+      modules(
+        module('logs', '1', { drain: () => slow.promise }),
+        module('metrics', '1', { observes: true }),
+        module('proxy', '1'),
+      ),
+    )
+    assert.equal(happened(), '+metrics(1) +logs(1) +proxy(1)')
+    const drained = running.drain(deadlineIn(clock, 1000))
+    await new Promise(resolve => setImmediate(resolve))
+    assert.equal(happened(), '.proxy')
+    slow.resolve()
+    await drained
+    assert.equal(happened(), '.logs .metrics')
+  })
+
   test('is over at its deadline, and names who was not done or failed', async () => {
     const { running, module, records, clock, happened } = setUp()
     await running.start(

@@ -5,7 +5,7 @@ import type { Deadline, DrainReason, Health } from '../module.ts'
 import { deadlineIn } from './deadline.ts'
 import type { Services } from './host.ts'
 import { Instance } from './instance.ts'
-import { needsOf, startOrder, withDependents } from './start-order.ts'
+import { drainsAfter, startOrder, withDependents } from './start-order.ts'
 
 export type ConfiguredModules = ReadonlyMap<string, ConfiguredModule>
 
@@ -72,12 +72,12 @@ export class RunningModules {
     this.#cancel.abort(new Error('the sidecar stops'))
   }
 
-  /** All modules stop taking in; one drains only after those that need it have drained. */
+  /** All modules stop taking in; one drains only after those that need it, and one that tells of the others after all. */
   async drain(deadline: Deadline): Promise<void> {
     const drains = new Map<string, Promise<void>>()
     for (const name of startOrder(this.#configured).reverse()) {
-      const users = [...drains].filter(([user]) => needsOf(user, this.#configured).includes(name))
-      const before = Promise.all(users.map(([, drained]) => drained))
+      const earlier = [...drains].filter(([other]) => drainsAfter(name, other, this.#configured))
+      const before = Promise.all(earlier.map(([, drained]) => drained))
       drains.set(
         name,
         before.then(() => this.#instances.get(name)?.drain(deadline, 'ending')),

@@ -1,3 +1,5 @@
+import type { MetricFamily } from '../../wire/prometheus/family.ts'
+
 /** One module's view of the registry: names are given without the prefix `outrigger_<module>_`. */
 export interface Metrics {
   counter(name: string, help: string, labels?: readonly string[]): Family<Counter>
@@ -13,7 +15,14 @@ export interface Metrics {
   named(options: { readonly maxSeries: number }): Pick<Metrics, 'counter' | 'gauge' | 'histogram'>
   /** Called before each exposition, for values that are cheaper to read than to keep. */
   onCollect(collect: () => void): void
+  /**
+   * Families that somebody else counts, asked for at each exposition with those of the registry as they are then. One
+   * whose name is taken is left out.
+   */
+  contribute(families: Contribution): void
 }
+
+export type Contribution = (own: readonly MetricFamily[]) => readonly MetricFamily[]
 
 /** All series of one metric. Over the cap of series, `with` hands out one shared overflow series. */
 export interface Family<Handle> {

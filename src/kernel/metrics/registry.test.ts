@@ -163,6 +163,18 @@ test('values that are cheaper to read than to keep are asked for before each exp
   )
 })
 
+test('families that somebody else counts stand among our own until their module goes, and never in place of one', () => {
+  const registry = new Registry()
+  registry.view('x').counter('a_total', '').with().inc(3)
+  const view = registry.view('y')
+  const gauge = (name: string, value: number) =>
+    ({ name, type: 'gauge', help: '', samples: [{ suffix: '', labels: [], value }] }) as const
+  view.contribute(own => [gauge('own_families', own.length), gauge('outrigger_x_a', 7)])
+  assert.deepEqual(lines(registry), ['outrigger_x_a_total 3', 'own_families 1'])
+  view[Symbol.dispose]()
+  assert.deepEqual(lines(registry), ['outrigger_x_a_total 3'])
+})
+
 test('the process shows itself under the usual names', {
   skip: process.platform !== 'linux' && 'there is no /proc',
 }, () => {

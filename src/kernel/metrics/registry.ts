@@ -1,6 +1,6 @@
 import type { MetricFamily } from '../../wire/prometheus/family.ts'
 import { SeriesFamily } from './family.ts'
-import type { Counter, Family, Gauge, Histogram, Metrics } from './metrics.ts'
+import type { Contribution, Counter, Family, Gauge, Histogram, Metrics } from './metrics.ts'
 import { fullName, type Kind, nameProblem, userNameProblem } from './names.ts'
 import { CounterSeries, GaugeSeries, HistogramSeries, type Series } from './series.ts'
 
@@ -16,6 +16,7 @@ export interface RegistryOptions {
 export class Registry {
   readonly #families = new Map<string, SeriesFamily<Series>>()
   readonly #collectors = new Set<() => void>()
+  readonly #contributions = new Set<Contribution>()
   readonly #maxSeries: number
   readonly #overflows: Family<Counter>
 
@@ -34,6 +35,7 @@ export class Registry {
    */
   view(module: string): MetricsView {
     const mine = new Set<() => void>()
+    const contributed = new Set<Contribution>()
     const owner = { alive: true }
     const makers = (more: Pick<Definition, 'maxSeries'>) => {
       const family = <S extends Series>(definition: Definition, make: () => S) =>
@@ -61,9 +63,14 @@ export class Registry {
         mine.add(collect)
         this.#collectors.add(collect)
       },
+      contribute: families => {
+        contributed.add(families)
+        this.#contributions.add(families)
+      },
       [Symbol.dispose]: () => {
         owner.alive = false
         for (const collect of mine) this.#collectors.delete(collect)
+        for (const families of contributed) this.#contributions.delete(families)
         for (const [name, family] of this.#families) {
           if (family.owner === owner && family.kind === 'gauge') this.#families.delete(name)
         }
@@ -79,8 +86,13 @@ export class Registry {
   /** Everything as it is now, by name. */
   collect(): MetricFamily[] {
     for (const collect of this.#collectors) collect()
-    const families = [...this.#families.values()].filter(family => family.size > 0)
-    return families.map(family => family.snapshot()).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const own = [...this.#families.values()]
+      .filter(family => family.size > 0)
+      .map(family => family.snapshot())
+    const all = new Map(own.map(family => [family.name, family]))
+    for (const families of this.#contributions)
+      for (const family of families(own)) if (!all.has(family.name)) all.set(family.name, family)
+    return [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   #family<S extends Series>(

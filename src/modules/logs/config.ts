@@ -1,7 +1,7 @@
+import { checkEntryNames } from '../../kernel/config/entry-names.ts'
 import type { Problem } from '../../kernel/config/problem.ts'
 import { type Infer, s } from '../../kernel/config/schema.ts'
 import { checkInput, inputSchema } from './inputs/kinds.ts'
-import { entryNames } from './names.ts'
 import { checkOutput, identify, outputSchema, routingOf } from './outputs/kinds.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
 import { checkMetricTwins } from './steps/metric/twins.ts'
@@ -101,8 +101,8 @@ export function checkLogs(config: LogsConfig): Problem[] {
       })),
     ),
     ...checkTwins(config),
-    ...checkNames(config.inputs, 'inputs'),
-    ...checkNames(config.outputs, 'outputs'),
+    ...checkEntryNames(config.inputs, 'inputs'),
+    ...checkEntryNames(config.outputs, 'outputs'),
   ]
 }
 
@@ -162,25 +162,4 @@ function checkTwins({ outputs }: LogsConfig): Problem[] {
       },
     ]
   })
-}
-
-/** A name stands for one input or output. */
-function checkNames(entries: readonly Entry[], list: 'inputs' | 'outputs'): Problem[] {
-  const names = entryNames(entries)
-  return entries.flatMap(({ kind, config }, index) => {
-    const first = names.indexOf(names[index])
-    if (config.name === undefined || first === index) return []
-    return [
-      {
-        path: [list, index, kind, 'name'],
-        message: `is the name of ${list}[${first}] already`,
-        hint: 'give each its own name',
-      },
-    ]
-  })
-}
-
-interface Entry {
-  readonly kind: string
-  readonly config: { readonly name?: string }
 }

@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { entryNames, readerNames } from './names.ts'
-
-const lists = [
-  { kinds: [], names: [] },
-  { kinds: ['tail'], names: ['tail'] },
-  { kinds: ['tail', 'app'], names: ['tail', 'app'] },
-  { kinds: ['tail', 'app', 'tail'], names: ['tail-1', 'app', 'tail-2'] },
-]
-for (const { kinds, names } of lists) {
-  test(`entries [${kinds}] are called [${names}]`, () =>
-    assert.deepEqual(entryNames(kinds.map(kind => ({ kind, config: {} }))), names))
-}
+import { readerNames } from './names.ts'
 
 test('an output keeps its place in the spool when others come, go or change their order', () => {
   const [store, elasticsearch] = [
@@ -31,12 +20,7 @@ test('another destination is another place in the spool', () => {
   assert.notEqual(one, other)
 })
 
-test('an entry is called as it was told, and outputs to one place keep places of their own', () => {
-  const entries = [
-    { kind: 'file', config: { name: 'errors' } },
-    { kind: 'file', config: {} },
-  ]
-  assert.deepEqual(entryNames(entries), ['errors', 'file-2'])
+test('outputs to one place keep places of their own', () => {
   const [alone] = readerNames([{ kind: 'file', identity: '/a', routing: 'x' }])
   const [first, second] = readerNames([
     { kind: 'file', identity: '/a', routing: 'y' },

@@ -177,3 +177,14 @@ for (const [name, encode] of [
     })
   })
 }
+
+test('a value that knows its time shows it: in milliseconds, and in seconds in OpenMetrics', () => {
+  const timed: MetricFamily = {
+    name: 'a',
+    type: 'gauge',
+    help: 'A.',
+    samples: [{ suffix: '', labels: [], value: 7, timeMs: 1_700_000_000_123 }],
+  }
+  assert.match(prometheusText([timed]), /^a 7 1700000000123$/m)
+  assert.match(openMetricsText([timed]), /^a 7 1700000000\.123$/m)
+})

@@ -5,6 +5,7 @@ interface Notation {
   readonly header: (family: MetricFamily) => string
   readonly sampleName: (family: MetricFamily, sample: Sample) => string
   readonly label: (label: Label) => string
+  readonly time: (timeMs: number) => string
   readonly end: string
 }
 
@@ -29,6 +30,7 @@ const TEXT: Notation = {
   },
   sampleName: (family, sample) => family.name + sample.suffix,
   label: ([name, value]) => `${name}="${escapeQuoted(value)}"`,
+  time: timeMs => String(timeMs),
   end: '',
 }
 
@@ -39,6 +41,7 @@ const OPEN_METRICS: Notation = {
   },
   sampleName: (family, sample) => family.name + sample.suffix,
   label: ([name, value]) => `${name}="${name === 'le' ? floatText(value) : escapeQuoted(value)}"`,
+  time: timeMs => String(timeMs / 1000),
   end: '# EOF\n',
 }
 
@@ -66,7 +69,8 @@ function encode(families: readonly MetricFamily[], notation: Notation): string {
     for (const sample of family.samples) {
       const labels = sample.labels.map(notation.label).join(',')
       const braces = labels === '' ? '' : `{${labels}}`
-      text += `${notation.sampleName(family, sample)}${braces} ${numberText(sample.value)}\n`
+      const time = sample.timeMs === undefined ? '' : ` ${notation.time(sample.timeMs)}`
+      text += `${notation.sampleName(family, sample)}${braces} ${numberText(sample.value)}${time}\n`
     }
   }
   return text + notation.end

@@ -11,6 +11,8 @@ export interface Sample {
   readonly suffix: '' | '_total' | '_bucket' | '_sum' | '_count' | '_info'
   readonly labels: readonly Label[]
   readonly value: number
+  /** When it was so, in milliseconds since the epoch; else at the moment of the exposition. */
+  readonly timeMs?: number
 }
 
 export type Label = readonly [name: string, value: string]

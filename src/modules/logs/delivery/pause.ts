@@ -1,5 +1,5 @@
+import { askedMs, backoffMs, type Retry } from '../../../kernel/clock/backoff.ts'
 import type { Clock } from '../../../kernel/clock/clock.ts'
-import { askedMs, backoffMs, type Retry } from './backoff.ts'
 
 /** While a peer does not take records, one send at a time tries it, ever more rarely. */
 export class Pause {

@@ -1,16 +1,11 @@
+import { entryName } from '../../../kernel/config/entry-names.ts'
 import { s } from '../../../kernel/config/schema.ts'
 import { multilineField } from '../multiline/config.ts'
 import { stepsSchema } from '../steps/config.ts'
 
 /** The options of every input beside its own. */
 export const commonFields = {
-  name: s.string({
-    about:
-      'Its name in metrics, messages and health. Default: its kind, with a number where there are several.',
-    optional: true,
-    pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
-    expected: 'letters, digits and . _ -',
-  }),
+  name: entryName,
   tag: s.string({
     about:
       'What its records are routed by: steps and outputs may be for some tags only. `*` becomes the path that a record comes from, with dots between its parts. Default: the name of the input.',

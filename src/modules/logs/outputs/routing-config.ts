@@ -1,3 +1,4 @@
+import { entryName } from '../../../kernel/config/entry-names.ts'
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { s } from '../../../kernel/config/schema.ts'
 import { checkCondition } from '../condition/check.ts'
@@ -6,13 +7,7 @@ import { checkPatterns, PATTERN_NOTATION } from '../text-patterns.ts'
 
 /** The options of every output beside its own: which records it gets, and as what. */
 export const routingFields = {
-  name: s.string({
-    about:
-      'Its name in metrics, messages and health. Default: its kind, with a number where there are several.',
-    optional: true,
-    pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
-    expected: 'letters, digits and . _ -',
-  }),
+  name: entryName,
   tags: s.list(s.string({ about: `A pattern of tags; ${PATTERN_NOTATION}.` }), {
     about: 'Only records with one of these tags go here. Without it all do.',
     optional: true,
