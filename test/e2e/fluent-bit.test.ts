@@ -282,6 +282,15 @@ describe('outrigger as fluent-bit', () => {
     assert.equal(run.output(), '{"a":1,"seen":"piped"}\n{"a":2,"seen":"piped"}\n')
   })
 
+  test('prints records on their way, and ends with 255 when one is not as expected', async t => {
+    const run = await start(t, {}, [
+      ...['-q', '-i', 'dummy', '-t', 'a', '-p', 'samples=1', '-F', 'stdout', '-m', '*'],
+      ...['-F', 'expect', '-m', '*', '-p', 'key_exists=gone', '-p', 'action=exit', '-o', 'null', '-m', '*'],
+    ])
+    assert.equal(await run.ended(), 255)
+    assert.match(run.output(), /^\[0\] a: \[\[\d+\.\d{9}, \{\}\], \{"message"=>"dummy"\}\]$/m)
+  })
+
   test('tail, parsers and filters bring records to Elasticsearch, CloudWatch, HTTP and a file', async t => {
     const seconds = Math.floor(Date.now() / 1000)
     const at = (offset: number) => new Date((seconds + offset) * 1000)

@@ -1,57 +1,20 @@
 import { type CredentialSource, CredentialsError } from './credentials.ts'
+import { openInstanceMetadata } from './instance.ts'
 import { type AwsReply, type AwsWorld, readEndpointCredentials, said } from './world.ts'
 
-/** The answer to a token request is dropped on the way to a container whose instance has a hop limit of 1. */
-const timeoutMs = 1000
-const tries = 2
-
-/**
- * The instance's metadata service, version 2 ("Use IMDSv2" in the EC2 user guide). Version 1, which anything on the
- * machine can ask through any proxy, is not.
- */
-export function metadataSource({ env, ask }: AwsWorld): CredentialSource {
+/** The role of the instance, as its metadata service gives it out. */
+export function metadataSource(world: AwsWorld): CredentialSource {
   const name = 'the instance’s metadata'
   const load = async () => {
-    if (/^true$/i.test(env['AWS_EC2_METADATA_DISABLED'] ?? '')) return { absent: 'AWS_EC2_METADATA_DISABLED' }
-    const base = endpoint(env)
-    const token = await often(() =>
-      ask({
-        url: new URL('/latest/api/token', base),
-        method: 'PUT',
-        headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '21600' },
-        timeoutMs,
-      }),
-    )
-    if ('unreachable' in token)
-      return { absent: `no answer; in a container the instance’s hop limit must be at least 2` }
-    if (token.status !== 200) return { absent: said(token) }
-    const get = async (path: string) =>
-      await often(() =>
-        ask({ url: new URL(path, base), headers: { 'x-aws-ec2-metadata-token': token.body }, timeoutMs }),
-      )
+    const metadata = await openInstanceMetadata(world)
+    if ('absent' in metadata) return metadata
     const path = '/latest/meta-data/iam/security-credentials/'
-    const roles = await get(path)
+    const roles = await metadata.get(path)
     if ('status' in roles && roles.status === 404) return { absent: 'the instance has no role' }
     const role = text(roles, name).trim().split('\n')[0]
-    return readEndpointCredentials(text(await get(`${path}${encodeURIComponent(role)}`), name), name)
+    return readEndpointCredentials(text(await metadata.get(`${path}${encodeURIComponent(role)}`), name), name)
   }
   return { name, load }
-}
-
-function endpoint(env: AwsWorld['env']): string {
-  const given = env['AWS_EC2_METADATA_SERVICE_ENDPOINT']
-  if (given && !URL.canParse(given))
-    throw new CredentialsError('AWS_EC2_METADATA_SERVICE_ENDPOINT is not a URL')
-  if (given) return given
-  const ipv6 = /^ipv6$/i.test(env['AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE'] ?? '')
-  return ipv6 ? 'http://[fd00:ec2::254]' : 'http://169.254.169.254'
-}
-
-async function often(ask: () => Promise<AwsReply>): Promise<AwsReply> {
-  for (let left = tries - 1; ; left--) {
-    const reply = await ask()
-    if (left === 0 || ('status' in reply && reply.status < 500)) return reply
-  }
 }
 
 function text(reply: AwsReply, name: string): string {

@@ -20,6 +20,8 @@ export interface AwsQuestion {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly timeoutMs: number
+  /** The longest answer that is read. Default 64 KiB. */
+  readonly maxReplyBytes?: number
 }
 
 /** `unreachable`: there was no answer, and why. */
@@ -40,13 +42,13 @@ export function awsWorld(clock: Clock, env: AwsWorld['env']): AwsWorld {
         throw new CredentialsError(`${path} cannot be read: ${(error as Error).message}`)
       }
     },
-    ask: async ({ url, method = 'GET', headers = {}, body, timeoutMs }) => {
+    ask: async ({ url, method = 'GET', headers = {}, body, timeoutMs, maxReplyBytes = MAX_REPLY_BYTES }) => {
       const client = createHttpClient({ origin: url, clock, maxConnections: 1, connectTimeoutMs: timeoutMs })
       try {
         const path = `${url.pathname}${url.search}`
         const bytes = body === undefined ? {} : { body: Buffer.from(body) }
         const response = await client.request({ method, path, headers, ...bytes, timeoutMs })
-        return { status: response.status, body: (await response.body.bytes(MAX_REPLY_BYTES)).toString() }
+        return { status: response.status, body: (await response.body.bytes(maxReplyBytes)).toString() }
       } catch (error) {
         if (error instanceof HttpClientError) return { unreachable: error.message }
         throw error

@@ -59,6 +59,7 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
     strict,
     flushMs: service.flushMs,
     findings,
+    exits: [],
   }
   tellUnsupported(document, findings)
   const inputNames = new Names()
@@ -81,7 +82,7 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
   routing.check(outputs, findings)
   const steps = filters.flatMap(({ steps }) => steps)
   const starts = filters.flatMap(filter => filter.steps.map(() => filter))
-  const exits = [...inputs, ...outputs].flatMap(({ exit }) => exit ?? [])
+  const exits = [...shared.exits, ...[...inputs, ...outputs].flatMap(({ exit }) => exit ?? [])]
   const graceMs = exits.some(({ kind }) => kind === 'end of input') ? WHOLE_INPUT_MS : service.graceMs
   return {
     configuration: {

@@ -15,8 +15,16 @@ const keys = {
   Token: 'endpoint-token',
 }
 
-/** The instance's metadata service: version 2 only, and never through a proxy. `answers: false` drops token requests, as beyond the hop limit. */
-export function startFakeMetadata({ role = 'logs', answers = true, broken = 0 } = {}): Promise<FakeEndpoint> {
+/**
+ * The instance's metadata service: version 2 only, and never through a proxy. `answers: false` drops token requests, as
+ * beyond the hop limit. `facts`: what there is by paths below `/latest/`.
+ */
+export function startFakeMetadata({
+  role = 'logs',
+  answers = true,
+  broken = 0,
+  facts = {} as Readonly<Record<string, string>>,
+} = {}): Promise<FakeEndpoint> {
   const token = randomBytes(12).toString('hex')
   let left = broken
   return start((request, response) => {
@@ -31,6 +39,8 @@ export function startFakeMetadata({ role = 'logs', answers = true, broken = 0 } 
       return void response.end(token)
     }
     if (headers['x-aws-ec2-metadata-token'] !== token) return void response.writeHead(401).end()
+    const fact = facts[url?.replace('/latest/', '') ?? '']
+    if (fact !== undefined) return void response.end(fact)
     const path = '/latest/meta-data/iam/security-credentials/'
     if (role === '' || !url?.startsWith(path)) return void response.writeHead(404).end()
     if (url === path) return void response.end(role)
@@ -49,6 +59,15 @@ export function startFakeContainerEndpoint(
       return void response.writeHead(401).end('{"message":"token"}')
     if (status !== 200) return void response.writeHead(status).end('{"message":"no role"}')
     response.end(JSON.stringify({ ...keys, RoleArn: 'arn', Expiration: inAnHour() }))
+  })
+}
+
+/** An agent of ECS: JSON by paths, which a test may change. */
+export function startFakeEcsAgent(documents: Readonly<Record<string, unknown>>): Promise<FakeEndpoint> {
+  return start(({ method, url = '' }, response) => {
+    if (method !== 'GET') return void response.writeHead(405).end()
+    if (!Object.hasOwn(documents, url)) return void response.writeHead(404).end()
+    response.end(JSON.stringify(documents[url]))
   })
 }
 

@@ -8,10 +8,10 @@ const EVERY_MS = 100
 export class ExitWatch {
   readonly #sidecar: Sidecar
   readonly #exits: () => readonly Exit[]
-  readonly #end: (why: string) => void
+  readonly #end: (why: string, code?: number) => void
   #timer: NodeJS.Timeout | undefined
 
-  constructor(sidecar: Sidecar, exits: () => readonly Exit[], end: (why: string) => void) {
+  constructor(sidecar: Sidecar, exits: () => readonly Exit[], end: (why: string, code?: number) => void) {
     this.#sidecar = sidecar
     this.#exits = exits
     this.#end = end
@@ -29,13 +29,15 @@ export class ExitWatch {
     const due = this.#exits().find(exit => this.#isDue(exit, families))
     if (due === undefined) return
     clearInterval(this.#timer)
-    this.#end(due.why)
+    this.#end(due.why, due.kind === 'unexpected record' ? due.code : undefined)
   }
 
   #isDue(exit: Exit, families: readonly MetricFamily[]): boolean {
     if (exit.kind === 'end of input') return true
     if (exit.kind === 'input ended')
       return sumOf(families, 'outrigger_logs_stdin_ended', { input: exit.input }) >= 1
+    if (exit.kind === 'unexpected record')
+      return sumOf(families, 'outrigger_logs_unexpected_records', {}) >= 1
     const { output, flushes, records, afterMs } = exit
     if (afterMs !== undefined && this.#sidecar.uptimeMs() >= afterMs) return true
     const sends = sumOf(families, 'outrigger_logs_sends', { output, outcome: 'done' })

@@ -5,6 +5,9 @@ import { checkPatterns } from '../text-patterns.ts'
 import { addConfig, checkAdd } from './add/config.ts'
 import { checkConvert, convertConfig } from './convert/config.ts'
 import { checkDedupe, dedupeConfig } from './dedupe/config.ts'
+import { checkEc2, ec2Config } from './ec2/config.ts'
+import { checkEcs, ecsConfig } from './ecs/config.ts'
+import { checkExpect, expectConfig } from './expect/config.ts'
 import { checkFill, fillConfig } from './fill/config.ts'
 import { dropConfig, keepConfig } from './filter/config.ts'
 import { checkKubernetes, kubernetesConfig } from './kubernetes/config.ts'
@@ -15,6 +18,7 @@ import { checkLift, checkNest, liftConfig, nestConfig } from './nest/config.ts'
 import { checkOnly, onlyFields } from './only/config.ts'
 import { checkOrder, orderConfig } from './order/config.ts'
 import { checkParse, parseConfig } from './parse/config.ts'
+import { printConfig } from './print/config.ts'
 import { checkRedact, redactConfig } from './redact/config.ts'
 import { checkRemove, removeConfig } from './remove/config.ts'
 import { checkRetag, retagConfig } from './retag/config.ts'
@@ -45,9 +49,13 @@ const plainSteps = {
   throttle: throttleConfig,
   dedupe: dedupeConfig,
   kubernetes: kubernetesConfig,
+  ec2: ec2Config,
+  ecs: ecsConfig,
   metric: metricConfig,
   script: scriptConfig,
   lua: luaConfig,
+  expect: expectConfig,
+  print: printConfig,
 } as const
 
 /** What can stand inside `only`: every step but itself. */
@@ -106,6 +114,14 @@ function checkStep(step: StepConfig, path: Problem['path']): Problem[] {
       return checkRetag(step.config, path)
     case 'kubernetes':
       return checkKubernetes(step.config, path)
+    case 'ec2':
+      return checkEc2(step.config, path)
+    case 'ecs':
+      return checkEcs(step.config, path)
+    case 'expect':
+      return checkExpect(step.config, path)
+    case 'print':
+      return []
     case 'metric':
       return checkMetric(step.config, path)
     case 'script':

@@ -4,6 +4,9 @@ import { addStep } from './add/step.ts'
 import type { StepConfig } from './config.ts'
 import { convertStep } from './convert/step.ts'
 import { dedupeStep } from './dedupe/step.ts'
+import { ec2Step } from './ec2/step.ts'
+import { ecsStep } from './ecs/step.ts'
+import { expectStep } from './expect/step.ts'
 import { fillStep } from './fill/step.ts'
 import { filterStep } from './filter/step.ts'
 import { kubernetesStep } from './kubernetes/step.ts'
@@ -14,6 +17,7 @@ import { liftStep, nestStep } from './nest/step.ts'
 import { onlyStep } from './only/step.ts'
 import { orderStep } from './order/step.ts'
 import { parseStep } from './parse/step.ts'
+import { printStep } from './print/step.ts'
 import { redactStep } from './redact/step.ts'
 import { removeStep } from './remove/step.ts'
 import { retagStep } from './retag/step.ts'
@@ -61,6 +65,14 @@ function createStep(step: StepConfig, host: StepHost): Step {
       return retagStep(step.config, hostname())
     case 'kubernetes':
       return kubernetesStep(step.config, host, dropped())
+    case 'ec2':
+      return ec2Step(step.config, host)
+    case 'ecs':
+      return ecsStep(step.config, host)
+    case 'expect':
+      return expectStep(step.config, host)
+    case 'print':
+      return printStep(step.config, host)
     case 'metric':
       return counting(metricStep(step.config, host.metrics, metrics.unconverted.with(owner)), dropped())
     case 'script':

@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly name: string
   readonly flushMs: number
   readonly findings: Finding[]
+  /** When the process is to end; filters add to them. */
+  readonly exits: Exit[]
 }
 
 /** A step of ours. */

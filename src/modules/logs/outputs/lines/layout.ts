@@ -37,11 +37,28 @@ export function jsonArray(time: TimeField | undefined): LinesOf {
 
 /** `[0] tag: [[1767323045.678000000, {}], {"a"=>1, "b"=>"text"}]`, counted anew for each batch: for people. */
 export const arrowLines: LinesOf = slices =>
-  written(slices, (view, out, index) => {
-    text(out, `[${index}] ${view.origin.tag}: [[${secondsText(view.timeMs)}, {}], `)
-    writeArrows(view.bytes, view.start, view.end, out)
-    text(out, ']\n')
-  })
+  written(slices, ({ origin, timeMs, bytes, start, end }, out, index) =>
+    writeArrowLine({ index, tag: origin.tag, timeMs, bytes, start, end }, out),
+  )
+
+/** One record for `writeArrowLine`: its JSON stands in `bytes` from `start` to `end`. */
+export interface ArrowRecord {
+  readonly index: number
+  readonly tag: string
+  readonly timeMs: number
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+export function writeArrowLine(
+  { index, tag, timeMs, bytes, start, end }: ArrowRecord,
+  out: ByteWriter,
+): void {
+  text(out, `[${index}] ${tag}: [[${secondsText(timeMs)}, {}], `)
+  writeArrows(bytes, start, end, out)
+  text(out, ']\n')
+}
 
 /** `tag: [1767323045.678000000, {"a":1}]` */
 export const taggedLines: LinesOf = slices =>

@@ -8,12 +8,7 @@ import { clientOf } from '../../../../../test/fakes/apiserver/connected.ts'
 import { kubeconfig } from '../../../../../test/fakes/apiserver/kubeconfig.ts'
 import { ApiServer } from '../../../../../test/fakes/apiserver/server.ts'
 import { RESOURCES } from '../../../../backends/kubernetes/resources.ts'
-import { type FakeHost, fakeHost } from '../../../../kernel/host-fake.ts'
-import { JsonRecord } from '../../../../wire/json/record.ts'
-import { ByteWriter } from '../../../../wire/json/writer.ts'
-import { recordMetrics } from '../../record-metrics.ts'
-import { checkSteps, stepsSchema } from '../config.ts'
-import { createSteps } from '../create.ts'
+import { stepOf } from '../step-fake.ts'
 import { containerFileOf } from './container-file.ts'
 import { downwardMap } from './downward.ts'
 
@@ -27,34 +22,9 @@ async function folderOf(t: TestContext, files: Readonly<Record<string, string>>)
   return folder
 }
 
-/** What the step makes of a record from `path` under `tag`; undefined when it drops it. */
-function enriching(
-  config: object,
-  { env = {}, offline = false }: { env?: Record<string, string>; offline?: boolean } = {},
-) {
-  const host: FakeHost = fakeHost({ env })
-  const learnt: Promise<unknown>[] = []
-  const decoded = stepsSchema.decode([{ kubernetes: { podInfo: '/nowhere', ...config } }])
-  assert.ok(decoded.ok, JSON.stringify(decoded))
-  assert.deepEqual(checkSteps(decoded.value, []), [])
-  const [step] = createSteps(decoded.value, {
-    ...host,
-    recordMetrics: recordMetrics(host.metrics),
-    owner: 'test',
-    key: 'logs.steps',
-    offline,
-    holdFor: promise => learnt.push(promise),
-  })
-  const enrich = (text: string, path = 'stdin', tag = 'test') => {
-    const record = new JsonRecord()
-    assert.ok(record.open(Buffer.from(text), 0, Buffer.byteLength(text)))
-    const event = { timeMs: 0, tag, path, input: 'test', readAtMs: 0, emitCopy: () => false }
-    if (!step(record, event)) return undefined
-    const out = new ByteWriter(64)
-    record.writeTo(out)
-    return out.bytes.toString('utf8', 0, out.length)
-  }
-  return { host, enrich, learnt }
+function enriching(config: object, options: Parameters<typeof stepOf>[1] = {}) {
+  const { host, learnt, apply } = stepOf({ kubernetes: { podInfo: '/nowhere', ...config } }, options)
+  return { host, learnt, enrich: apply }
 }
 
 describe('the name of a container’s log file', () => {
