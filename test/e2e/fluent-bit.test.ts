@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { startFakeCloudwatch } from '../fakes/cloudwatch/server.ts'
 import { startFakeElasticsearch } from '../fakes/elasticsearch/server.ts'
+import { missing } from '../fakes/programs.ts'
+import { startPrometheus } from '../fakes/prometheus/server.ts'
 
 const launcher = join(import.meta.dirname, '../../bin/outrigger.js')
 const PATIENCE_MS = 50_000
@@ -98,6 +101,19 @@ const service = (port: number) => `service:
   storage.path: @FOLDER@/state
 `
 
+/** HTTP/2 without TLS, by prior knowledge. */
+async function overHttp2(port: number, path: string): Promise<string> {
+  const session = connectHttp2(`http://127.0.0.1:${port}`)
+  try {
+    const request = session.request({ ':path': path })
+    let body = ''
+    for await (const chunk of request.setEncoding('utf8')) body += chunk
+    return body
+  } finally {
+    session.close()
+  }
+}
+
 describe('outrigger as fluent-bit', () => {
   test('runs a pipeline, tells of it as Fluent Bit does, and ends with 0 at SIGTERM', async t => {
     const port = await freePort()
@@ -140,6 +156,8 @@ describe('outrigger as fluent-bit', () => {
     assert.ok((await json('/api/v1/plugins')).inputs.includes('tail'))
     assert.deepEqual(await json('/api/v2/reload'), { hot_reload_count: 0 })
     assert.equal((await get('/nothing')).status, 404)
+    assert.equal((await get('/api/v1/trace/dummy.0')).status, 404)
+    assert.match(await overHttp2(port, '/api/v1/uptime'), /^\{"uptime_sec":/)
     assert.equal((await get('/api/v1/uptime', { method: 'POST' })).status, 405)
     assert.equal(await run.end(), 0)
     assert.doesNotMatch(run.output(), /noise/)
@@ -289,6 +307,91 @@ describe('outrigger as fluent-bit', () => {
     ])
     assert.equal(await run.ended(), 255)
     assert.match(run.output(), /^\[0\] a: \[\[\d+\.\d{9}, \{\}\], \{"message"=>"dummy"\}\]$/m)
+  })
+
+  test('prints its own metrics, and serves them and those of records to who scrapes', async t => {
+    const port = await freePort()
+    const run = await start(
+      t,
+      {
+        'fluent-bit.conf': `[SERVICE]
+    Flush        0.2
+    storage.path @FOLDER@/state
+[INPUT]
+    Name            fluentbit_metrics
+    Tag             internal
+    scrape_interval 1
+[INPUT]
+    Name    dummy
+    Tag     app
+    Samples 5
+    Rate    100
+[FILTER]
+    Name               log_to_metrics
+    Match              app
+    Tag                counted
+    metric_mode        counter
+    metric_name        dummies
+    metric_description Dummies
+    discard_logs       on
+[OUTPUT]
+    Name      prometheus_exporter
+    Match     *
+    Host      127.0.0.1
+    Port      ${port}
+    Add_Label app shop
+[OUTPUT]
+    Name  stdout
+    Match internal
+`,
+      },
+      ['-c', 'fluent-bit.conf'],
+    )
+    await run.until(/^\d{4}-\d\d-\d\dT[\d:.]+Z fluentbit_input_records_total\{name="dummy\.0"\} = 5$/m)
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    assert.match(
+      text,
+      /^# TYPE log_metric_counter_dummies counter\nlog_metric_counter_dummies\{app="shop"\} 5$/m,
+    )
+    assert.match(text, /^fluentbit_build_info\{hostname=".*",version="\d.*",os="linux",app="shop"\} \d+$/m)
+    assert.doesNotMatch(text, /outrigger_/)
+    assert.equal(await run.end(), 0, run.output())
+  })
+
+  test('sends its own metrics to a Prometheus', { skip: missing('prometheus') }, async t => {
+    const prometheus = await startPrometheus()
+    t.after(() => prometheus.stop())
+    const run = await start(t, {}, [
+      ...['-f', '0.1', '-i', 'fluentbit_metrics', '-t', 'own', '-p', 'scrape_interval=1'],
+      ...['-i', 'dummy', '-t', 'app', '-p', 'samples=5', '-p', 'rate=100'],
+      ...['-o', 'null', '-m', 'app'],
+      ...['-o', 'prometheus_remote_write', '-m', 'own', '-p', 'host=127.0.0.1', '-p', 'uri=/api/v1/write'],
+      ...['-p', `port=${new URL(prometheus.url).port}`, '-p', 'add_label=job shop'],
+    ])
+    const found = await prometheus.untilQuery(
+      'fluentbit_input_records_total{name="dummy.0"}',
+      ([value]) => value === 5,
+    )
+    assert.deepEqual(Object.keys(found), [
+      JSON.stringify({ __name__: 'fluentbit_input_records_total', job: 'shop', name: 'dummy.0' }),
+    ])
+    assert.equal(await run.end(), 0, run.output())
+    await prometheus.untilQuery('fluentbit_uptime', values => values.length === 0)
+  })
+
+  test('answers that chunks are not traced, where tracing is asked for', async t => {
+    const port = await freePort()
+    const run = await start(t, {}, [
+      ...['-Z', '-H', '-P', String(port), '-i', 'dummy', '-o', 'null', '-m', '*'],
+    ])
+    await run.until(/\[engine\] started/)
+    for (const path of ['/api/v1/trace/dummy.0', '/api/v1/traces/']) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: '{}' })
+      assert.equal(response.status, 503)
+      assert.equal(((await response.json()) as { status: string }).status, 'error')
+    }
+    assert.equal(await run.end(), 0)
+    assert.match(run.output(), /chunk tracing; outrigger logs tail/)
   })
 
   test('tail, parsers and filters bring records to Elasticsearch, CloudWatch, HTTP and a file', async t => {

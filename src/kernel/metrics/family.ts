@@ -81,8 +81,10 @@ export class SeriesFamily<S extends Series> implements Family<S> {
     }
     const overflow = this.#overflow?.samples(labels.map((label): Label => [label, OVERFLOW]))
     if (overflow) samples.push(...overflow)
-    const name = kind === 'counter' ? this.name.slice(0, -'_total'.length) : this.name
-    return { name, type: kind, help, samples }
+    if (kind !== 'counter') return { name: this.name, type: kind, help, samples }
+    const { name } = this
+    if (name.endsWith('_total')) return { name: name.slice(0, -'_total'.length), type: kind, help, samples }
+    return { name, type: kind, help, samples: samples.map(sample => ({ ...sample, suffix: '' })) }
   }
 
   #overflown(): S {

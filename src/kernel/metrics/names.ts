@@ -46,8 +46,6 @@ export function userNameProblem(kind: Kind, name: string, labels: readonly strin
   if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name))
     return `"${name}" cannot be the name of a metric: letters, digits and _ can, not beginning with a digit`
   if (OURS.test(name)) return `metrics whose names begin with ${OURS.exec(name)![0]} are the sidecar's own`
-  if (kind === 'counter' && !name.endsWith('_total'))
-    return `the name of counter "${name}" must end in _total`
   if (kind !== 'counter' && RESERVED_END.test(name))
     return `the name of ${kind} "${name}" must not end in ${RESERVED_END.exec(name)![0]}`
   const bad = labels.find(label => !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label) || label.startsWith('__'))

@@ -163,6 +163,14 @@ test('values that are cheaper to read than to keep are asked for before each exp
   )
 })
 
+test('a counter may be called by its user without _total', () => {
+  const registry = new Registry()
+  const { counter } = registry.view('x').named({ maxSeries: 1 })
+  counter('orders', 'Orders.').with().inc(2)
+  counter('orders_total', 'All orders.').with().inc(3)
+  assert.deepEqual(lines(registry), ['orders 2', 'orders_total 3'])
+})
+
 test('families that somebody else counts stand among our own until their module goes, and never in place of one', () => {
   const registry = new Registry()
   registry.view('x').counter('a_total', '').with().inc(3)

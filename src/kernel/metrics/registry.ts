@@ -89,10 +89,14 @@ export class Registry {
     const own = [...this.#families.values()]
       .filter(family => family.size > 0)
       .map(family => family.snapshot())
-    const all = new Map(own.map(family => [family.name, family]))
+    const taken = new Set(own.map(({ name }) => name))
+    const all = [...own]
     for (const families of this.#contributions)
-      for (const family of families(own)) if (!all.has(family.name)) all.set(family.name, family)
-    return [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      for (const family of families(own)) {
+        if (!taken.has(family.name)) all.push(family)
+        taken.add(family.name)
+      }
+    return all.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   #family<S extends Series>(

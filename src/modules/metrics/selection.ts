@@ -1,6 +1,6 @@
 import type { Problem } from '../../kernel/config/problem.ts'
 import { s } from '../../kernel/config/schema.ts'
-import type { Label, MetricFamily } from '../../wire/prometheus/family.ts'
+import { type Label, type MetricFamily, shownName } from '../../wire/prometheus/family.ts'
 
 /** Which metrics an output gets, and what it adds to them. Each output has these options. */
 export const selectionFields = {
@@ -56,13 +56,12 @@ export class FamilySelector {
     }))
   }
 
-  #takes({ name, type }: MetricFamily): boolean {
-    let verdict = this.#verdicts.get(name)
+  #takes(family: MetricFamily): boolean {
+    const shown = shownName(family)
+    let verdict = this.#verdicts.get(shown)
     if (verdict === undefined) {
-      // People write a counter's name as they see it.
-      const shown = type === 'counter' ? `${name}_total` : name
-      verdict = this.#patterns.some(pattern => pattern.test(name) || pattern.test(shown))
-      this.#verdicts.set(name, verdict)
+      verdict = this.#patterns.some(pattern => pattern.test(shown))
+      this.#verdicts.set(shown, verdict)
     }
     return verdict
   }

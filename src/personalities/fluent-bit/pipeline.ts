@@ -1,6 +1,7 @@
 import { nearest } from '../../kernel/config/suggest.ts'
 import { conditionOf } from './conditions.ts'
 import type { Exit } from './exits.ts'
+import { metricsOutput } from './metrics-outputs.ts'
 import { everyFilter, everyInput, everyOutput } from './plugins/option.ts'
 import type { FilterPlugin, NotationMap, StepNotation, Surroundings } from './plugins/plugin.ts'
 import { processorOptions, processorPlugins } from './plugins/processors.ts'
@@ -25,7 +26,10 @@ export interface Translated {
   readonly name: string
   readonly plugin: string
   readonly place: Place
+  /** Of `logs`; empty when it has nothing to do with records. */
   readonly entry: NotationMap
+  /** Of `metrics`. */
+  readonly metricsEntry?: NotationMap
   readonly exit?: Exit
 }
 
@@ -81,15 +85,15 @@ export function translateInput(section: Section, names: Names, shared: Shared): 
   )
   const translation = plugin.translate(settings, { ...shared, name })
   if (translation === undefined) return undefined
+  const processors = processorsOf(settings, shared)
+  const common = { name, plugin: kind, place: section.place, routes: routesOf(settings) }
+  if (translation === 'no records') return { ...common, entry: {} }
   const { kind: ours, options, steps = [], exit } = translation
-  const all = [...steps, ...processorsOf(settings, shared)]
+  const all = [...steps, ...processors]
   const { tag = settings.text('tag') ?? name, ...rest } = options
   return {
-    name,
-    plugin: kind,
-    place: section.place,
+    ...common,
     entry: { [ours]: { name, tag, ...rest, ...(all.length > 0 && { steps: all }) } },
-    routes: routesOf(settings),
     ...(exit && { exit }),
   }
 }
@@ -174,16 +178,21 @@ export function translateOutput(
     { ...everyOutput, ...plugin.options },
     shared.findings,
   )
-  const translation = plugin.translate(settings, { ...shared, name })
-  if (translation === undefined) return undefined
+  const around = { ...shared, name }
+  const translation = plugin.translate?.(settings, around)
+  if (translation === undefined && plugin.translate !== undefined) return undefined
   const routed = isRouted([name, kind])
   const tags = matchOf(settings) ?? (matchesAll ? ['*'] : undefined)
   if (tags === undefined && !routed) {
-    settings.lose(settings.place, 'match', 'has no match, so that it gets no record', "match '*' takes all")
+    settings.lose(settings.place, 'match', 'has no match, so that it gets nothing', "match '*' takes all")
     return undefined
   }
+  const metricsEntry = metricsOutput(plugin, settings, tags ?? [], around)
+  const processors = processorsOf(settings, shared)
+  const common = { name, plugin: kind, place: section.place, ...(metricsEntry && { metricsEntry }) }
+  if (translation === undefined) return { ...common, entry: {} }
   const { kind: ours, options, steps = [], exit } = translation
-  const all = [...processorsOf(settings, shared), ...steps]
+  const all = [...processors, ...steps]
   const entry = {
     name,
     ...(tags !== undefined && !tags.includes('*') && { tags }),
@@ -191,7 +200,7 @@ export function translateOutput(
     ...options,
     ...(all.length > 0 && { steps: all }),
   }
-  return { name, plugin: kind, place: section.place, entry: { [ours]: entry }, ...(exit && { exit }) }
+  return { ...common, entry: { [ours]: entry }, ...(exit && { exit }) }
 }
 
 /** Ours tries for ever, which is what everybody means; the original gives up after the second try. */

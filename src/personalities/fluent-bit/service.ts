@@ -17,6 +17,8 @@ export interface Service {
   }
   readonly storagePath?: string
   readonly hotReload: boolean
+  /** It was asked for, so that its endpoints are there, and answer that it is not. */
+  readonly chunkTrace: boolean
   /** Whether changed files are taken over without being asked. */
   readonly watch: boolean
   readonly retry: { readonly baseMs: number; readonly maxMs: number }
@@ -115,6 +117,7 @@ export function readService(
       periodMs: (settings.integer('hc_period') ?? 60) * 1000,
     },
     hotReload: settings.boolean('hot_reload') ?? true,
+    chunkTrace: settings.boolean('enable_chunk_trace') ?? false,
     watch: settings.boolean('hot_reload.watch') ?? false,
     retry: {
       baseMs: (settings.integer('scheduler.base') ?? 5) * 1000,

@@ -58,6 +58,7 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
     upstreams: new Map(document.upstreams.map(upstream => [textOf(upstream, 'name') ?? '', upstream])),
     strict,
     flushMs: service.flushMs,
+    metrics: [],
     findings,
     exits: [],
   }
@@ -66,7 +67,7 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
   const read = document.inputs.flatMap(section => translateInput(section, inputNames, shared) ?? [])
   const filterNames = new Names()
   const all = document.filters.flatMap(section => translateFilter(section, filterNames, shared) ?? [])
-  const { inputs, filters } = withMultiline(read, all, findings)
+  const { inputs, filters } = withMultiline(read.filter(handlesRecords), all, findings)
   const routing = new Routing(inputs)
   const outputNames = new Names()
   const matchesAll = document.inputs.length === 1 && document.outputs.length === 1
@@ -78,8 +79,10 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
           isRouted: names => routing.isNamed(names),
         }) ?? [],
     )
-    .map(output => routing.apply(output))
+    .map(output => (handlesRecords(output) ? routing.apply(output) : output))
   routing.check(outputs, findings)
+  const receivers = outputs.filter(handlesRecords)
+  const metricsOutputs = outputs.filter(({ metricsEntry }) => metricsEntry !== undefined)
   const steps = filters.flatMap(({ steps }) => steps)
   const starts = filters.flatMap(filter => filter.steps.map(() => filter))
   const exits = [...shared.exits, ...[...inputs, ...outputs].flatMap(({ exit }) => exit ?? [])]
@@ -87,19 +90,22 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
   return {
     configuration: {
       ...(inputs.length > 0 &&
-        outputs.length > 0 && { logs: logsOf(inputs, steps, outputs, service, strict) }),
+        outputs.length > 0 && { logs: logsOf(inputs, steps, receivers, service, strict) }),
+      ...(metricsOutputs.length > 0 && {
+        metrics: { outputs: metricsOutputs.map(({ metricsEntry }) => metricsEntry!) },
+      }),
       log: { level: levelOf(service) },
       app: { shutdown: `${Math.max(1, graceMs / 1000)}s`, stopGrace: '1s' },
     },
     service,
-    inputs,
+    inputs: read,
     filters,
     outputs,
     findings,
     exits,
     isOneShot: exits.some(({ kind }) => kind === 'end of input') && !inputs.some(keepsPositions),
     names: {
-      inputs: inputs.map(({ name, plugin }) => ({ name, plugin })),
+      inputs: read.map(({ name, plugin }) => ({ name, plugin })),
       filters: filters.map(({ name, plugin, steps }) => ({ name, plugin, steps: steps.length })),
       outputs: outputs.map(({ name, plugin }) => ({ name, plugin })),
     },
@@ -109,8 +115,9 @@ export function translate(document: ConfigurationDocument, { strict }: Translate
       ),
     ),
     placeOf([module, list, index]) {
+      if (module === 'metrics') return metricsOutputs[Number(index)]?.place
       if (module !== 'logs') return undefined
-      const of = list === 'inputs' ? inputs : list === 'outputs' ? outputs : list === 'steps' ? starts : []
+      const of = list === 'inputs' ? inputs : list === 'outputs' ? receivers : list === 'steps' ? starts : []
       return of[Number(index)]?.place
     },
   }
@@ -129,7 +136,8 @@ function logsOf(
   return {
     inputs: inputs.map(({ entry }) => entry),
     ...(steps.length > 0 && { steps }),
-    outputs: outputs.map(({ entry }) => entry),
+    // Records that are only counted go nowhere.
+    outputs: outputs.length > 0 ? outputs.map(({ entry }) => entry) : [{ null: {} }],
     ...(strict && { retry: { base: `${retry.baseMs / 1000}s`, max: `${retry.maxMs / 1000}s` } }),
   }
 }
@@ -219,6 +227,11 @@ class Routing {
               message: `route "${route.name}" leads to "${output}", and there is no such output`,
             })
   }
+}
+
+/** Not only metrics. */
+function handlesRecords({ entry }: Translated): boolean {
+  return Object.keys(entry).length > 0
 }
 
 /** `DB` was given. */

@@ -188,3 +188,14 @@ test('a value that knows its time shows it: in milliseconds, and in seconds in O
   assert.match(prometheusText([timed]), /^a 7 1700000000123$/m)
   assert.match(openMetricsText([timed]), /^a 7 1700000000\.123$/m)
 })
+
+test('a counter without _total is a counter in the text format, and no kind of its own in OpenMetrics', () => {
+  const bare: MetricFamily = {
+    name: 'orders',
+    type: 'counter',
+    help: 'Orders.',
+    samples: [{ suffix: '', labels: [], value: 7 }],
+  }
+  assert.match(prometheusText([bare]), /^# TYPE orders counter\norders 7$/m)
+  assert.match(openMetricsText([bare]), /^# TYPE orders unknown$/m)
+})

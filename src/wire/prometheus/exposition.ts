@@ -1,4 +1,4 @@
-import type { Label, MetricFamily, Sample } from './family.ts'
+import { type Label, type MetricFamily, type Sample, shownName } from './family.ts'
 
 /** How one notation differs from the other. */
 interface Notation {
@@ -35,8 +35,11 @@ const TEXT: Notation = {
 }
 
 const OPEN_METRICS: Notation = {
-  header: ({ name, type, help }) => {
+  header: family => {
+    const { name, help } = family
     const unit = UNIT.exec(name)?.[1]
+    // Counters without _total are none here.
+    const type = family.type === 'counter' && shownName(family) === name ? 'unknown' : family.type
     return `# TYPE ${name} ${type}\n${unit ? `# UNIT ${name} ${unit}\n` : ''}# HELP ${name} ${escapeQuoted(help)}\n`
   },
   sampleName: (family, sample) => family.name + sample.suffix,
@@ -57,9 +60,8 @@ const TEXT_TYPE: Readonly<Record<MetricFamily['type'], string>> = {
 }
 
 /** In the text format a counter and an info are named after their only sample. */
-function textFamilyName({ name, type }: MetricFamily): string {
-  if (type === 'counter') return `${name}_total`
-  return type === 'info' ? `${name}_info` : name
+function textFamilyName(family: MetricFamily): string {
+  return family.type === 'info' ? `${family.name}_info` : shownName(family)
 }
 
 function encode(families: readonly MetricFamily[], notation: Notation): string {

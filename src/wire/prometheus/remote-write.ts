@@ -1,5 +1,5 @@
 import { ProtobufWriter } from '../protobuf/writer.ts'
-import type { Label, MetricFamily, Sample } from './family.ts'
+import { type Label, type MetricFamily, type Sample, shownName } from './family.ts'
 
 export interface Point {
   /** `stale`: nothing comes of this series any more. */
@@ -54,12 +54,12 @@ export class WriteRequest {
   }
 
   /** What kind of metric it is and what it tells. */
-  metadata({ type, name, help }: MetricFamily): void {
+  metadata(family: MetricFamily): void {
     const out = this.#out
     const metadata = out.begin(3)
-    out.varint(1, METADATA_TYPE[type])
-    out.string(2, type === 'counter' ? `${name}_total` : name)
-    out.string(4, help)
+    out.varint(1, METADATA_TYPE[family.type])
+    out.string(2, shownName(family))
+    out.string(4, family.help)
     out.end(metadata)
   }
 

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os'
 import { createHttpServer, type Handler } from '../../../http/server/server.ts'
 import type { AnyModule } from '../../../kernel/config/load.ts'
-import { s } from '../../../kernel/config/schema.ts'
+import { type Infer, s } from '../../../kernel/config/schema.ts'
 import type { Sidecar } from '../../../kernel/lifecycle/sidecar.ts'
 import { errorText } from '../../../kernel/log/format.ts'
-import type { Host } from '../../../kernel/module.ts'
+import type { Address, Host } from '../../../kernel/module.ts'
 import {
   type Counters,
   countersOf,
@@ -18,9 +18,11 @@ import {
   uptimeDocument,
 } from '../../../personalities/fluent-bit/api/documents.ts'
 import {
+  metricsV2,
   type ProcessFacts,
-  prometheusDocument,
-  textDocument,
+  prometheusV1,
+  prometheusV2,
+  textV2,
 } from '../../../personalities/fluent-bit/api/exposition.ts'
 import type { Service } from '../../../personalities/fluent-bit/service.ts'
 import { HealthCheck } from './health-check.ts'
@@ -33,46 +35,51 @@ export interface ApiSubject {
 }
 
 const apiConfig = s.object(
-  { listen: s.address({ about: 'Where the HTTP API listens.' }) },
-  { about: 'The HTTP API of Fluent Bit.' },
+  { listen: s.address({ about: 'Where the HTTP API listens; nowhere unless given.', optional: true }) },
+  { about: 'What Fluent Bit tells of itself: as metrics, and by its HTTP API.' },
 )
 
-type ApiConfig = { readonly listen: Parameters<Host['listen']>[0] }
+type ApiConfig = Infer<typeof apiConfig>
 
-/** Fluent Bit's HTTP API as a module of the same kernel, so that it starts, reloads and ends with the others. */
+/** Fluent Bit's own metrics and its HTTP API as a module of the same kernel, so that it starts, reloads and ends with the others. */
 export function apiModule(subject: () => ApiSubject): AnyModule {
   return {
     name: 'fluent-bit',
     config: apiConfig,
     async start({ listen }: ApiConfig, host: Host) {
-      const health = new HealthCheck(
-        host.clock,
-        () => counters(subject()),
-        () => subject().service.healthCheck,
-      )
-      host.scope.use(health)
-      const routes = routesOf(subject, health)
-      const server = createHttpServer({
-        clock: host.clock,
-        limits: { maxConnections: 256 },
-        handler: async (request, response) => {
-          const path = request.path.replace(/(?<=.)\/+$/, '')
-          const route = routes[path]
-          const handler = route?.[request.method === 'HEAD' ? 'GET' : request.method]
-          if (handler) await handler(request, response)
-          else response.send(route === undefined ? 404 : 405, { 'Content-Type': 'text/plain' }, '')
-        },
-        onError: (error, request) =>
-          host.log.error('request_failed', `${request.method} ${request.path} failed`, { error }),
-      })
-      host.scope.defer(() => server.close())
-      try {
-        await host.listen(listen, server.accept)
-      } catch (error) {
-        throw new Error(`http_server: ${errorText(error)}`, { cause: error })
-      }
+      host.metrics.contribute(own => metricsV2(countersOf(own, subject().names), factsOf(subject())))
+      if (listen !== undefined) await serve(listen, subject, host)
       return { offer: undefined, health: () => ({ ready: true, state: 'ok' as const }) }
     },
+  }
+}
+
+async function serve(listen: Address, subject: () => ApiSubject, host: Host): Promise<void> {
+  const health = new HealthCheck(
+    host.clock,
+    () => counters(subject()),
+    () => subject().service.healthCheck,
+  )
+  host.scope.use(health)
+  const routes = routesOf(subject, health)
+  const server = createHttpServer({
+    clock: host.clock,
+    limits: { maxConnections: 256 },
+    handler: async (request, response) => {
+      const path = request.path.replace(/(?<=.)\/+$/, '')
+      const route = routes[path] ?? (subject().service.chunkTrace ? tracing(path) : undefined)
+      const handler = route?.[request.method === 'HEAD' ? 'GET' : request.method]
+      if (handler) await handler(request, response)
+      else response.send(route === undefined ? 404 : 405, { 'Content-Type': 'text/plain' }, '')
+    },
+    onError: (error, request) =>
+      host.log.error('request_failed', `${request.method} ${request.path} failed`, { error }),
+  })
+  host.scope.defer(() => server.close())
+  try {
+    await host.listen(listen, server.accept)
+  } catch (error) {
+    throw new Error(`http_server: ${errorText(error)}`, { cause: error })
   }
 }
 
@@ -112,19 +119,32 @@ function routesOf(subject: () => ApiSubject, health: HealthCheck): Routes {
     '/': { GET: json(buildDocument) },
     '/api/v1/uptime': { GET: json(() => uptimeDocument(subject().sidecar.uptimeMs())) },
     '/api/v1/metrics': { GET: json(() => metricsDocument(now())) },
-    '/api/v1/metrics/prometheus': { GET: text(() => prometheusDocument(now(), factsOf(subject()), 1)) },
+    '/api/v1/metrics/prometheus': { GET: text(() => prometheusV1(now(), factsOf(subject()))) },
     '/api/v1/storage': { GET: json(() => storageDocument(now())) },
     '/api/v1/plugins': { GET: json(pluginsDocument) },
     '/api/v1/health': { GET: healthy },
     '/api/v2/health': { GET: healthy },
-    '/api/v2/metrics': { GET: text(() => textDocument(now(), factsOf(subject()))) },
-    '/api/v2/metrics/prometheus': { GET: text(() => prometheusDocument(now(), factsOf(subject()), 2)) },
+    '/api/v2/metrics': { GET: text(() => textV2(now(), factsOf(subject()))) },
+    '/api/v2/metrics/prometheus': { GET: text(() => prometheusV2(now(), factsOf(subject()))) },
     '/api/v2/reload': {
       GET: json(() => ({ hot_reload_count: reloadsOf(subject()) })),
       POST: reload,
       PUT: reload,
     },
   }
+}
+
+const noTracing: Handler = (_, response) =>
+  response.send(
+    503,
+    { 'Content-Type': 'application/json' },
+    '{"status":"error","message":"chunks are not traced; outrigger logs tail shows what passes"}\n',
+  )
+
+/** The endpoints that chunk tracing has where it is switched on. */
+function tracing(path: string): Routes[string] | undefined {
+  if (!/^\/api\/v1\/(traces$|trace\/)/.test(path)) return undefined
+  return { GET: noTracing, POST: noTracing, DELETE: noTracing }
 }
 
 function counters({ sidecar, names }: ApiSubject): Counters {

@@ -143,9 +143,9 @@ class FluentBit {
       ...read.configuration,
       dataDir: folder,
       admin: { listen: adminSocket(folder) },
-      ...(http && {
-        'fluent-bit': { listen: `${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}` },
-      }),
+      'fluent-bit': http
+        ? { listen: `${http.host.includes(':') ? `[${http.host}]` : http.host}:${http.port}` }
+        : {},
     }
     const table = { ...modules, 'fluent-bit': async () => apiModule(() => this.#subject()) }
     const loaded = await loadConfiguration({

@@ -1,13 +1,15 @@
 import type { Problem } from '../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../kernel/config/schema.ts'
 import type { Host } from '../../../kernel/module.ts'
+import { checkLabels } from '../selection.ts'
 import type { Output, OutputName } from './output.ts'
-import { checkPrometheus, prometheusConfig } from './prometheus/config.ts'
+import { prometheusConfig } from './prometheus/config.ts'
 import { checkRemoteWrite, remoteWriteConfig } from './remote-write/config.ts'
+import { stdoutConfig } from './stdout/config.ts'
 
 /** All kinds of outputs: a new one is an entry here and in the functions below, and a folder. */
 export const outputSchema = s.oneOf(
-  { prometheus: prometheusConfig, remoteWrite: remoteWriteConfig },
+  { prometheus: prometheusConfig, remoteWrite: remoteWriteConfig, stdout: stdoutConfig },
   { about: 'One way in which metrics leave the process.' },
 )
 
@@ -17,7 +19,8 @@ export type OutputConfig = Infer<typeof outputSchema>
 export function checkOutput(output: OutputConfig): Problem[] {
   switch (output.kind) {
     case 'prometheus':
-      return checkPrometheus(output.config)
+    case 'stdout':
+      return checkLabels(output.config)
     case 'remoteWrite':
       return checkRemoteWrite(output.config)
   }
@@ -29,5 +32,7 @@ export async function openOutput(output: OutputConfig, host: Host, name: OutputN
       return (await import('./prometheus/output.ts')).openPrometheus(output.config, host, name)
     case 'remoteWrite':
       return (await import('./remote-write/output.ts')).openRemoteWrite(output.config, host, name)
+    case 'stdout':
+      return (await import('./stdout/output.ts')).openStdout(output.config, host, name)
   }
 }

@@ -24,6 +24,8 @@ export interface Surroundings {
   /** Where the tag of the plugin's records comes from unless it is configured: `tail.0`. */
   readonly name: string
   readonly flushMs: number
+  /** What there is of metrics: plugins that make some add theirs. */
+  readonly metrics: MetricsSource[]
   readonly findings: Finding[]
   /** When the process is to end; filters add to them. */
   readonly exits: Exit[]
@@ -32,6 +34,15 @@ export interface Surroundings {
 /** A step of ours. */
 export type StepNotation = NotationMap
 
+/** Metrics, which outputs get that take metrics and match their tag. */
+export interface MetricsSource {
+  readonly tag: string
+  /** In the notation of our outputs. */
+  readonly names: readonly string[]
+  /** How often they are taken. */
+  readonly intervalMs: number
+}
+
 /** One input of ours: its kind and its options, without name, tag and the steps of processors. */
 export interface InputTranslation {
   readonly kind: string
@@ -39,6 +50,12 @@ export interface InputTranslation {
   /** Steps that make the records what Fluent Bit's plugin makes of them. */
   readonly steps?: readonly StepNotation[]
   readonly exit?: Exit
+}
+
+/** An output of ours for metrics: its kind and its options, without name and which metrics it gets. */
+export interface MetricsOutputTranslation {
+  readonly kind: 'prometheus' | 'remoteWrite' | 'stdout'
+  readonly options: NotationMap
 }
 
 export interface OutputTranslation {
@@ -56,7 +73,7 @@ interface Described {
 }
 
 export interface InputPlugin extends Described {
-  translate(settings: Settings, around: Surroundings): InputTranslation | undefined
+  translate(settings: Settings, around: Surroundings): InputTranslation | 'no records' | undefined
 }
 
 /** `undefined` when something is wrong, which has been told. */
@@ -65,5 +82,10 @@ export interface FilterPlugin extends Described {
 }
 
 export interface OutputPlugin extends Described {
-  translate(settings: Settings, around: Surroundings): OutputTranslation | undefined
+  /** For records; an output without it takes none. */
+  translate?(settings: Settings, around: Surroundings): OutputTranslation | undefined
+  /** For metrics; `lost`: there it takes them, and here it does not. */
+  readonly metrics?:
+    | 'lost'
+    | ((settings: Settings, around: Surroundings) => MetricsOutputTranslation | undefined)
 }

@@ -11,7 +11,7 @@ export const metricConfig = s.object(
       default: 'counter',
     }),
     name: s.string({
-      about: 'Its name in /metrics, as it is; that of a counter ends in _total.',
+      about: 'Its name in /metrics, as it is; that of a counter should end in _total.',
       example: 'checkout_errors_total',
     }),
     help: s.string({ about: 'What it means, for people.', default: 'Made of log records.' }),

@@ -65,7 +65,7 @@ describe('a metric of records', () => {
   })
 
   for (const [config, message] of [
-    [{ name: 'shop_errors' }, /must end in _total/],
+    [{ name: 'shop_errors_total', kind: 'gauge', value: 'v' }, /must not end in _total/],
     [{ name: 'outrigger_x_total' }, /are the sidecar's own/],
     [{ name: 'shop-errors_total' }, /cannot be the name of a metric/],
     [{ name: 'x_total', labels: { 'a-b': 'a' } }, /cannot be a label/],

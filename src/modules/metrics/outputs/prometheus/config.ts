@@ -1,7 +1,6 @@
 import { entryName } from '../../../../kernel/config/entry-names.ts'
-import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
-import { checkLabels, selectionFields } from '../../selection.ts'
+import { selectionFields } from '../../selection.ts'
 
 export const prometheusConfig = s.object(
   {
@@ -30,7 +29,3 @@ export const prometheusConfig = s.object(
 )
 
 export type PrometheusConfig = Infer<typeof prometheusConfig>
-
-export function checkPrometheus(config: PrometheusConfig): Problem[] {
-  return checkLabels(config)
-}

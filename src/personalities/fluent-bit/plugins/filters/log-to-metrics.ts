@@ -8,9 +8,10 @@ const NOW = 'metrics are counted at once'
 
 /** Makes metrics of records. */
 export const logToMetrics: FilterPlugin = {
-  about: 'Makes a metric of records, which is served with those of the sidecar',
+  about:
+    'Makes a metric of records, for outputs that take metrics; it is served with those of the sidecar, too',
   options: {
-    tag: option.needless('metrics are served, not sent'),
+    tag: option.text(),
     metric_mode: option.text('counter'),
     metric_name: option.text(),
     metric_namespace: option.text('log_metric'),
@@ -31,15 +32,19 @@ export const logToMetrics: FilterPlugin = {
     interval_sec: option.needless(NOW, '0'),
     interval_nsec: option.needless(NOW, '0'),
   },
-  translate(settings) {
+  translate(settings, around) {
     const kind = settings.choice('metric_mode', ['counter', 'gauge', 'histogram'] as const) ?? 'counter'
     const name = settings.text('metric_name')
     if (name === undefined) {
       settings.fail(settings.place, 'metric_name', 'is missing')
       return undefined
     }
-    const parts = [settings.text('metric_namespace') ?? 'log_metric', settings.text('metric_subsystem'), name]
-    const full = parts.filter(part => part !== undefined && part !== '').join('_')
+    const parts = [
+      settings.text('metric_namespace') ?? 'log_metric',
+      settings.text('metric_subsystem') || kind,
+      name,
+    ]
+    const full = parts.filter(part => part !== '').join('_')
     const labels: Record<string, string> = {}
     for (const { text } of settings.written('label_field'))
       for (const field of readCommaList(text)) labels[labelName(field)] = fieldNotation([field]) ?? field
@@ -56,10 +61,15 @@ export const logToMetrics: FilterPlugin = {
     const buckets = settings.written('bucket').map(({ text }) => Number(text))
     const help = settings.text('metric_description')
     const dropRecord = settings.boolean('discard_logs') ?? false
+    around.metrics.push({
+      tag: settings.text('tag') ?? around.name,
+      names: [full],
+      intervalMs: around.flushMs,
+    })
     const metric = {
       metric: {
         kind,
-        name: kind === 'counter' && !full.endsWith('_total') ? `${full}_total` : full,
+        name: full,
         ...(help !== undefined && { help }),
         ...(value !== undefined && kind !== 'counter' && { value }),
         ...(Object.keys(labels).length > 0 && { labels }),

@@ -33,6 +33,7 @@ export const cloudwatch: OutputPlugin = {
     add_entity: option.lost('entities', 'false'),
     alarm_id: option.needless('for tests of its own'),
   },
+  metrics: 'lost',
   translate(settings, { flushMs }) {
     const names = namesOf(settings)
     if (names === undefined) return undefined

@@ -25,6 +25,7 @@ export const forwardOutput: OutputPlugin = {
     username: option.text(),
     password: option.text(),
   },
+  metrics: 'lost',
   translate(settings, around) {
     const servers = serversOf(settings, around)
     if (servers === undefined) return undefined

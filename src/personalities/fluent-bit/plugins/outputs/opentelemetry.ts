@@ -54,6 +54,7 @@ export const opentelemetry: OutputPlugin = {
     'oauth2.enable': option.lost('tokens of an OAuth 2.0 server', 'off'),
     'oauth2.*': belongs,
   },
+  metrics: 'lost',
   translate(settings, { flushMs }) {
     const resource: Record<string, string> = {}
     for (const { text, place } of settings.written('add_label')) {

@@ -28,6 +28,7 @@ export const splunk: OutputPlugin = {
     http_buffer_size: option.needless('answers have a limit of their own', '2M'),
     http_debug_bad_request: option.needless('what is refused is kept with its reason', 'off'),
   },
+  metrics: 'lost',
   translate(settings, { flushMs }) {
     const token = settings.text('splunk_token')
     const user = settings.text('http_user')

@@ -3,10 +3,11 @@ import { option } from '../option.ts'
 import type { OutputPlugin } from '../plugin.ts'
 import { milliseconds } from '../units.ts'
 
-/** Prints records. */
+/** Prints records and metrics. */
 export const stdout: OutputPlugin = {
-  about: 'Prints records to standard output',
+  about: 'Prints records, and metrics, to standard output',
   options: { format: option.text('msgpack'), ...dateOptions },
+  metrics: () => ({ kind: 'stdout', options: {} }),
   translate(settings, { flushMs }) {
     const format =
       settings.choice('format', ['msgpack', 'json', 'json_lines', 'json_stream'] as const) ?? 'msgpack'
