@@ -48,7 +48,7 @@ async function withTail<T>(paths: string, sink: LineSink, work: (tail: Tail) => 
         positions,
         sink,
         readBytes: 256 * 1024,
-        memory: new LentMemory(257 * 1024, 64),
+        memory: new LentMemory(260 * 1024, 16 << 20),
         budget: new ByteBudget(0),
       }),
     )

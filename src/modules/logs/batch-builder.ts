@@ -1,6 +1,8 @@
 import type { JsonRecord } from '../../wire/json/record.ts'
 import { ByteWriter } from '../../wire/json/writer.ts'
 import type { Batch, Origin } from './batch.ts'
+import { Columns } from './columns.ts'
+import { type Lent, type LentMemory, LentTogether } from './lent-memory.ts'
 import type { Lines } from './lines.ts'
 
 /**
@@ -10,13 +12,20 @@ import type { Lines } from './lines.ts'
 export class BatchBuilder {
   #lines!: Lines
   #origin!: Origin
+  readonly #memory: LentMemory | undefined
   #out: ByteWriter | undefined
+  /** What `#out` began in. */
+  #piece: Lent | undefined
   #count = 0
-  #starts = new Uint32Array(0)
-  #ends = new Uint32Array(0)
-  #timesMs = new Float64Array(0)
+  readonly #columns: Columns
   /** Output bytes for each input byte, as the last batch had it: how large the next buffer is made. */
   #growth = 1
+
+  /** `memory`: where new buffers are taken from. */
+  constructor(memory: LentMemory | undefined) {
+    this.#memory = memory
+    this.#columns = new Columns(memory)
+  }
 
   /** With an origin of its own it holds only some of the lines, and nothing of the buffer between them. */
   begin(lines: Lines, origin?: Origin): void {
@@ -24,9 +33,7 @@ export class BatchBuilder {
     this.#origin = origin ?? lines.origin
     this.#out = origin && new ByteWriter(1024)
     this.#count = 0
-    this.#starts = new Uint32Array(lines.count)
-    this.#ends = new Uint32Array(lines.count)
-    this.#timesMs = new Float64Array(lines.count)
+    this.#columns.begin(lines.count)
   }
 
   /** Adds the record as it stands open, edits included. */
@@ -53,64 +60,63 @@ export class BatchBuilder {
     this.#note(to, out.length, timeMs)
   }
 
-  /** `origin` takes the place of the one that it began with. */
+  /**
+   * `origin` takes the place of the one that it began with. The caller is a user of the batch's memory, and lets it go
+   * when it is done with the batch.
+   */
   finish(origin = this.#origin): Batch {
-    const { bytes, memory } = this.#lines
-    const out = this.#out
-    const batch = {
-      bytes: out === undefined ? bytes : this.#trimmed(out),
-      memory: out === undefined ? memory : undefined,
+    const { starts, ends, timesMs, memory: columns } = this.#columns
+    const { bytes, memory } = this.#out === undefined ? this.#lines : this.#trimmed(this.#out)
+    if (this.#out === undefined) memory?.keep()
+    this.#out = undefined
+    return {
+      bytes,
+      memory: memory && columns ? new LentTogether(memory, columns) : (memory ?? columns),
       count: this.#count,
-      starts: this.#starts,
-      ends: this.#ends,
-      timesMs: this.#timesMs,
+      starts,
+      ends,
+      timesMs,
       origin,
     }
-    this.#out = undefined
-    return batch
   }
 
   #note(start: number, end: number, timeMs: number): void {
-    const at = this.#count++
-    if (at === this.#starts.length) this.#grow()
-    this.#starts[at] = start
-    this.#ends[at] = end
-    this.#timesMs[at] = timeMs
-  }
-
-  /** There are more records than lines: steps made copies of some. */
-  #grow(): void {
-    const length = Math.max(16, this.#starts.length * 2)
-    const grown = <T extends Uint32Array | Float64Array>(larger: T, column: T): T => {
-      larger.set(column)
-      return larger
-    }
-    this.#starts = grown(new Uint32Array(length), this.#starts)
-    this.#ends = grown(new Uint32Array(length), this.#ends)
-    this.#timesMs = grown(new Float64Array(length), this.#timesMs)
+    this.#columns.set(this.#count++, start, end, timeMs)
   }
 
   #leaveInput(): ByteWriter {
     if (this.#out !== undefined) return this.#out
-    const out = new ByteWriter(Math.ceil(spanOf(this.#lines) * this.#growth * 1.05) + 1024)
+    const capacity = Math.ceil(spanOf(this.#lines) * this.#growth * 1.05) + 1024
+    this.#piece = this.#memory?.take(capacity)
+    const out = new ByteWriter(this.#piece?.bytes ?? capacity)
     this.#out = out
     if (this.#count === 0) return out
-    const from = this.#starts[0]
-    out.copy(this.#lines.bytes, from, this.#ends[this.#count - 1])
+    const { starts, ends } = this.#columns
+    const from = starts[0]
+    out.copy(this.#lines.bytes, from, ends[this.#count - 1])
     for (let i = 0; i < this.#count; i++) {
-      this.#starts[i] -= from
-      this.#ends[i] -= from
+      starts[i] -= from
+      ends[i] -= from
     }
     return out
   }
 
   /** What was written, in a buffer that wastes little: batches wait in memory for their outputs. */
-  #trimmed({ bytes, length }: ByteWriter): Buffer {
+  #trimmed({ bytes, length }: ByteWriter): Pick<Batch, 'bytes' | 'memory'> {
     this.#growth = Math.max(length / Math.max(1, spanOf(this.#lines)), this.#growth * 0.9)
-    if (bytes.length - length <= length / 4) return bytes.subarray(0, length)
-    const exact = Buffer.allocUnsafeSlow(length)
+    const piece = this.#piece
+    this.#piece = undefined
+    // Pieces come in sizes, and are not much larger than what is asked for.
+    const isLent = piece?.bytes === bytes
+    if (bytes.length - length <= length / (isLent ? 1 : 4)) {
+      if (!isLent) piece?.letGo()
+      return { bytes: bytes.subarray(0, length), memory: isLent ? piece : undefined }
+    }
+    const memory = this.#memory?.take(length)
+    const exact = memory?.bytes.subarray(0, length) ?? Buffer.allocUnsafeSlow(length)
     bytes.copy(exact, 0, 0, length)
-    return exact
+    piece?.letGo()
+    return { bytes: exact, memory }
   }
 }
 

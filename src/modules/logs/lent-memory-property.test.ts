@@ -9,7 +9,7 @@ import type { Outcome } from './outputs/output.ts'
 import { fakeBatch, recordsOf } from './spool/batch-fake.ts'
 import { spoolFixture } from './spool/spool-fake.ts'
 
-const PIECE_BYTES = 512
+const PIECE_BYTES = 1024
 
 /** Spoils what nobody should look at any more. */
 class Poisoned extends LentMemory {
@@ -47,7 +47,7 @@ test('no record is looked at when its memory has been let go, and all memory is 
     const names = outputs.map((_, n) => `output${n}`)
     const folder = `${fixture.folder}-${++runs}`
     await using spool = await fixture.open({ folder, readers: names, memoryBytes })
-    const pool = new Poisoned(PIECE_BYTES, 4)
+    const pool = new Poisoned(PIECE_BYTES, 4 * PIECE_BYTES)
     const letters = new MemoryDeadLetters()
     const arrived = outputs.map(() => new Set<string>())
     const deliveries = outputs.map(({ script, maxRecords, maxInFlightBytes, concurrency, turns }, n) => {
@@ -110,7 +110,7 @@ const outcomes: Record<string, (first: readonly Slice[]) => Outcome> = {
 }
 
 function inMemoryOf(pool: LentMemory, batch: Batch): Batch {
-  const memory = pool.take(batch.bytes.length)
+  const memory = pool.take(PIECE_BYTES)
   memory.bytes.set(batch.bytes)
   return { ...batch, bytes: memory.bytes, memory }
 }

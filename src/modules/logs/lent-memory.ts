@@ -9,40 +9,96 @@ export interface Lent {
   letGo(): void
 }
 
+/** What is smaller costs little. */
+const LEAST_BYTES = 1024
+/** Two sizes for each doubling. */
+const STEPS = [1, 0.75]
+
 /**
- * Pieces of one size that are read into again and again, so that a flood of lines leaves no garbage outside of V8's
- * heap, which V8 is slow to collect. Those that nobody uses are held weakly: the first collection after the flood
- * gives them back.
+ * Pieces of memory that are written into again and again, so that a flood of lines leaves no garbage outside of V8's
+ * heap, which V8 is slow to collect, and no holes in the memory of the process. There are a few sizes of them, so that
+ * one suits many. Those that nobody uses are held weakly: the first collection after the flood gives them back.
  */
 export class LentMemory {
-  readonly #pieceBytes: number
-  readonly #mostSpare: number
-  readonly #spare: WeakRef<Buffer>[] = []
+  readonly #mostSpareBytes: number
+  /** From the largest to the smallest. */
+  readonly #shelves: readonly Shelf[]
+  #spareBytes = 0
 
-  constructor(pieceBytes: number, mostSpare: number) {
-    this.#pieceBytes = pieceBytes
-    this.#mostSpare = mostSpare
+  /** What is larger than a piece of `largestBytes` is rare, and not kept. */
+  constructor(largestBytes: number, mostSpareBytes: number) {
+    this.#mostSpareBytes = mostSpareBytes
+    const sizes: number[] = []
+    for (let size = largestBytes; size >= LEAST_BYTES; size /= 2)
+      sizes.push(...STEPS.map(step => Math.ceil((size * step) / 16) * 16))
+    this.#shelves = sizes.map(pieceBytes => ({ pieceBytes, spare: [] }))
   }
 
   /** At least so many bytes, with whatever is in them; the caller is the first user. */
   take(bytes: number): Lent {
-    // What is much smaller would keep a whole piece, and what is larger is rare.
-    if (bytes > this.#pieceBytes || bytes * 2 < this.#pieceBytes)
-      return new Piece(Buffer.allocUnsafeSlow(bytes), undefined)
-    return new Piece(this.#spareOne() ?? Buffer.allocUnsafeSlow(this.#pieceBytes), this)
+    const at = bytes < LEAST_BYTES ? -1 : this.#shelves.findLastIndex(({ pieceBytes }) => pieceBytes >= bytes)
+    if (at === -1) return new Piece(Buffer.allocUnsafeSlow(bytes), undefined)
+    const shelf = this.#shelves[at]
+    const spare = this.#spareOf(shelf) ?? (at > 0 ? this.#spareOf(this.#shelves[at - 1]) : undefined)
+    return new Piece(spare ?? Buffer.allocUnsafeSlow(shelf.pieceBytes), this)
   }
 
   /** Nobody looks at it any more. */
   give(bytes: Buffer): void {
-    if (this.#spare.length < this.#mostSpare) this.#spare.push(new WeakRef(bytes))
+    const shelf = this.#shelves.find(({ pieceBytes }) => pieceBytes === bytes.length)
+    if (shelf === undefined) return
+    if (this.#spareBytes + bytes.length > this.#mostSpareBytes) this.#forgetCollected()
+    if (this.#spareBytes + bytes.length > this.#mostSpareBytes) return
+    shelf.spare.push(new WeakRef(bytes))
+    this.#spareBytes += bytes.length
   }
 
-  #spareOne(): Buffer | undefined {
-    for (let piece = this.#spare.pop(); piece !== undefined; piece = this.#spare.pop()) {
+  #forgetCollected(): void {
+    this.#spareBytes = 0
+    for (const shelf of this.#shelves) {
+      shelf.spare = shelf.spare.filter(piece => piece.deref() !== undefined)
+      this.#spareBytes += shelf.spare.length * shelf.pieceBytes
+    }
+  }
+
+  #spareOf({ spare, pieceBytes }: Shelf): Buffer | undefined {
+    for (let piece = spare.pop(); piece !== undefined; piece = spare.pop()) {
+      this.#spareBytes -= pieceBytes
       const bytes = piece.deref()
       if (bytes !== undefined) return bytes
     }
     return undefined
+  }
+}
+
+/** The spare pieces of one size. */
+interface Shelf {
+  readonly pieceBytes: number
+  spare: WeakRef<Buffer>[]
+}
+
+/** Two pieces of memory that one thing lies in: `bytes` are those of the first. */
+export class LentTogether implements Lent {
+  readonly #first: Lent
+  readonly #second: Lent
+
+  constructor(first: Lent, second: Lent) {
+    this.#first = first
+    this.#second = second
+  }
+
+  get bytes(): Buffer {
+    return this.#first.bytes
+  }
+
+  keep(): void {
+    this.#first.keep()
+    this.#second.keep()
+  }
+
+  letGo(): void {
+    this.#first.letGo()
+    this.#second.letGo()
   }
 }
 

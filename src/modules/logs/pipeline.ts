@@ -29,6 +29,8 @@ import { expandTag } from './tags.ts'
 const READ_BYTES = 256 * 1024
 /** A read starts a little earlier than what it brings: a piece of memory has room for both. */
 const PIECE_BYTES = READ_BYTES + 4096
+/** What formats and steps make of a read is seldom four times as large. */
+const LARGEST_PIECE_BYTES = 4 * PIECE_BYTES
 
 /** A log pipeline that runs until its host's scope closes. */
 export interface Pipeline {
@@ -168,7 +170,7 @@ async function startInputs(
   const live = scope.use(new LiveRecords(host))
   const first = new FirstRecords(host)
   const claims = new Map<string, string>()
-  const memory = new LentMemory(PIECE_BYTES, Math.ceil(config.memoryBytes / PIECE_BYTES))
+  const memory = new LentMemory(LARGEST_PIECE_BYTES, config.memoryBytes / 2)
   const budget = new ByteBudget(config.memoryBytes)
   const names = entryNames(config.inputs)
   const inputs = new Map<string, Input>()
@@ -197,6 +199,7 @@ async function startInputs(
       input: name,
       metrics: records,
       joiner: joining?.joiner,
+      memory,
       ...sourceFieldsOf(entry),
     })
     const [inputRecords, inputBytes] = [records.inputRecords.with(name), records.inputBytes.with(name)]
@@ -207,6 +210,7 @@ async function startInputs(
       const batches = await inTurns(process(lines), slice)
       live.show(batches)
       await Promise.all(batches.map(batch => spool.append(batch)))
+      for (const { memory } of batches) memory?.letGo()
       inputRecords.inc(count)
       inputBytes.inc(bytes)
     }

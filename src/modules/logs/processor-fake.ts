@@ -5,6 +5,7 @@ import type { Registry } from '../../kernel/metrics/registry.ts'
 import type { Batch } from './batch.ts'
 import { checkFormat } from './formats/check.ts'
 import { formatFields } from './formats/config.ts'
+import type { LentMemory } from './lent-memory.ts'
 import type { Lines } from './lines.ts'
 import { linesOf } from './lines-fake.ts'
 import type { LongWork } from './long-work.ts'
@@ -25,8 +26,12 @@ export interface FakeProcessor {
   metric(name: string, labels?: Record<string, string>): number | undefined
 }
 
-/** A processor for tests, from options as a user writes them. */
-export function processorOf(format: object, steps: readonly object[] = []): FakeProcessor {
+/** A processor for tests, from options as a user writes them. `memory`: what it builds batches in. */
+export function processorOf(
+  format: object,
+  steps: readonly object[] = [],
+  memory?: LentMemory,
+): FakeProcessor {
   const host = fakeHost()
   const decodedFormat = s.object(formatFields, { about: 'a format' }).decode(format)
   const decodedSteps = stepsSchema.decode(steps)
@@ -45,6 +50,7 @@ export function processorOf(format: object, steps: readonly object[] = []): Fake
     }),
     input: 'test',
     metrics,
+    memory,
   })
   const begin = (lines: Lines | string) => process(typeof lines === 'string' ? linesOf(lines) : lines)
   return {

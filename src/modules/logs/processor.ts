@@ -5,6 +5,7 @@ import type { FormatConfig } from './formats/config.ts'
 import { createFormat } from './formats/create.ts'
 import { writePiece } from './formats/raw.ts'
 import { timeField } from './formats/time.ts'
+import type { LentMemory } from './lent-memory.ts'
 import type { Lines } from './lines.ts'
 import type { LongWork } from './long-work.ts'
 import { Made } from './made.ts'
@@ -33,13 +34,16 @@ export interface ProcessorOptions {
   readonly offsetField?: string | undefined
   /** Puts records of several lines together. Then all calls of one source must come one after the other. */
   readonly joiner?: Joiner | undefined
+  /** What batches are built in that do not lie in their lines; without it each has memory of its own. */
+  readonly memory?: LentMemory | undefined
 }
 
 /**
  * Turns the lines of one input into batches of records, one a tag: format, time, then the steps in their order.
  * While no record differs from its line a batch's bytes are the input's own; they must not change afterwards.
  * The last batch has the lines' origin, also when it has no records, so that the position moves on when all are safe.
- * Several may be under way at once.
+ * Several may be under way at once. The caller lets each batch's memory go when it
+ * is done with it.
  */
 export function createProcessor(options: ProcessorOptions): (lines: Lines) => LongWork<readonly Batch[]> {
   const { input, metrics, steps: commonSteps, joiner } = options
@@ -112,7 +116,7 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
   }
 
   return function* (lines) {
-    const batches = idle.pop() ?? new TaggedBatches()
+    const batches = idle.pop() ?? new TaggedBatches(options.memory)
     batches.begin(lines)
     const { bytes, count, starts, ends } = lines
     const run = joiner && {

@@ -1,13 +1,21 @@
 import type { Batch, Origin } from './batch.ts'
 import { BatchBuilder } from './batch-builder.ts'
+import type { LentMemory } from './lent-memory.ts'
 import type { Lines } from './lines.ts'
 
 /** The batches that come of one go of lines: one of their own tag, and one of every other that steps gave. */
 export class TaggedBatches {
   /** Of the lines' own tag. */
-  readonly main = new BatchBuilder()
+  readonly main: BatchBuilder
+  readonly #memory: LentMemory | undefined
   readonly #others = new Map<string, BatchBuilder>()
   #lines!: Lines
+
+  /** `memory`: where buffers are taken from that are not the lines' own. */
+  constructor(memory: LentMemory | undefined) {
+    this.#memory = memory
+    this.main = new BatchBuilder(memory)
+  }
 
   begin(lines: Lines): void {
     this.#lines = lines
@@ -18,7 +26,7 @@ export class TaggedBatches {
     if (tag === this.#lines.origin.tag) return this.main
     let builder = this.#others.get(tag)
     if (builder === undefined) {
-      builder = new BatchBuilder()
+      builder = new BatchBuilder(this.#memory)
       const { input, path } = this.#lines.origin
       builder.begin(this.#lines, { input, path, tag })
       this.#others.set(tag, builder)

@@ -18,8 +18,9 @@ export class ByteWriter {
   bytes: Buffer
   length = 0
 
-  constructor(capacity: number) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity)
+  /** Room of its own, or memory that it begins in: what does not fit there goes over into memory of its own. */
+  constructor(room: number | Buffer) {
+    this.bytes = typeof room === 'number' ? Buffer.allocUnsafeSlow(room) : room
   }
 
   /** Makes room for `more` bytes, which the caller then writes into `bytes` itself. */

@@ -31,7 +31,7 @@ export interface DeliveryOptions {
   readonly output: Output
   /** Without it every record goes to the output as it is. */
   readonly routing?: Routing | undefined
-  /** This output's share of the byte budget: frames that are taken and not settled, give or take one frame. */
+  /** This output's share of the byte budget: frames that are taken and not settled, give or take one frame, and the bodies made of them. */
   readonly maxInFlightBytes: number
   readonly retry?: Retry
   /** After so many tries in vain records become dead letters; never unless given. */
@@ -164,7 +164,7 @@ class OutputDelivery implements Delivery {
   }
 
   get #hasRoom(): boolean {
-    return this.#window.bytes < this.#o.maxInFlightBytes && this.#window.frames < MAX_WINDOW_FRAMES
+    return this.#window.bytes < this.#size.recordBytes && this.#window.frames < MAX_WINDOW_FRAMES
   }
 
   #take(): void {

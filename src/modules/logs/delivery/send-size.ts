@@ -7,14 +7,17 @@ const GROWTH = 1.02
 /** How large sends are: what the output allows, what its share of memory allows, and what its peer turned out to take. */
 export class SendSize {
   readonly maxRecords: number
+  /** What records may take that were not sent yet, or not settled: the rest is for bodies. */
+  readonly recordBytes: number
   readonly #ceiling: number
   #bytes: number
 
   constructor({ maxBytes, maxRecords, concurrency }: Limits, maxInFlightBytes: number) {
     this.maxRecords = Math.max(1, maxRecords)
-    // One more than can be under way: the next send is put together meanwhile.
-    const share = Math.max(MIN_BYTES, Math.floor(maxInFlightBytes / (concurrency + 1)))
+    // A send under way has its records and a body of much the same size; meanwhile the next one is put together.
+    const share = Math.max(MIN_BYTES, Math.floor(maxInFlightBytes / (2 * concurrency + 1)))
     this.#ceiling = Math.min(maxBytes, share)
+    this.recordBytes = Math.max(maxInFlightBytes / 2, maxInFlightBytes - concurrency * this.#ceiling)
     this.#bytes = this.#ceiling
   }
 

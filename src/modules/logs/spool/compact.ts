@@ -17,8 +17,10 @@ export function withoutGaps(batch: Batch): Batch {
 export function retainedBytes(batch: Batch): number {
   if (batch.count === 0) return 0
   const { bytes, starts, ends, timesMs } = batch
-  const columns = starts.buffer === ends.buffer ? [starts, timesMs] : [starts, ends, timesMs]
-  return columns.reduce((sum, column) => sum + column.buffer.byteLength, bytes.buffer.byteLength)
+  const buffers = new Set([bytes, starts, ends, timesMs].map(({ buffer }) => buffer))
+  let sum = 0
+  for (const { byteLength } of buffers) sum += byteLength
+  return sum
 }
 
 /** The batch itself, or a copy when it keeps more than twice its own size from being collected. */

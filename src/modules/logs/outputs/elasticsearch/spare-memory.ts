@@ -9,21 +9,18 @@ const MOST_PIECES = 4
  * times a second. The pieces are held weakly: the first collection after the load gives them back.
  */
 export class SpareMemory {
-  #pieces: WeakRef<Buffer>[] = []
+  readonly #pieces: WeakRef<Buffer>[] = []
+  #pieceBytes = LEAST_BYTES
 
-  /** At least so many bytes, with whatever is in them. */
+  /** At least so many bytes, with whatever is in them. All are of one size, so that one suits every body: what is not written takes no memory. */
   take(bytes: number): Buffer {
     if (bytes < LEAST_BYTES) return Buffer.allocUnsafeSlow(bytes)
-    const pieces = this.#pieces
-    this.#pieces = []
-    let taken: Buffer | undefined
-    for (const piece of pieces) {
+    while (this.#pieceBytes < bytes) this.#pieceBytes *= 2
+    for (let piece = this.#pieces.pop(); piece !== undefined; piece = this.#pieces.pop()) {
       const memory = piece.deref()
-      if (memory === undefined) continue
-      if (taken === undefined && memory.length >= bytes) taken = memory
-      else this.#pieces.push(piece)
+      if (memory !== undefined && memory.length >= bytes) return memory
     }
-    return taken ?? Buffer.allocUnsafeSlow(Math.ceil(bytes / LEAST_BYTES) * LEAST_BYTES)
+    return Buffer.allocUnsafeSlow(this.#pieceBytes)
   }
 
   /** Nobody looks at it any more. */
