@@ -11,6 +11,12 @@ const mistakes: readonly (readonly [outputs: readonly object[], path: string, me
   [[{ remoteWrite: { url, tls: { verify: false } } }], 'outputs.0.remoteWrite.tls', /no effect/],
   [[{ remoteWrite: { url, auth: { username: 'a' } } }], 'outputs.0.remoteWrite.auth.username', /password/],
   [
+    [{ remoteWrite: { url, auth: { bearer: 'a' }, aws: {} } }],
+    'outputs.0.remoteWrite.aws',
+    /one way to authenticate/,
+  ],
+  [[{ remoteWrite: { url, aws: { accessKeyId: 'a' } } }], 'outputs.0.remoteWrite.aws.accessKeyId', /secret/],
+  [
     [{ prometheus: { name: 'a' } }, { remoteWrite: { url, name: 'a' } }],
     'outputs.1.remoteWrite.name',
     /outputs\[0\]/,

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { uncompress } from 'snappyjs'
+import { type Verifier, verifySignature } from '../aws/signature.ts'
 import type { Identity } from '../certificates.ts'
 import { Faults, play, readBody } from '../faults.ts'
 import { type DecodedSeries, type DecodedWrite, decodeWrite } from './decode.ts'
@@ -20,6 +21,13 @@ export interface FakeReceiver {
   close(): Promise<void>
 }
 
+export interface ReceiverOptions {
+  /** What the header must be. */
+  readonly authorization?: string
+  /** How requests must be signed. */
+  readonly aws?: Verifier
+}
+
 export interface Received {
   readonly value: number | 'stale'
   readonly timeMs: number
@@ -29,9 +37,9 @@ const STALE_BITS = 0x7ff0000000000002n
 
 /** A receiver of remote writes that refuses what Prometheus refuses, and what the specification forbids senders. */
 export async function startFakeReceiver(
-  options: { readonly tls?: Identity; readonly authorization?: string } = {},
+  options: ReceiverOptions & { readonly tls?: Identity } = {},
 ): Promise<FakeReceiver> {
-  const fake = new Fake(options.authorization)
+  const fake = new Fake(options)
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     void fake.serve(request, response).catch(() => {})
   const server = options.tls ? createTlsServer(options.tls, serve) : createServer(serve)
@@ -61,10 +69,10 @@ class Fake {
   readonly metadata: DecodedWrite['metadata'][number][] = []
   readonly series = new Map<string, Received[]>()
   readonly events = new EventEmitter()
-  readonly #authorization: string | undefined
+  readonly #options: ReceiverOptions
 
-  constructor(authorization: string | undefined) {
-    this.#authorization = authorization
+  constructor(options: ReceiverOptions) {
+    this.#options = options
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -75,16 +83,23 @@ class Fake {
     const fault = this.faults.next()
     if (await play(fault, 'before', request, response)) return
     const body = await readBody(request, 16 << 20)
-    const problem = this.#problemOf(request) ?? this.#take(Buffer.from(uncompress(body!)))
+    const problem = this.#problemOf(request, body!) ?? this.#take(Buffer.from(uncompress(body!)))
     if (await play(fault, 'after', request, response)) return
     if (problem === undefined) response.writeHead(204).end()
     else response.writeHead(problem.status).end(`${problem.text}\n`)
   }
 
-  #problemOf({ method, url, headers }: IncomingMessage): { status: number; text: string } | undefined {
+  #problemOf(
+    { method, url, headers }: IncomingMessage,
+    body: Buffer,
+  ): { status: number; text: string } | undefined {
     if (method !== 'POST' || !url!.startsWith('/api/v1/write')) return { status: 404, text: 'not found' }
-    if (this.#authorization !== undefined && headers.authorization !== this.#authorization)
+    const { authorization, aws } = this.#options
+    if (authorization !== undefined && headers.authorization !== authorization)
       return { status: 401, text: 'who are you' }
+    const [path, query = ''] = url!.split('?')
+    const fault = aws && verifySignature({ method, path, query, headers, body }, aws)
+    if (fault) return { status: 403, text: fault.message }
     if (headers['content-type'] !== 'application/x-protobuf') return { status: 415, text: 'content type' }
     if (headers['content-encoding'] !== 'snappy') return { status: 415, text: 'content encoding' }
     if (headers['x-prometheus-remote-write-version'] !== '0.1.0') return { status: 400, text: 'version' }

@@ -1,6 +1,6 @@
+import { inTurns } from '../../../kernel/long-work.ts'
 import { ByteWriter } from '../../../wire/json/writer.ts'
 import type { Slice } from '../batch.ts'
-import { inTurns } from '../long-work.ts'
 import { RecordView } from '../template/template.ts'
 import type { OutputHost } from './output.ts'
 import type { RequestRecords } from './requests.ts'

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
+import { inTurns } from '../../../kernel/long-work.ts'
 import { snappyInSteps } from '../../../wire/snappy/compress.ts'
-import { inTurns } from '../long-work.ts'
 import type { compressions } from './http-options.ts'
 import type { OutputHost } from './output.ts'
 

@@ -1,7 +1,7 @@
+import type { LongWork } from '../../../../kernel/long-work.ts'
 import { CLOSE_BRACKET, COMMA, OPEN_BRACKET, skipSpace } from '../../../../wire/json/bytes.ts'
 import { ObjectScanner } from '../../../../wire/json/scan.ts'
 import type { ByteWriter } from '../../../../wire/json/writer.ts'
-import type { LongWork } from '../../long-work.ts'
 import { Refused } from './refusal.ts'
 
 /** How many records one request may bring. */

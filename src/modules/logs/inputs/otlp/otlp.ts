@@ -1,4 +1,5 @@
 import type { ServerRequest } from '../../../../http/server/request.ts'
+import { inTurns } from '../../../../kernel/long-work.ts'
 import { unframeMessage } from '../../../../wire/grpc/message.ts'
 import { type Key, keyOf } from '../../../../wire/json/path.ts'
 import { ObjectScanner } from '../../../../wire/json/scan.ts'
@@ -7,7 +8,6 @@ import { ProtobufLogs, verifyLogsProtobuf } from '../../../../wire/otlp/logs/pro
 import { type LogRecords, RefusedRecord } from '../../../../wire/otlp/logs/record.ts'
 import { EXPORT_METHOD, LOGS_PATH } from '../../../../wire/otlp/logs/service.ts'
 import { ProtobufFault } from '../../../../wire/protobuf/reader.ts'
-import { inTurns } from '../../long-work.ts'
 import type { Gathered } from '../gathered.ts'
 import type { Answer } from '../http-server/answer.ts'
 import { codingOf } from '../http-server/decompress.ts'

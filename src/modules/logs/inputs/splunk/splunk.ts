@@ -1,6 +1,6 @@
 import type { ServerRequest } from '../../../../http/server/request.ts'
+import { inTurns } from '../../../../kernel/long-work.ts'
 import { keyOf } from '../../../../wire/json/path.ts'
-import { inTurns } from '../../long-work.ts'
 import { type Answer, jsonAnswer } from '../http-server/answer.ts'
 import { KnownSecrets } from '../http-server/authentication.ts'
 import { splitJson } from '../http-server/json-records.ts'

@@ -1,9 +1,9 @@
+import { awsFields, checkAws } from '../../../../backends/aws/options.ts'
 import { checkTls } from '../../../../backends/http/options.ts'
 import { tlsConfig } from '../../../../backends/http/tls-config.ts'
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
-import { awsFields, checkAws } from '../aws-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
 
 export const cloudwatchConfig = s.object(

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
+import { AwsSigner, awsDomain } from '../../../../backends/aws/signer.ts'
 import { HttpPeer } from '../../../../backends/http/peer.ts'
 import type { Slice } from '../../batch.ts'
-import { AwsSigner, awsDomain } from '../aws-signer.ts'
 import type { FailedOutcome, Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import { type PartOutcome, sendRequests } from '../requests.ts'
 import { selectRecords } from '../selection.ts'

@@ -1,6 +1,6 @@
+import type { AwsSigner } from '../../../../backends/aws/signer.ts'
 import type { HttpPeer } from '../../../../backends/http/peer.ts'
 import { parseRetryAfter } from '../../../../backends/http/retry-after.ts'
-import type { AwsSigner } from '../aws-signer.ts'
 import type { FailedOutcome } from '../output.ts'
 import { type AwsVerdict, judgeAws } from './put-answer.ts'
 

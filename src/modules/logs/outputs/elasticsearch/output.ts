@@ -1,9 +1,9 @@
 import { hostname } from 'node:os'
+import type { AwsSigner } from '../../../../backends/aws/signer.ts'
 import { basicAuthorization, revealed } from '../../../../backends/http/auth.ts'
 import { HttpPeer } from '../../../../backends/http/peer.ts'
 import { parseRetryAfter } from '../../../../backends/http/retry-after.ts'
 import type { Slice } from '../../batch.ts'
-import type { AwsSigner } from '../aws-signer.ts'
 import { compress } from '../compression.ts'
 import type { Limits, OpenOutput, Outcome, Output, OutputHost } from '../output.ts'
 import { countRecords, selectRecords } from '../selection.ts'
@@ -35,7 +35,7 @@ export const openOpensearch: OpenOutput<OpensearchConfig> = (config, host) => op
 async function openSearch(config: SearchConfig, host: OutputHost): Promise<Output> {
   const { aws } = config
   if (!aws) return new SearchOutput(config, host, undefined)
-  const { AwsSigner } = await import('../aws-signer.ts')
+  const { AwsSigner } = await import('../../../../backends/aws/signer.ts')
   const signer = new AwsSigner({ config: aws, host, key: `${host.key}.aws`, service: aws.service })
   return new SearchOutput(config, host, signer)
 }

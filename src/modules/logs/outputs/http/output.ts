@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { AwsSigner } from '../../../../backends/aws/signer.ts'
 import { HttpAuth, revealed } from '../../../../backends/http/auth.ts'
 import { HttpPeer } from '../../../../backends/http/peer.ts'
 import { parseRetryAfter } from '../../../../backends/http/retry-after.ts'
@@ -10,7 +11,6 @@ import { MsgpackWriter } from '../../../../wire/msgpack/writer.ts'
 import type { Slice } from '../../batch.ts'
 import { fieldPath } from '../../condition/field.ts'
 import { compileTemplate, type RecordView, type Template } from '../../template/template.ts'
-import type { AwsSigner } from '../aws-signer.ts'
 import { type Body, type BodyFrame, type BodyPlan, makeBodies } from '../bodies.ts'
 import { compress } from '../compression.ts'
 import { excerpt, outcomeOf } from '../http-status.ts'
@@ -26,7 +26,7 @@ import { headersIn, headerValue } from './record-headers.ts'
 export const openHttp: OpenOutput<HttpConfig> = async (config, host) => {
   const { aws } = config
   if (!aws) return new HttpOutput(config, host, undefined)
-  const { AwsSigner } = await import('../aws-signer.ts')
+  const { AwsSigner } = await import('../../../../backends/aws/signer.ts')
   const signer = new AwsSigner({ config: aws, host, key: `${host.key}.aws`, service: aws.service })
   return new HttpOutput(config, host, signer)
 }

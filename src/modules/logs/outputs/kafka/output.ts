@@ -1,6 +1,6 @@
 import { UnusableFile } from '../../../../backends/http/tls-files.ts'
+import { inTurns } from '../../../../kernel/long-work.ts'
 import type { Slice } from '../../batch.ts'
-import { inTurns } from '../../long-work.ts'
 import type { FailedOutcome, Limits, OpenOutput, Outcome, Output, OutputHost, Rejection } from '../output.ts'
 import type { PartOutcome } from '../requests.ts'
 import { countRecords, selectRecords } from '../selection.ts'

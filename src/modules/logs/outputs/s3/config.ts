@@ -1,10 +1,10 @@
+import { awsFields, checkAws } from '../../../../backends/aws/options.ts'
 import { checkTls, checkUrl } from '../../../../backends/http/options.ts'
 import { tlsConfig } from '../../../../backends/http/tls-config.ts'
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { checkField } from '../../condition/field.ts'
 import { checkTemplate, TEMPLATE_NOTATION } from '../../template/parse.ts'
-import { awsFields, checkAws } from '../aws-options.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
 import { timeFieldConfig } from '../time-field-config.ts'
 

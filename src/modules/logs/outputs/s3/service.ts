@@ -1,6 +1,6 @@
+import { AwsSigner, awsDomain } from '../../../../backends/aws/signer.ts'
 import { HttpPeer, type PeerAnswer } from '../../../../backends/http/peer.ts'
-import { inTurns, type LongWork } from '../../long-work.ts'
-import { AwsSigner, awsDomain } from '../aws-signer.ts'
+import { inTurns, type LongWork } from '../../../../kernel/long-work.ts'
 import type { FailedOutcome, OutputHost } from '../output.ts'
 import { element, judgeS3 } from './answer.ts'
 import type { S3Config } from './config.ts'

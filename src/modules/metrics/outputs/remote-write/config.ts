@@ -1,3 +1,4 @@
+import { awsFields, checkAws } from '../../../../backends/aws/options.ts'
 import { authConfig, checkHttpOutput, headersConfig } from '../../../../backends/http/options.ts'
 import { tlsConfig } from '../../../../backends/http/tls-config.ts'
 import { entryName } from '../../../../kernel/config/entry-names.ts'
@@ -14,6 +15,21 @@ export const remoteWriteConfig = s.object(
     interval: s.duration({ about: 'How often the values are sent.', default: '15s', min: '1s' }),
     ...selectionFields,
     auth: authConfig,
+    aws: s.object(
+      {
+        service: s.string({
+          about: 'The service’s name in signatures.',
+          default: 'aps',
+          pattern: /^[a-z0-9-]+$/,
+          expected: 'a service such as aps',
+        }),
+        ...awsFields,
+      },
+      {
+        about: 'Signs requests as AWS asks for it (Signature Version 4): for Amazon Managed Prometheus.',
+        optional: true,
+      },
+    ),
     headers: headersConfig,
     tls: tlsConfig,
     timeout: s.duration({ about: 'How long one request may take.', default: '30s', min: '1s' }),
@@ -42,5 +58,13 @@ export type RemoteWriteConfig = Infer<typeof remoteWriteConfig>
 
 export function checkRemoteWrite(config: RemoteWriteConfig): Problem[] {
   const [url] = config.url.split('?', 1)
-  return [...checkHttpOutput({ ...config, url }), ...checkLabels(config)]
+  const problems = [...checkHttpOutput({ ...config, url }), ...checkLabels(config)]
+  const { auth, aws } = config
+  if (auth && aws)
+    problems.push({
+      path: ['aws'],
+      message: 'expected one way to authenticate, got `auth` and `aws`',
+      hint: 'remove one of them',
+    })
+  return aws ? [...problems, ...checkAws(aws, ['aws'])] : problems
 }

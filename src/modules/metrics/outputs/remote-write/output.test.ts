@@ -214,6 +214,19 @@ describe('remote write', () => {
     assert.ok(!JSON.stringify(host.log.records).includes('secret'))
   })
 
+  test('signs its requests for AWS, the query of the address too', async t => {
+    const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', region: 'eu-central-1' }
+    const now = () => host.clock.now()
+    const { receiver, orders, next, host } = await begin(
+      t,
+      { aws: keys },
+      { aws: { ...keys, service: 'aps', now: () => now() } },
+    )
+    orders.with('a').inc()
+    await next()
+    assert.equal(receiver.requests[0].status, 204)
+  })
+
   test('checks the certificate of the receiver', async t => {
     const folder = await mkdtemp(join(tmpdir(), 'outrigger-metrics-'))
     t.after(() => rm(folder, { recursive: true, force: true }))

@@ -6,11 +6,11 @@ import { FamilySelector } from '../../selection.ts'
 import type { OpenOutput, Output } from '../output.ts'
 import type { RemoteWriteConfig } from './config.ts'
 import { Queue } from './queue.ts'
-import { Receiver, type Verdict } from './receiver.ts'
+import { openReceiver, type Receiver, type Verdict } from './receiver.ts'
 import { type Prepared, Snapshots } from './snapshots.ts'
 
 export const openRemoteWrite: OpenOutput<RemoteWriteConfig> = async (config, host, { name, key }) =>
-  new RemoteWrite(config, host, name, new Receiver(config, host, key))
+  new RemoteWrite(config, host, name, await openReceiver(config, host, key))
 
 const METADATA_EVERY_MS = 60_000
 const RETRY: Retry = { baseMs: 250, maxMs: 30_000 }

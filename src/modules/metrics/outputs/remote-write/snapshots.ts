@@ -1,3 +1,4 @@
+import { inTurns } from '../../../../kernel/long-work.ts'
 import type { Label, MetricFamily } from '../../../../wire/prometheus/family.ts'
 import { seriesLabels, WriteRequest } from '../../../../wire/prometheus/remote-write.ts'
 import { snappyInSteps } from '../../../../wire/snappy/compress.ts'
@@ -82,11 +83,9 @@ class Requests {
   }
 
   async #close(): Promise<void> {
-    const steps = snappyInSteps(this.#open.bytes)
-    let step = steps.next()
-    for (; !step.done; step = steps.next()) await this.#slice()
+    const compressed = await inTurns(snappyInSteps(this.#open.bytes), this.#slice)
     // The compressor's memory is for the worst case: what waits takes what it needs.
-    this.#made.push({ body: Buffer.from(step.value), samples: this.#samples })
+    this.#made.push({ body: Buffer.from(compressed), samples: this.#samples })
     this.#open = new WriteRequest()
     this.#samples = 0
   }

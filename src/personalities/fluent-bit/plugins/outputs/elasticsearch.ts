@@ -4,6 +4,7 @@ import { fieldNotation, parseAccessor } from '../../values/accessor.ts'
 import { option, peer } from '../option.ts'
 import type { NotationMap, OutputPlugin, OutputTranslation, Surroundings } from '../plugin.ts'
 import type { Settings } from '../settings.ts'
+import { awsAuthOf, awsAuthOptions } from './aws-auth.ts'
 import { flushInterval, tlsClientOf, urlOf, userOf } from './sending.ts'
 
 const options = {
@@ -20,13 +21,8 @@ const options = {
   http_api_key: option.text(),
   cloud_id: option.text(),
   cloud_auth: option.text(),
-  aws_auth: option.boolean('off'),
-  aws_region: option.text(),
-  aws_sts_endpoint: option.text(),
-  aws_role_arn: option.text(),
-  aws_external_id: option.text(),
+  ...awsAuthOptions,
   aws_service_name: option.text('es'),
-  aws_profile: option.text(),
   logstash_format: option.boolean('off'),
   logstash_prefix: option.text('logstash'),
   logstash_prefix_key: option.text(),
@@ -100,7 +96,7 @@ function targetOf(settings: Settings, kind: string): NotationMap {
 
 /** Of several ways to prove who one is the original takes the first of these. */
 function credentialsOf(settings: Settings, kind: string): NotationMap {
-  if (settings.boolean('aws_auth')) return { aws: awsOf(settings) }
+  if (settings.boolean('aws_auth')) return { aws: awsAuthOf(settings, 'aws_service_name') }
   const user = userOf(settings)
   if (user.username !== undefined) return { ...user }
   const auth = settings.text('cloud_auth')
@@ -109,22 +105,6 @@ function credentialsOf(settings: Settings, kind: string): NotationMap {
   const apiKey = settings.text('http_api_key')
   if (apiKey === undefined) return {}
   return kind === 'elasticsearch' ? { apiKey } : { headers: { authorization: `ApiKey ${apiKey}` } }
-}
-
-function awsOf(settings: Settings): NotationMap {
-  const keys = {
-    region: 'aws_region',
-    roleArn: 'aws_role_arn',
-    externalId: 'aws_external_id',
-    profile: 'aws_profile',
-    service: 'aws_service_name',
-    stsEndpoint: 'aws_sts_endpoint',
-  } as const
-  const found = Object.entries(keys).flatMap(([ours, theirs]) => {
-    const value = settings.text(theirs)
-    return value === undefined ? [] : [[ours, value] as const]
-  })
-  return Object.fromEntries(found)
 }
 
 /** `index` and, for records that lack what it names, `indexFallback`. */

@@ -3,6 +3,7 @@ import { dateOf, dateOptions } from '../date.ts'
 import { option, peer } from '../option.ts'
 import type { NotationMap, OutputPlugin } from '../plugin.ts'
 import type { Settings } from '../settings.ts'
+import { awsAuthOf, awsAuthOptions } from './aws-auth.ts'
 import { headersOf } from './headers.ts'
 import { flushInterval, tlsClientOf, urlOf, userOf } from './sending.ts'
 
@@ -35,13 +36,8 @@ export const http: OutputPlugin = {
     gelf_host_key: option.needless('belongs to the format gelf'),
     gelf_level_key: option.needless('belongs to the format gelf'),
     proxy: option.lost('a proxy'),
-    aws_auth: option.boolean('off'),
+    ...awsAuthOptions,
     aws_service: option.text(),
-    aws_region: option.text(),
-    aws_role_arn: option.text(),
-    aws_external_id: option.text(),
-    aws_sts_endpoint: option.text(),
-    aws_profile: option.text(),
     'oauth2.enable': option.lost(OAUTH, 'off'),
     'oauth2.*': belongs,
     ...dateOptions,
@@ -119,19 +115,7 @@ function bodyOf(settings: Settings, format: string): NotationMap | undefined {
 }
 
 function awsOf(settings: Settings): NotationMap {
-  const keys = {
-    region: 'aws_region',
-    roleArn: 'aws_role_arn',
-    externalId: 'aws_external_id',
-    profile: 'aws_profile',
-    stsEndpoint: 'aws_sts_endpoint',
-  }
-  const found = Object.entries(keys).flatMap(([ours, theirs]) => {
-    const value = settings.text(theirs)
-    return value === undefined ? [] : [[ours, value] as const]
-  })
-  const service = settings.text('aws_service')
-  if (service === undefined)
+  if (!settings.has('aws_service'))
     settings.fail(settings.placeOf('aws_auth'), 'aws_service', 'is missing; aws_auth needs it')
-  return { service: service ?? '', ...Object.fromEntries(found) }
+  return awsAuthOf(settings, 'aws_service')
 }

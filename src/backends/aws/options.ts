@@ -1,8 +1,8 @@
-import type { Problem } from '../../../kernel/config/problem.ts'
-import { s } from '../../../kernel/config/schema.ts'
-import type { Secret } from '../../../kernel/config/secret.ts'
+import type { Problem } from '../../kernel/config/problem.ts'
+import { s } from '../../kernel/config/schema.ts'
+import type { Secret } from '../../kernel/config/secret.ts'
 
-/** The options of every output to AWS: which region, and as whom. */
+/** The options of everything that AWS is sent to: which region, and as whom. */
 export const awsFields = {
   region: s.string({
     about: 'The AWS region; AWS_REGION or AWS_DEFAULT_REGION unless given.',

@@ -1,15 +1,16 @@
-import { credentialSources } from '../../../backends/aws/chain.ts'
-import { type AwsCredentials, Credentials, CredentialsError } from '../../../backends/aws/credentials.ts'
-import { nodeHashes } from '../../../backends/aws/hashes.ts'
-import { awsWorld } from '../../../backends/aws/world.ts'
-import { sign } from '../../../wire/sigv4/sign.ts'
-import { inTurns, type LongWork } from '../long-work.ts'
-import type { AwsConfig } from './aws-options.ts'
-import type { FailedOutcome, OutputHost } from './output.ts'
+import { inTurns, type LongWork } from '../../kernel/long-work.ts'
+import type { Host } from '../../kernel/module.ts'
+import { sign } from '../../wire/sigv4/sign.ts'
+import type { PeerFailure } from '../http/peer.ts'
+import { credentialSources } from './chain.ts'
+import { type AwsCredentials, Credentials, CredentialsError } from './credentials.ts'
+import { nodeHashes } from './hashes.ts'
+import type { AwsConfig } from './options.ts'
+import { awsWorld } from './world.ts'
 
 export interface SignerOptions {
   readonly config: AwsConfig
-  readonly host: OutputHost
+  readonly host: Pick<Host, 'clock' | 'env' | 'slice'>
   /** Where the options stand, for messages. */
   readonly key: string
   /** `logs`, `es`, `s3` */
@@ -60,7 +61,7 @@ export class AwsSigner {
   /** The request's headers with the signature, or why there is none. */
   async sign(
     request: RequestForSigning,
-  ): Promise<{ readonly headers: Record<string, string> } | { readonly failure: FailedOutcome }> {
+  ): Promise<{ readonly headers: Record<string, string> } | { readonly failure: PeerFailure }> {
     const { host, key, service } = this.#options
     const { region } = this
     if (region === undefined) {
@@ -105,7 +106,7 @@ export class AwsSigner {
   }
 }
 
-export function regionOf({ region }: AwsConfig, env: OutputHost['env']): string | undefined {
+export function regionOf({ region }: AwsConfig, env: Host['env']): string | undefined {
   return region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || undefined)
 }
 

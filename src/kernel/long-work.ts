@@ -1,4 +1,4 @@
-import type { Host } from '../../kernel/module.ts'
+import type { Host } from './module.ts'
 
 /** Work in steps of a tenth of a millisecond or so: each `next` does one, the last one gives the result. */
 export type LongWork<T> = Iterator<void, T>
