@@ -1,6 +1,7 @@
 /** The processes of a chaos run: a writer that numbers its lines, and a sidecar that is killed and started again. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -66,6 +67,12 @@ export class SidecarProcess {
     child.kill(name)
     await exited
     return child.exitCode ?? child.signalCode ?? 0
+  }
+
+  /** What of its memory is in RAM. */
+  residentMib(): number {
+    const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'utf8')
+    return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024)
   }
 
   get logTail(): string {

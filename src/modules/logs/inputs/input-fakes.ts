@@ -19,6 +19,7 @@ export interface TakenRecord {
 export interface FakeInputHost extends InputHost {
   readonly log: FakeHost['log']
   readonly metric: FakeHost['metric']
+  readonly registry: FakeHost['registry']
   readonly budget: ByteBudget
   /** What the sink has taken. */
   readonly taken: TakenRecord[]

@@ -42,6 +42,37 @@ const RECORD = named(
   'eventName',
 )
 
+/** The lists that records stand in are none; the message says which. */
+export class JsonShapeFault extends Error {
+  override readonly name = 'JsonShapeFault'
+}
+
+/**
+ * Looks at the lists that records stand in, in steps, of what has been verified as one JSON object; throws JsonShapeFault
+ * unless they are lists of objects: their records would be lost silently.
+ */
+export function* verifyLogsJson(bytes: Buffer): Iterator<void, void> {
+  for (const resourceLogs of objects(bytes, places(bytes, 0, REQUEST)[0], 'resourceLogs')) {
+    const [, ofScopes] = places(bytes, resourceLogs, RESOURCE_LOGS)
+    for (const scopeLogs of objects(bytes, ofScopes, 'scopeLogs')) {
+      const [, ofRecords] = places(bytes, scopeLogs, SCOPE_LOGS)
+      for (const _ of objects(bytes, ofRecords, 'logRecords')) yield
+    }
+    yield
+  }
+}
+
+/** Where the objects of a list begin. */
+function* objects(bytes: Buffer, place: Place, name: string): Generator<number> {
+  if (place === undefined) return
+  if (new JsonWalk(bytes, place).kind() !== Kind.array) throw new JsonShapeFault(`${name} is no list`)
+  for (const at of elements(bytes, place)) {
+    if (new JsonWalk(bytes, at).kind() !== Kind.object)
+      throw new JsonShapeFault(`an element of ${name} is no object`)
+    yield at
+  }
+}
+
 /**
  * The records of an ExportLogsServiceRequest in OTLP's JSON encoding, which must have been verified as one JSON object.
  * Names are read in lowerCamelCase, as the specification wants it; what is not known, or is of another type than it

@@ -87,10 +87,20 @@ export async function startHttpInput(options: HttpInputOptions, host: InputHost)
     },
   })
   scope.defer(() => server.close())
+  const connections = host.metrics
+    .gauge('http_connections', 'Connections of senders that are open.', ['input'])
+    .with(name)
+  let open = 0
   const accept: HttpServer['accept'] = (socket, peer) => {
     // The server closes those above the limit.
     if (server.connections >= config.maxConnections) receiver.count('connections')
     server.accept(socket, peer)
+    open++
+    connections.set(open)
+    socket.once('close', () => {
+      open--
+      connections.set(open)
+    })
   }
   const listening = await listenAll(options, host, accept)
   return {

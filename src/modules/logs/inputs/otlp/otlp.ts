@@ -3,7 +3,7 @@ import { inTurns } from '../../../../kernel/long-work.ts'
 import { unframeMessage } from '../../../../wire/grpc/message.ts'
 import { type Key, keyOf } from '../../../../wire/json/path.ts'
 import { ObjectScanner } from '../../../../wire/json/scan.ts'
-import { JsonLogs } from '../../../../wire/otlp/logs/json.ts'
+import { JsonLogs, JsonShapeFault, verifyLogsJson } from '../../../../wire/otlp/logs/json.ts'
 import { ProtobufLogs, verifyLogsProtobuf } from '../../../../wire/otlp/logs/protobuf.ts'
 import { type LogRecords, RefusedRecord } from '../../../../wire/otlp/logs/record.ts'
 import { EXPORT_METHOD, LOGS_PATH } from '../../../../wire/otlp/logs/service.ts'
@@ -87,15 +87,15 @@ class OtlpService implements Service {
       const scanner = new ObjectScanner()
       if (!scanner.scan(body, 0, body.length))
         throw malformed(`JSON: expected ${scanner.error} at byte ${scanner.errorAt + 1}`)
-      return new JsonLogs(body, this.#messageKey)
     }
     try {
-      await inTurns(verifyLogsProtobuf(body), this.#host.slice)
+      await inTurns(encoding === 'json' ? verifyLogsJson(body) : verifyLogsProtobuf(body), this.#host.slice)
     } catch (error) {
-      if (error instanceof ProtobufFault) throw malformed(`an ExportLogsServiceRequest: ${error.message}`)
+      if (error instanceof ProtobufFault || error instanceof JsonShapeFault)
+        throw malformed(`an ExportLogsServiceRequest: ${error.message}`)
       throw error
     }
-    return new ProtobufLogs(body, this.#messageKey)
+    return new (encoding === 'json' ? JsonLogs : ProtobufLogs)(body, this.#messageKey)
   }
 
   async #store(records: LogRecords, intake: Intake): Promise<Rejected> {
