@@ -191,7 +191,7 @@ describe('outrigger as fluent-bit', () => {
       hot_reload_count: number
     }
     assert.equal(hot_reload_count, 2)
-    await run.until(/unknown key; did you mean "rate"/)
+    await run.until(/unknown configuration property .*; did you mean "rate"/)
     assert.equal(await run.end(), 0)
   })
 
@@ -218,10 +218,10 @@ describe('outrigger as fluent-bit', () => {
     assert.equal(await run.ended(), 1)
     for (const told of [
       /fluent-bit\.conf:2:17 {2}service: flush\n {4}expected a number, got "soon"/,
-      /fluent-bit\.conf:3:5 {2}service: Http_Sever\n {4}unknown key; did you mean "http_server"\?/,
+      /fluent-bit\.conf:3:5 {2}service: Http_Sever\n {4}unknown configuration property 'http_sever'; did you mean "http_server"\?/,
       /fluent-bit\.conf:5:11 {2}input\n {4}unknown plugin "tial"\n {4}hint: did you mean "tail"\?/,
       /fluent-bit\.conf:8:12 {2}input dummy\.0: copies\n {4}expected a whole number, got "many"/,
-      /fluent-bit\.conf:12:5 {2}output stdout\.0: Fromat\n {4}unknown key; did you mean "format"\?/,
+      /fluent-bit\.conf:12:5 {2}output stdout\.0: Fromat\n {4}unknown configuration property 'fromat'; did you mean "format"\?/,
       /\[engine\] input initialization failed/,
     ])
       assert.match(run.output(), told)

@@ -47,7 +47,7 @@ test('what batches are built in stays theirs until they let it go', () => {
     fc.property(fc.array(read, { minLength: 1, maxLength: 12 }), reads => {
       const pool = new Poisoned(16 * 1024, 1 << 20)
       const plain = kinds.map(({ format, steps }) => processorOf(format, steps))
-      const lent = kinds.map(({ format, steps }) => processorOf(format, steps, pool))
+      const lent = kinds.map(({ format, steps }) => processorOf(format, steps, { memory: pool }))
       const held: Held[] = []
       const letGo = ({ batch, records, timesMs }: Held) => {
         assert.deepEqual(recordsOf(batch), records)

@@ -200,6 +200,7 @@ async function startInputs(
       metrics: records,
       joiner: joining?.joiner,
       memory,
+      keepEmptyLines: entry.kind === 'tail' && entry.config.emptyLines === 'keep',
       ...sourceFieldsOf(entry),
     })
     const [inputRecords, inputBytes] = [records.inputRecords.with(name), records.inputBytes.with(name)]

@@ -6,10 +6,9 @@ import type { Registry } from '../../kernel/metrics/registry.ts'
 import type { Batch } from './batch.ts'
 import { checkFormat } from './formats/check.ts'
 import { formatFields } from './formats/config.ts'
-import type { LentMemory } from './lent-memory.ts'
 import type { Lines } from './lines.ts'
 import { linesOf } from './lines-fake.ts'
-import { createProcessor } from './processor.ts'
+import { createProcessor, type ProcessorOptions } from './processor.ts'
 import { recordMetrics } from './record-metrics.ts'
 import { checkSteps, stepsSchema } from './steps/config.ts'
 import { createSteps } from './steps/create.ts'
@@ -26,11 +25,11 @@ export interface FakeProcessor {
   metric(name: string, labels?: Record<string, string>): number | undefined
 }
 
-/** A processor for tests, from options as a user writes them. `memory`: what it builds batches in. */
+/** A processor for tests, from options as a user writes them. */
 export function processorOf(
   format: object,
   steps: readonly object[] = [],
-  memory?: LentMemory,
+  options: Pick<ProcessorOptions, 'keepEmptyLines' | 'memory'> = {},
 ): FakeProcessor {
   const host = fakeHost()
   const decodedFormat = s.object(formatFields, { about: 'a format' }).decode(format)
@@ -50,7 +49,7 @@ export function processorOf(
     }),
     input: 'test',
     metrics,
-    memory,
+    ...options,
   })
   const begin = (lines: Lines | string) => process(typeof lines === 'string' ? linesOf(lines) : lines)
   return {

@@ -29,6 +29,27 @@ describe('the processor', () => {
     )
   })
 
+  const withoutText: [format: object, records: string[]][] = [
+    [{ format: 'raw' }, ['{"message":""}', '{"message":"a"}', '{"message":""}']],
+    [{ format: 'regex', pattern: '^(?<x>a?)$', skipEmpty: false }, ['{"x":""}', '{"x":"a"}', '{"x":""}']],
+    [{ format: 'regex', pattern: '^(?<x>a)$' }, ['""', '{"x":"a"}', '""']],
+    [{ format: 'logfmt' }, ['""', '""', '""']],
+    [{ format: 'ltsv' }, ['{}', '""', '{}']],
+    [{ format: 'json' }, ['""', '""', '""']],
+    [{ format: 'syslog' }, ['""', '""', '""']],
+  ]
+  for (const [format, expected] of withoutText)
+    it(`makes a record of a line without text where the input keeps them: ${JSON.stringify(format)}`, () => {
+      const { process } = processorOf(format, [], { keepEmptyLines: true })
+      const records = recordsOf(process(linesOf('\na\n\r\n')))
+      const short = records.map(record =>
+        'parse_error' in JSON.parse(record) && JSON.parse(record).message === '' ? '""' : record,
+      )
+      assert.equal(short.length, 3)
+      for (const [index, each] of expected.entries())
+        if (each !== '""' || index !== 1) assert.equal(short[index], each)
+    })
+
   it('gives a batch of no records its origin, so that the position moves on', () => {
     const { process, metric } = processorOf({}, [{ drop: 'exists(a)' }])
     const lines = linesOf('{"a":1}\n\n\r\n')

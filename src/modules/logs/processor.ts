@@ -32,6 +32,8 @@ export interface ProcessorOptions {
   /** Fields for the path of the source, and for the place in it where the record begins. */
   readonly pathField?: string | undefined
   readonly offsetField?: string | undefined
+  /** Whether a line without text is a record, too. With a joiner its rules say what becomes of it. */
+  readonly keepEmptyLines?: boolean | undefined
   /** Puts records of several lines together. Then all calls of one source must come one after the other. */
   readonly joiner?: Joiner | undefined
   /** What batches are built in that do not lie in their lines; without it each has memory of its own. */
@@ -46,7 +48,7 @@ export interface ProcessorOptions {
  * is done with it.
  */
 export function createProcessor(options: ProcessorOptions): (lines: Lines) => LongWork<readonly Batch[]> {
-  const { input, metrics, steps: commonSteps, joiner } = options
+  const { input, metrics, steps: commonSteps, joiner, keepEmptyLines = false } = options
   const misfits = metrics.misfits.with(input, options.format.format)
   const unreadableTimes = metrics.unreadableTimes.with(input)
   const pieces = metrics.pieces.with(input)
@@ -132,7 +134,7 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
       let end = ends[line]
       if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--
       if (joiner) joiner.take(line, end)
-      else if (end > start) take(batches, lines, line, end)
+      else if (end > start || keepEmptyLines) take(batches, lines, line, end)
       if (end >= stepEnd && line + 1 < count) {
         joiner?.pause()
         yield

@@ -1,7 +1,7 @@
 import { type CommandLine, commandLineDocument } from './command-line/command-line.ts'
 import { shippedParsers } from './parsers/shipped.ts'
 import type { ConfigurationDocument, ConfigurationFiles, Finding, Item, Place } from './syntax/document.ts'
-import { isText } from './syntax/document.ts'
+import { isText, textOf } from './syntax/document.ts'
 import { directoryOf, resolvePath } from './syntax/paths.ts'
 import { type Reading, readConfiguration, readFurther } from './syntax/read.ts'
 import type { Lookup } from './syntax/variables.ts'
@@ -34,9 +34,8 @@ export function loadFluentBit({ commandLine, ...options }: LoadOptions): FluentB
     ...commandLine.parsers.map(path => ({ value: path, place: commandPlace })),
   ]
   const further = readFurther(parserFiles, directory, { ...options, shipped: shippedParsers })
-  const translation = translate(merged([document, withoutService(further.document)]), {
-    strict: commandLine.strict,
-  })
+  const whole = merged([document, withoutService(further.document)])
+  const translation = translate(withSyslogParsers(whole, directory), { strict: commandLine.strict })
   const readings = main === undefined ? [further] : [main, further]
   return {
     ...translation,
@@ -83,6 +82,28 @@ function merged(documents: readonly ConfigurationDocument[]): ConfigurationDocum
 
 function withoutService(document: ConfigurationDocument): ConfigurationDocument {
   return { ...document, service: { ...document.service, properties: [] } }
+}
+
+/** An input `syslog` names no parser as a rule, and means one that comes with Fluent Bit. */
+function withSyslogParsers(document: ConfigurationDocument, directory: string): ConfigurationDocument {
+  if (!document.inputs.some(input => textOf(input, 'name')?.toLowerCase() === 'syslog')) return document
+  const options = {
+    files: { read: () => undefined, glob: () => [] },
+    cwd: directory,
+    environment: () => undefined,
+    shipped: shippedParsers,
+  }
+  const { parsers } = readFurther(
+    [{ value: 'parsers.conf', place: commandPlace }],
+    directory,
+    options,
+  ).document
+  const defined = new Set(document.parsers.map(parser => textOf(parser, 'name')))
+  const missing = parsers.filter(parser => {
+    const name = textOf(parser, 'name')
+    return name?.startsWith('syslog-') && !defined.has(name)
+  })
+  return { ...document, parsers: [...document.parsers, ...missing] }
 }
 
 /** A configuration without inputs or outputs does nothing, which nobody means. */

@@ -348,7 +348,9 @@ function pluginOf<P>(
   else
     tell(
       place,
-      `unknown plugin "${written}"`,
+      what === 'processor'
+        ? `error creating processor '${written}': plugin doesn't exist or failed to initialize`
+        : `unknown plugin "${written}"`,
       near === undefined ? `there are ${Object.keys(table).join(', ')}` : `did you mean "${near}"?`,
     )
   return undefined

@@ -180,9 +180,13 @@ class FluentBit {
     const { findings } = this.#current
     const errors = findings.filter(({ level }) => level === 'error')
     this.#put(findingReport(findings))
-    for (const kind of ['input', 'filter', 'output'])
-      if (errors.some(({ subject }) => subject.startsWith(kind)))
-        this.#write('error', `[engine] ${kind} initialization failed`)
+    for (const kind of ['input', 'filter', 'output']) {
+      const own = errors.filter(({ subject }) => subject.startsWith(kind))
+      if (own.length === 0) continue
+      if (own.some(({ message }) => message.startsWith('unknown configuration property')))
+        this.#write('error', `[config] check properties for ${kind} plugins is failed`)
+      this.#write('error', `[engine] ${kind} initialization failed`)
+    }
     this.#write(
       'error',
       `[config] ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}, nothing was started`,

@@ -18,7 +18,7 @@ export type Condition =
   /** The field is there; null counts as there. */
   | { readonly kind: 'exists'; readonly field: FieldPath }
   /** Some name at the top of the record fits the pattern. */
-  | { readonly kind: 'any'; readonly pattern: string }
+  | { readonly kind: 'any'; readonly pattern: string; readonly values?: string }
   /** The texts of all fields at the top whose names fit `names` fit `values`; also when there are none. */
   | { readonly kind: 'all'; readonly names: string; readonly values: string }
   /** At least two items. */

@@ -42,7 +42,12 @@ export function compileCondition(condition: Condition): Predicate {
       return onField(condition.field, () => true)
     case 'any': {
       const isMeant = expressionOf(condition.pattern)
-      return record => namesOf(record).some(([name]) => isMeant.test(name))
+      if (condition.values === undefined)
+        return record => namesOf(record).some(([name]) => isMeant.test(name))
+      const fits = matching(condition.values)
+      const value = new ValueSpan()
+      return record =>
+        namesOf(record).some(([name, member]) => isMeant.test(name) && fits(record.valueAt(member, value)))
     }
     case 'all': {
       const isMeant = expressionOf(condition.names)

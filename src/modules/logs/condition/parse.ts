@@ -31,7 +31,8 @@ const RESERVED = new Set(['and', 'or', 'not', 'in', 'matches', 'contains', ...WO
  *
  * `or` binds weaker than `and`, `and` weaker than `not`; `||`, `&&`, `!` and `=` are other spellings.
  * A field is a dotted path, with segments in quotes where they have dots or blanks: `labels."app.kubernetes.io/name"`.
- * `any("^k8s_")` asks for a name, `all("^k8s_") matches "x"` for the values of all fields so named.
+ * `any("^k8s_")` asks for a name, `any("^k8s_") matches "x"` and `all("^k8s_") matches "x"` for the values of fields so
+ * named.
  * Values are text in single or double quotes, numbers, true, false and null.
  */
 export function parseCondition(source: string): ParsedCondition {
@@ -110,13 +111,14 @@ class Parser {
     return this.#test(this.#field())
   }
 
-  /** Behind `any` or `all`: a pattern of names in brackets; behind `all`, `matches` with the pattern of their values. */
+  /** Behind `any` or `all`: a pattern of names in brackets, then `matches` with the pattern of their values, which `all` needs. */
   #names(kind: 'any' | 'all'): Condition {
     this.#require('(')
     const names = this.#pattern()
     this.#require(')')
-    if (kind === 'any') return { kind, pattern: names }
-    if (!this.#takes('word', 'matches')) this.#expected('matches')
+    const hasValues = this.#takes('word', 'matches')
+    if (kind === 'any') return { kind, pattern: names, ...(hasValues && { values: this.#pattern() }) }
+    if (!hasValues) this.#expected('matches')
     return { kind, names, values: this.#pattern() }
   }
 

@@ -4,7 +4,8 @@ import type { ByteWriter } from '../../../wire/json/writer.ts'
 /** Makes records of lines. One instance serves one input; it keeps no state from line to line but `timeMs`. */
 export interface Format {
   /**
-   * Makes the record of the line `bytes[start, end)`, which has no line ending and is not empty.
+   * Makes the record of the line `bytes[start, end)`, which has no line ending, and is empty only where an
+   * input keeps such lines.
    * True: the record stands open in `record`, perhaps edited. False: its text was appended to `out`; nothing was when
    * the line is none of the records, such as a header.
    * `nowMs`: when the line was read; times without a year are taken to be near it.

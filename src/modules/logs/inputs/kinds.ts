@@ -160,7 +160,9 @@ function checkKind(input: InputConfig, path: Problem['path']): Problem[] {
 /** How the lines of an input become records; inputs without that option hand over records, a JSON object a line. */
 export function formatOf({ kind, config }: InputConfig): FormatConfig {
   if (kind === 'syslog')
-    return { format: 'syslog', time: { format: 'iso8601', zone: config.zone, keep: true } }
+    return config.format === 'raw'
+      ? { format: 'raw' }
+      : { format: 'syslog', time: { format: 'iso8601', zone: config.zone, keep: true } }
   return 'format' in config ? config : { format: 'json' }
 }
 

@@ -107,6 +107,7 @@ export const everyInput: Options = {
   tag: option.text(),
   log_level: option.needless(OWN_LOG),
   log_suppress_interval: option.needless('repeated messages are held back'),
+  log_supress_interval: option.needless('repeated messages are held back'),
   mem_buf_limit: option.needless(OWN_MEMORY),
   routable: option.lost('an input that feeds filters only'),
   'storage.type': option.needless('all records are on disk before they count', 'memory'),
@@ -150,6 +151,8 @@ export const everyOutput: Options = {
   'storage.total_limit_size': option.text(),
   no_multiplex: option.needless('each output has a queue of its own'),
   workers: option.needless(OWN_EVENT_LOOP),
+  'http.read_idle_timeout': option.needless('requests have a limit of their own', '0s'),
+  'http.response_timeout': option.needless('requests have a limit of their own', '60s'),
   processors: option.structure(),
   ...net,
 }

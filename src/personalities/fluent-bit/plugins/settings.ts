@@ -161,13 +161,17 @@ export class Settings {
 
   #unknown({ key, keyPlace }: Property, known: readonly string[]): void {
     const near = nearest(key, known)
-    this.fail(keyPlace, key, `unknown key${near === undefined ? '' : `; did you mean "${near}"?`}`)
+    this.fail(
+      keyPlace,
+      key,
+      `unknown configuration property '${key.toLowerCase()}'${near === undefined ? '' : `; did you mean "${near}"?`}`,
+    )
   }
 
   #checkRepetition(key: string, properties: readonly Property[]): void {
     const option = optionOf(this.#options, key)!
-    if (properties.length < 2 || option.repeated || option.type === 'list' || option.needless !== undefined)
-      return
+    const isList = option.type === 'list' || option.type === 'words'
+    if (properties.length < 2 || option.repeated || isList || option.needless !== undefined) return
     this.fail(properties[1].place, key, 'is given twice', 'keep one of them')
   }
 }

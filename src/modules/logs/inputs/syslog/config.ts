@@ -15,6 +15,10 @@ export const syslogFields = {
     'The largest message: a longer line comes as several records, a message that says it is longer ends the connection, a datagram is dropped.',
     '64KiB',
   ),
+  format: s.choice(['syslog', 'raw'], {
+    about: 'raw: the message stays as it came, in the field `message`, for a step `parse`.',
+    default: 'syslog',
+  }),
   zone: s.string({
     about:
       'The zone of times that name none, as those of RFC 3164: utc, local (that of the process), an offset such as +02:00, or a zone such as Europe/Berlin.',

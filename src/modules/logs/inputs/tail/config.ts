@@ -59,6 +59,11 @@ export const tailFields = {
       'split: a line that is longer than `maxLine` becomes several records, each with `"line_split": true`. truncate: only the first of them is kept. skip: none is. What is left out is counted.',
     default: 'split',
   }),
+  emptyLines: s.choice(['skip', 'keep'], {
+    about:
+      'keep: a line without text is a record with an empty `message`. Lines that are put together by `multiline` have them where its rules want them, either way.',
+    default: 'skip',
+  }),
   encoding: s.choice(ENCODINGS, {
     about:
       'What the files are written in; records are UTF-8. auto: UTF-8, unless a byte order mark says UTF-16. A mark also holds against utf-8, utf-16le and utf-16be.',

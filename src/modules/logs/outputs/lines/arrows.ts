@@ -1,3 +1,4 @@
+import { hasEscape, readString } from '../../../../wire/json/value.ts'
 import type { ByteWriter } from '../../../../wire/json/writer.ts'
 
 const QUOTE = 0x22
@@ -6,18 +7,32 @@ const ARROW = Buffer.from('=>')
 const SEPARATOR = Buffer.from(', ')
 const NIL = Buffer.from('nil')
 
-/** A JSON text as Fluent Bit prints records for people: `{"a"=>1, "b"=>[true, nil]}`. Strings stay as they are. */
+/**
+ * A JSON text as Fluent Bit prints records for people: `{"a"=>1, "b"=>[true, nil]}`. What is escaped in a string stands
+ * there as itself, line ends and quotes too: this is for reading, and cannot always be read back.
+ */
 export function writeArrows(bytes: Buffer, start: number, end: number, out: ByteWriter): void {
   for (let at = start; at < end; ) {
     const byte = bytes[at]
     const behind = byte === QUOTE ? endOfString(bytes, at, end) : endOfWord(bytes, at, end)
-    if (byte === QUOTE) out.copy(bytes, at, behind)
+    if (byte === QUOTE) writeText(bytes, at, behind, out)
     else if (byte === 0x3a) out.copy(ARROW, 0, ARROW.length)
     else if (byte === 0x2c) out.copy(SEPARATOR, 0, SEPARATOR.length)
     else if (byte === 0x6e) out.copy(NIL, 0, NIL.length)
     else if (byte > 0x20) writeWord(bytes, at, behind, out)
     at = behind
   }
+}
+
+function writeText(bytes: Buffer, start: number, end: number, out: ByteWriter): void {
+  if (!hasEscape(bytes, start, end)) {
+    out.copy(bytes, start, end)
+    return
+  }
+  const text = Buffer.from(readString(bytes, start, end))
+  out.byte(QUOTE)
+  out.copy(text, 0, text.length)
+  out.byte(QUOTE)
 }
 
 /** Numbers with a point or an exponent have six digits behind the point. */

@@ -1,5 +1,6 @@
 import { option } from '../option.ts'
 import type { FilterPlugin } from '../plugin.ts'
+import type { Settings } from '../settings.ts'
 
 /** Scripts of Lua. */
 export const lua: FilterPlugin = {
@@ -8,8 +9,8 @@ export const lua: FilterPlugin = {
     script: option.text(),
     code: option.text(),
     call: option.text(),
-    type_int_key: option.list(),
-    type_array_key: option.list(),
+    type_int_key: option.words(),
+    type_array_key: option.words(),
     protected_mode: option.needless('a script that fails is told and counted, and the record stays', 'true'),
     time_as_table: option.boolean('false'),
     enable_flb_null: option.boolean('false'),
@@ -26,8 +27,8 @@ export const lua: FilterPlugin = {
       settings.fail(settings.place, 'script', 'or code, one of them, is needed', 'script filter.lua')
       return undefined
     }
-    const integerFields = settings.list('type_int_key')
-    const arrayFields = settings.list('type_array_key')
+    const integerFields = wordsOf(settings, 'type_int_key')
+    const arrayFields = wordsOf(settings, 'type_array_key')
     return [
       {
         lua: {
@@ -41,4 +42,9 @@ export const lua: FilterPlugin = {
       },
     ]
   },
+}
+
+/** Names between blanks, as documented, or commas. */
+function wordsOf(settings: Settings, key: string): string[] {
+  return settings.written(key).flatMap(({ text }) => text.split(/[\s,]+/).filter(word => word !== ''))
 }

@@ -74,8 +74,9 @@ function conditionTest(settings: Settings, { text, place }: Written): string | u
     ]
     if (names === undefined || values === undefined) return undefined
     if (name === 'matching_keys_have_matching_values') return `all(${names}) matches ${values}`
-    settings.fail(place, 'condition', 'Matching_keys_do_not_have_matching_values is not supported')
-    return undefined
+    return name === 'matching_keys_do_not_have_matching_values'
+      ? `not any(${names}) matches ${values}`
+      : fail()
   }
   const field = fieldOf(settings, 'condition', key, place)
   if (field === undefined) return undefined

@@ -63,12 +63,12 @@ export const opentelemetry: InputPlugin = {
     encode_profiles_as_log: option.lost('profiles as logs', 'true'),
   },
   translate(settings) {
-    // v1/logs, as the path says, unless the tag is to be its own.
+    // v1/logs, as the path says; a tag of its own counts with tag_from_uri off only.
     const fromUri = settings.boolean('tag_from_uri') ?? true
     return {
       kind: 'otlp',
       options: {
-        ...(fromUri && !settings.has('tag') && { tag: 'v1_logs' }),
+        ...(fromUri && { tag: 'v1_logs' }),
         ...httpListeningOf(settings, 4318),
         bodyField: settings.text('logs_body_key') ?? 'log',
         ...successStatusOf(settings, 201),

@@ -1,5 +1,6 @@
+import { fieldNotation } from '../../values/accessor.ts'
 import { type Options, option, tlsServer } from '../option.ts'
-import type { NotationMap } from '../plugin.ts'
+import type { NotationMap, StepNotation } from '../plugin.ts'
 import type { Settings } from '../settings.ts'
 import { bytes, milliseconds } from '../units.ts'
 
@@ -44,6 +45,12 @@ export function listeningOf(settings: Settings, defaultPort: number): NotationMa
 
 export function addressText(host: string, port: number): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** The field with the address of the sender. */
+export function sourceAddressSteps(settings: Settings): readonly StepNotation[] {
+  const key = settings.text('source_address_key')
+  return key === undefined ? [] : [{ fill: { fields: { [fieldNotation([key]) ?? key]: '{$path}' } } }]
 }
 
 /** Our `tls` of a listener; nothing when it is off. */

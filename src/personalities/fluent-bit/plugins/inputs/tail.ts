@@ -33,7 +33,7 @@ export const tail: InputPlugin = {
     event_batch_size: option.needless('all files get their turn', '50M'),
     skip_long_lines: option.boolean('off'),
     truncate_long_lines: option.boolean('off'),
-    skip_empty_lines: option.needless('empty lines are always left out', 'off'),
+    skip_empty_lines: option.boolean('off'),
     inotify_watcher: option.boolean('true'),
     file_cache_advise: option.needless('the system keeps what is read often', 'true'),
     db: option.text(),
@@ -65,7 +65,7 @@ export const tail: InputPlugin = {
     }
     const format = formatOf(settings, around)
     if (format === undefined) return undefined
-    const names = { key: settings.text('key') ?? 'log' }
+    const multiline = multilineOf(settings, around, settings.text('key') ?? 'log')
     const lines = linesOf(settings)
     const times = timesOf(settings)
     const database = settings.text('db')
@@ -97,8 +97,12 @@ export const tail: InputPlugin = {
         ...(regex !== undefined && 'source' in regex && { tagPattern: regex.source }),
         ...(settings.boolean('inotify_watcher') === false && { watch: false }),
         ...(maxOpenFiles !== undefined && { maxOpenFiles }),
+        // What several lines are made of has its own rules for those without text.
+        ...(!settings.boolean('skip_empty_lines') &&
+          format.options['multiline'] === undefined &&
+          multiline['multiline'] === undefined && { emptyLines: 'keep' }),
         ...format.options,
-        ...multilineOf(settings, around, names.key),
+        ...multiline,
       },
       steps: format.steps,
       ...(settings.boolean('exit_on_eof') && {

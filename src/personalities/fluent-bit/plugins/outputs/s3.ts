@@ -7,6 +7,7 @@ import { bytes, milliseconds } from '../units.ts'
 import { flushInterval } from './sending.ts'
 
 const MIB = 1024 ** 2
+const NO_BLOBS = option.needless('there are no blobs')
 
 /** Amazon S3. */
 export const s3: OutputPlugin = {
@@ -41,9 +42,16 @@ export const s3: OutputPlugin = {
     preserve_data_ordering: option.needless('records stay in their order', 'true'),
     retry_limit: option.needless('what fails is tried again', '1'),
     external_id: option.text(),
-    blob_database_file: option.needless('there are no blobs'),
+    blob_database_file: NO_BLOBS,
+    part_size: NO_BLOBS,
+    file_delivery_attempt_limit: NO_BLOBS,
+    part_delivery_attempt_limit: NO_BLOBS,
+    upload_parts_timeout: NO_BLOBS,
+    upload_part_freshness_limit: NO_BLOBS,
+    host: option.needless('`endpoint` names the server'),
     format: option.text('json'),
     authorization_endpoint_url: option.lost('addresses that are signed beforehand'),
+    'authorization_endpoint_*': option.needless('belongs to authorization_endpoint_url'),
     ...dateOptions,
   },
   translate(settings, { flushMs }) {
