@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,7 +53,7 @@ test('a dead letter goes again to the output that refused it, and to no other', 
   const { folder, mappings, documents, command, write } = await world(t)
   const letters = join(folder, 'data/logs/dead-letters.jsonl')
   await write('{"n":1,"took":"long", "exact" :  1.50}')
-  await eventually('it is refused', 30_000, () => existsSync(letters))
+  await eventually('it is refused', 30_000, () => existsSync(letters) && statSync(letters).size > 0)
 
   const [refused] = (await readFile(letters, 'utf8')).trim().split('\n')
   assert.match(refused, /"output":"elasticsearch","reason":"[^"]*failed to parse field \[took\]/)
