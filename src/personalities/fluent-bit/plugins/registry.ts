@@ -104,25 +104,26 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   syslog: syslogOutput,
 }
 
-const METRICS = 'metrics of the machine are not logs; the metrics module and its exporters give them'
+const MACHINE = 'metrics of the machine are not taken; an exporter of its own gives them'
+const OTHERS = 'metrics of others are not taken in; those of its own are by fluentbit_metrics'
 
 /** Plugins that exist and are not carried over: why. */
 export const refusedPlugins: Readonly<
   Record<'input' | 'filter' | 'output', Readonly<Record<string, string>>>
 > = {
   input: {
-    cpu: METRICS,
-    mem: METRICS,
-    disk: METRICS,
-    netif: METRICS,
-    thermal: METRICS,
-    proc: METRICS,
-    node_exporter_metrics: METRICS,
-    process_exporter_metrics: METRICS,
-    windows_exporter_metrics: METRICS,
-    prometheus_scrape: METRICS,
-    prometheus_remote_write: METRICS,
-    statsd: METRICS,
+    cpu: MACHINE,
+    mem: MACHINE,
+    disk: MACHINE,
+    netif: MACHINE,
+    thermal: MACHINE,
+    proc: MACHINE,
+    node_exporter_metrics: MACHINE,
+    process_exporter_metrics: MACHINE,
+    windows_exporter_metrics: MACHINE,
+    prometheus_scrape: OTHERS,
+    prometheus_remote_write: OTHERS,
+    statsd: OTHERS,
   },
   filter: {},
   output: {},
