@@ -72,6 +72,44 @@ describe('records as Fluent Bit prints them', () => {
     ])
   })
 
+  test('standard input holds objects one behind the other, also with their times', async t => {
+    const input = '{"key": "some value"}{"key":2}\n[1475898286, {"key":3}]no json\n{"key":4.0}'
+    assert.deepEqual(await printed(t, ['-i', 'stdin', '-o', 'stdout'], { input }), [
+      'stdin.0 {"key"=>"some value"}',
+      'stdin.0 {"key"=>2}',
+      'stdin.0 {"key"=>3}',
+      'stdin.0 {"message"=>"no json", "parse_error"=>"not a JSON object: expected an object at byte 1"}',
+      'stdin.0 {"key"=>4.000000}',
+    ])
+  })
+
+  test('a field of the record names the parser', async t => {
+    const parsers = ['json', 'logfmt']
+      .map(name => `[PARSER]\n    Name ${name}\n    Format ${name}\n`)
+      .join('')
+    const filter = [
+      '-F',
+      'parser',
+      '-m',
+      '*',
+      '-p',
+      'key_name=log',
+      '-p',
+      'parser_key=kind',
+      '-p',
+      'reserve_data=on',
+    ]
+    const input =
+      '{"log":"a=1","kind":"logfmt"}{"log":"{\\"b\\":2}","kind":"json","c":3}{"log":"a=1","kind":"x"}{"log":"a=1"}'
+    const args = ['-R', 'p.conf', '-i', 'stdin', ...filter, ...shown]
+    assert.deepEqual(await printed(t, args, { input, files: { 'p.conf': parsers } }), [
+      'stdin.0 {"kind"=>"logfmt", "a"=>"1"}',
+      'stdin.0 {"kind"=>"json", "c"=>3, "b"=>2}',
+      'stdin.0 {"log"=>"a=1", "kind"=>"x"}',
+      'stdin.0 {"log"=>"a=1"}',
+    ])
+  })
+
   test('syslog has the fields of the parser that the mode means, or of the one that is named', async t => {
     const records = await printed(
       t,

@@ -1,10 +1,12 @@
 import type { InputHost } from './input.ts'
-import { LineSplitter } from './split.ts'
+import { type Framing, LineFraming } from './network/frames.ts'
 
 export interface StreamLinesOptions {
   /** What stands for the path of its lines. */
   readonly path: string
+  /** Cuts it; lines of at most so many bytes unless told otherwise. */
   readonly maxLineBytes: number
+  readonly framing?: Framing
   readonly host: Pick<InputHost, 'name' | 'tag' | 'sink' | 'clock'>
   /** Lines, and bytes with their ends, that are safe. */
   readonly onTaken: (lines: number, bytes: number) => void
@@ -13,13 +15,12 @@ export interface StreamLinesOptions {
 /** Cuts one stream of bytes into lines for the sink, a chunk at a time. What came cannot be read again. */
 export class StreamLines {
   readonly #o: StreamLinesOptions
-  readonly #splitter: LineSplitter
+  readonly #framing: Framing
   #rest: Buffer = Buffer.alloc(0)
-  #midLine = false
 
   constructor(options: StreamLinesOptions) {
     this.#o = options
-    this.#splitter = new LineSplitter(options.maxLineBytes)
+    this.#framing = options.framing ?? new LineFraming(options.maxLineBytes)
   }
 
   /** What came of a line that has no end yet. */
@@ -39,11 +40,9 @@ export class StreamLines {
 
   async #split(bytes: Buffer, final: boolean): Promise<void> {
     const { path, host, onTaken } = this.#o
-    const request = { bytes, from: 0, midLine: this.#midLine, final }
-    const { next, midLine, count, ...columns } = this.#splitter.split(request)
+    const { next, count, ...columns } = this.#framing.find(bytes, final)
     // A copy, not a view: the chunk stays with the batch for as long as the spool keeps it in memory.
     this.#rest = Buffer.from(bytes.subarray(next))
-    this.#midLine = midLine
     if (count === 0) return
     const origin = { input: host.name, path, tag: host.tag(path) }
     await host.sink({ bytes, count, ...columns, readAtMs: host.clock.now(), origin, mayWait: true })

@@ -34,6 +34,7 @@ import { gelf } from './outputs/gelf.ts'
 import { http } from './outputs/http.ts'
 import { kafka } from './outputs/kafka.ts'
 import { loki } from './outputs/loki.ts'
+import { nats } from './outputs/nats.ts'
 import { nothing } from './outputs/null.ts'
 import { opentelemetry as otlp } from './outputs/opentelemetry.ts'
 import { prometheusExporter } from './outputs/prometheus-exporter.ts'
@@ -42,6 +43,7 @@ import { s3 } from './outputs/s3.ts'
 import { splunk } from './outputs/splunk.ts'
 import { stdout } from './outputs/stdout.ts'
 import { syslogOutput } from './outputs/syslog.ts'
+import { tcpOutput } from './outputs/tcp.ts'
 import type { FilterPlugin, InputPlugin, OutputPlugin } from './plugin.ts'
 
 /** By the names of Fluent Bit. */
@@ -93,6 +95,7 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   http,
   kafka,
   loki,
+  nats,
   null: nothing,
   opensearch,
   opentelemetry: otlp,
@@ -102,6 +105,7 @@ export const outputPlugins: Readonly<Record<string, OutputPlugin>> = {
   splunk,
   stdout,
   syslog: syslogOutput,
+  tcp: tcpOutput,
 }
 
 const MACHINE = 'metrics of the machine are not taken; an exporter of its own gives them'

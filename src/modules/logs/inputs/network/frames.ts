@@ -7,6 +7,8 @@ export interface Found {
   readonly starts: Uint32Array
   readonly ends: Uint32Array
   readonly pieces?: Uint8Array
+  /** When each happened, where messages say so; NaN where one does not. */
+  readonly timesMs?: Float64Array
   /** Index of the first byte that belongs to none of them. */
   readonly next: number
 }
@@ -27,8 +29,8 @@ export class LineFraming implements Framing {
   }
 
   find(bytes: Buffer, final: boolean): Found {
-    const found = this.#splitter.split({ bytes, from: 0, midLine: this.#midLine, final })
-    this.#midLine = found.midLine
+    const { midLine, ...found } = this.#splitter.split({ bytes, from: 0, midLine: this.#midLine, final })
+    this.#midLine = midLine
     return found
   }
 }
@@ -53,8 +55,7 @@ export class JsonFraming implements Framing {
   readonly #maxBytes: number
   /** How far the object was looked at that the bytes begin with. */
   #seen = 0
-  #depth = 0
-  #inString = false
+  readonly #within: WithinJson = { depth: 0, inString: false }
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -66,24 +67,27 @@ export class JsonFraming implements Framing {
     let at = this.#seen
     let start = 0
     for (;;) {
-      if (this.#depth === 0) {
+      if (this.#within.depth === 0) {
         while (at < bytes.length && BETWEEN.has(bytes[at])) at++
         start = at
         if (at === bytes.length) break
+        // What came before it is good.
+        if (bytes[at] !== OPEN_BRACE && starts.length > 0 && !final) break
         if (bytes[at] !== OPEN_BRACE)
           throw new Refused(
             'malformed',
             `expected a JSON object, got ${JSON.stringify(String.fromCharCode(bytes[at]))}`,
           )
       }
-      at = this.#endOf(bytes, at)
+      at = endOfJson(bytes, at, this.#within)
       if (at - start > this.#maxBytes)
         throw new Refused('too_large', `a message is larger than ${this.#maxBytes} bytes (maxMessage)`)
-      if (this.#depth > 0) break
+      if (this.#within.depth > 0) break
       starts.push(start)
       ends.push(at)
     }
-    if (final && this.#depth > 0) throw new Refused('malformed', 'the stream ended within a JSON object')
+    if (final && this.#within.depth > 0)
+      throw new Refused('malformed', 'the stream ended within a JSON object')
     this.#seen = at - start
     return {
       count: starts.length,
@@ -92,29 +96,34 @@ export class JsonFraming implements Framing {
       next: start,
     }
   }
+}
 
-  /** Behind the object, or where the bytes end within it. */
-  #endOf(bytes: Buffer, from: number): number {
-    let at = from
-    let depth = this.#depth
-    let inString = this.#inString
-    do {
-      const byte = bytes[at]
-      if (inString) {
-        if (byte === BACKSLASH) {
-          // What is escaped may be in the next chunk.
-          if (at + 1 >= bytes.length) break
-          at++
-        } else if (byte === QUOTE) inString = false
-      } else if (byte === QUOTE) inString = true
-      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
-      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
-      // A record is one line; within a text a raw line end would be no JSON anyway.
-      else if (byte === LINE_FEED || byte === CARRIAGE_RETURN) bytes[at] = SPACE
-      at++
-    } while (depth > 0 && at < bytes.length)
-    this.#depth = depth
-    this.#inString = inString
-    return at
-  }
+/** Where in a JSON value a text has come to. */
+export interface WithinJson {
+  depth: number
+  inString: boolean
+}
+
+/** Behind the object or list that begins or goes on at `from`, or where the bytes end within it: `depth` tells. */
+export function endOfJson(bytes: Buffer, from: number, within: WithinJson): number {
+  let at = from
+  let { depth, inString } = within
+  do {
+    const byte = bytes[at]
+    if (inString) {
+      if (byte === BACKSLASH) {
+        // What is escaped may be in the next chunk.
+        if (at + 1 >= bytes.length) break
+        at++
+      } else if (byte === QUOTE) inString = false
+    } else if (byte === QUOTE) inString = true
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
+    // A record is one line; within a text a raw line end would be no JSON anyway.
+    else if (byte === LINE_FEED || byte === CARRIAGE_RETURN) bytes[at] = SPACE
+    at++
+  } while (depth > 0 && at < bytes.length)
+  within.depth = depth
+  within.inString = inString
+  return at
 }

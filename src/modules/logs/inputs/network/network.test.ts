@@ -55,6 +55,14 @@ describe('tcp', () => {
       assert.deepEqual(await texts(taken.length), taken)
     })
 
+  test('takes the objects in front of what is none, and ends the connection', async t => {
+    const { host, dial, texts } = await bedOf(t, 'tcp', { framing: 'json' })
+    const socket = await dial()
+    socket.end('{"a":1}{"b":2} oh no\n{"c":3}')
+    assert.deepEqual(await texts(2), ['{"a":1}', '{"b":2}'])
+    await until(() => refusals(host, 'malformed') === 1)
+  })
+
   test('tells path, tag and the number of records', async t => {
     const { host, dial, texts } = await bedOf(t, 'tcp', {}, { tag: 'net.*' })
     const socket = await dial()

@@ -8,7 +8,7 @@ import { deadlineIn } from '../../../../kernel/lifecycle/deadline.ts'
 import { fakeInputHost } from '../input-fakes.ts'
 import { startStdin } from './stdin.ts'
 
-const config = { maxLineBytes: 1024 }
+const config = { framing: 'lines', maxLineBytes: 1024 } as const
 
 function hostFor(t: TestContext) {
   const host = fakeInputHost({ kind: 'stdin' })

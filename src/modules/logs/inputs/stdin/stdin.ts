@@ -3,6 +3,7 @@ import type { Health } from '../../../../kernel/module.ts'
 import type { Input, InputHost } from '../input.ts'
 import { StreamLines } from '../stream-lines.ts'
 import type { StdinConfig } from './config.ts'
+import { StdinJsonFraming } from './json-framing.ts'
 
 /** What this input needs of what every input gets. */
 export type StdinHost = Pick<
@@ -42,6 +43,7 @@ class StdinReader implements Input {
     this.#lines = new StreamLines({
       path: 'stdin',
       maxLineBytes: config.maxLineBytes,
+      ...(config.framing === 'json' && { framing: new StdinJsonFraming(config.maxLineBytes) }),
       host,
       onTaken: (lines, bytes) => {
         linesRead.inc(lines)

@@ -3,6 +3,7 @@ import { tlsConfig } from '../../../../backends/http/tls-config.ts'
 import type { Problem } from '../../../../kernel/config/problem.ts'
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
 import { type OwnOptions, routingFields } from '../routing-config.ts'
+import { timeFieldConfig } from '../time-field-config.ts'
 
 export const tcpConfig = s.object(
   {
@@ -12,6 +13,7 @@ export const tcpConfig = s.object(
       protocols: ['tcp', 'tls', 'unix'],
       example: 'tcp://collector:5170',
     }),
+    time: timeFieldConfig,
     tls: tlsConfig,
     timeout: s.duration({
       about: 'How long a connection may take to come about, and a write to be taken.',

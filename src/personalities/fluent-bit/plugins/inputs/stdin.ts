@@ -12,7 +12,7 @@ export const stdin: InputPlugin = {
   translate(settings, around) {
     const format = settings.has('parser')
       ? parserFormat(settings, 'parser', around, { key: 'log' })
-      : JSON_LINES
+      : JSON_TEXT
     if (format === undefined) return undefined
     const why = 'standard input has come to its end'
     return { kind: 'stdin', ...format, exit: { kind: 'input ended', why, input: around.name } }
@@ -20,4 +20,4 @@ export const stdin: InputPlugin = {
 }
 
 /** Without a parser what comes is JSON. */
-const JSON_LINES = { options: { format: 'json' }, steps: [] }
+const JSON_TEXT = { options: { framing: 'json', format: 'json' }, steps: [] }

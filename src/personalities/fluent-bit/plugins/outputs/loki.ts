@@ -46,7 +46,8 @@ export const loki: OutputPlugin = {
       settings.text(key),
     )
     const tenantField = tenantKey === undefined ? undefined : fieldOf(settings, 'tenant_id_key', tenantKey)
-    const last = tenant === undefined ? '' : `|${JSON.stringify(tenant)}`
+    // A record without it goes where the server puts what names no tenant.
+    const last = `|${JSON.stringify(tenant ?? '')}`
     const auth = { ...userOf(settings), ...(bearer !== undefined && { bearer }) }
     const single = settings.text('drop_single_key')?.toLowerCase()
     const format = settings.choice('line_format', ['json', 'key_value'] as const) ?? 'json'
