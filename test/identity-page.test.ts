@@ -2,25 +2,16 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { SERVER_FAILURES } from '../src/http/client/tls-failure.ts'
 import { HANDSHAKE_FAILURES } from '../src/http/tls/failure.ts'
+import { freePort } from './fakes/free-port.ts'
 
 const root = dirname(import.meta.dirname)
 const page = await readFile(join(root, 'docs/identity.md'), 'utf8')
 const skip = ['curl', 'openssl'].some(name => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 test('the commands of docs/identity.md do what it says', { skip, timeout: 120_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outrigger-'))

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { freePort } from '../fakes/free-port.ts'
 import { sources } from '../inputs/all.ts'
 import type { Source } from '../inputs/source.ts'
 import { Ledger, SidecarProcess } from './processes.ts'
@@ -102,12 +102,4 @@ async function settled(path: string, safe: readonly number[]): Promise<Ledger> {
     for (const line of readFileSync(path, 'utf8').split('\n').slice(0, -1)) ledger.add(JSON.parse(line).n)
     if (safe.every(n => ledger.has(n)) || performance.now() > end) return ledger
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
 }

@@ -6,13 +6,13 @@ import { statSync } from 'node:fs'
 import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { startFakeCloudwatch } from '../fakes/cloudwatch/server.ts'
 import { startFakeElasticsearch } from '../fakes/elasticsearch/server.ts'
+import { freePort } from '../fakes/free-port.ts'
 import { missing } from '../fakes/programs.ts'
 import { startPrometheus } from '../fakes/prometheus/server.ts'
 
@@ -81,15 +81,6 @@ async function start(
       return exited
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const service = (port: number) => `service:

@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttp } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -12,17 +12,9 @@ import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { testAuthority } from '../../src/authority/authority-fake.ts'
 import { ask } from '../../src/modules/proxy/echo-fake.ts'
+import { freePort } from '../fakes/free-port.ts'
 
 const launcher = fileURLToPath(new URL('../../bin/outrigger.js', import.meta.url))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Asks the admin listener until the answer fits. */
 async function until(port: number, path: string, fits: (status: number, text: string) => boolean) {

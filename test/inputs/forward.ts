@@ -14,7 +14,12 @@ export const forward: Source = {
       const chunk = `chunk-${numbers[0]}`
       const entries = Buffer.concat(numbers.map(n => Buffer.from(encode([1_700_000_000, { n }]))))
       socket.write(encode(['a', entries, { chunk }]))
-      const [answer] = await once(socket, 'data', { signal: AbortSignal.timeout(30_000) })
+      // A connection that ends without an answer is no acknowledgement.
+      const ended = new AbortController()
+      socket.once('close', () => ended.abort())
+      const [answer] = await once(socket, 'data', {
+        signal: AbortSignal.any([ended.signal, AbortSignal.timeout(30_000)]),
+      })
       return (decode(answer) as { ack?: string }).ack === chunk
     } finally {
       socket.destroy()

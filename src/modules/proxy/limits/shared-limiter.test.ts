@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { freePort } from '../../../../test/fakes/free-port.ts'
 import { systemClock } from '../../../kernel/clock/system.ts'
 import { fakeHost } from '../../../kernel/host-fake.ts'
 import type { Refusal } from '../refusal.ts'
@@ -14,14 +15,6 @@ import { SharedCounts } from './shared-counts.ts'
 
 const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 const withRedis = { skip: hasRedis ? false : 'the redis-server program is not installed', timeout: 30_000 }
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 async function startRedis(port: number): Promise<ChildProcess> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
