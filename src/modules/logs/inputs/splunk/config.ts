@@ -28,6 +28,16 @@ export const splunkInputFields = {
     optional: true,
     example: 'app',
   }),
+  records: s.choice(['events', 'envelopes'], {
+    about:
+      'events: the event of each object is the record, with what stands beside it. envelopes: each object is a record as it came, at the time at which it came, and needs no event.',
+    default: 'events',
+  }),
+  tagFrom: s.choice(['sourcetype', 'path'], {
+    about:
+      'What stands for `*` in `tag`: the source type of an event, or the path of the request with `_` between its parts, such as `services_collector_event`.',
+    default: 'sourcetype',
+  }),
   tokenField: s.string({
     about: 'A field that each record gets with the token of its sender, for outputs that pass it on.',
     optional: true,

@@ -198,3 +198,26 @@ test('takes compressed events; who comes too early hears that the server is busy
   spool.resolve()
   for (const first of firsts) assert.equal((await first).status, 200)
 })
+
+test('takes objects as they came as records, by the path of the request', async t => {
+  const config = { records: 'envelopes', tagFrom: 'path', tagField: 'to', tokenField: '@token' }
+  const { ask, host, texts } = await started(t, config, { tag: '*' })
+  const headers = { authorization: 'Splunk abc' }
+  const { status } = await ask(
+    '/event',
+    '{"Event":"x","time":5}\n{}{"event":{"a":\n[1]},"to":"b.c"}',
+    headers,
+  )
+  assert.equal(status, 200)
+  assert.deepEqual(texts(), [
+    '{"Event":"x","time":5,"@token":"abc"}',
+    '{"@token":"abc"}',
+    '{"event":{"a": [1]},"to":"b.c","@token":"abc"}',
+  ])
+  await ask('/raw', 'text')
+  assert.deepEqual(
+    host.taken.map(({ tag }) => tag),
+    ['services_collector_event', 'services_collector_event', 'b.c', 'services_collector_raw'],
+  )
+  assert.equal((await ask('', '{"a":')).status, 400)
+})

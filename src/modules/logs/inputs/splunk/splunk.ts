@@ -1,9 +1,12 @@
 import type { ServerRequest } from '../../../../http/server/request.ts'
 import { inTurns } from '../../../../kernel/long-work.ts'
-import { keyOf } from '../../../../wire/json/path.ts'
+import { CLOSE_BRACE, COMMA, Kind } from '../../../../wire/json/bytes.ts'
+import { keyOf, keyPathOf } from '../../../../wire/json/path.ts'
+import { JsonRecord } from '../../../../wire/json/record.ts'
+import { ValueSpan } from '../../../../wire/json/value.ts'
 import { type Answer, jsonAnswer } from '../http-server/answer.ts'
 import { KnownSecrets } from '../http-server/authentication.ts'
-import { splitJson } from '../http-server/json-records.ts'
+import { copyOnOneLine, splitJson } from '../http-server/json-records.ts'
 import { methodNotAllowed, Refused } from '../http-server/refusal.ts'
 import { type Received, type Route, type Service, startHttpInput } from '../http-server/server.ts'
 import type { Input, InputHost } from '../input.ts'
@@ -49,7 +52,8 @@ class SplunkService implements Service {
     if (method !== 'POST') throw methodNotAllowed('POST')
     if (endpoint === 'ack')
       return { bringsRecords: false, answer: ({ request, body }) => this.#acknowledge(request, body) }
-    const take = endpoint === 'raw' ? this.#takeRaw : this.#takeEvents
+    const takeJson = this.#config.records === 'envelopes' ? this.#takeEnvelopes : this.#takeEvents
+    const take = endpoint === 'raw' ? this.#takeRaw : takeJson
     return { bringsRecords: true, answer: received => this.#answer(received, take) }
   }
 
@@ -99,7 +103,41 @@ class SplunkService implements Service {
     return Buffer.from(`${JSON.stringify(tokenField)}:${JSON.stringify(this.#tokenOf(request))}`)
   }
 
-  readonly #takeEvents = async ({ body, intake }: Received, more: Buffer): Promise<void> => {
+  /** What stands for `*` in the tag. */
+  #pathOf({ path }: ServerRequest, sourcetype: string | null): string {
+    if (this.#config.tagFrom === 'path') return path.replace(/^\/+/, '').replaceAll(/[^A-Za-z0-9_.]/g, '_')
+    return sourcetype || 'splunk'
+  }
+
+  /** Each object is a record as it came. */
+  readonly #takeEnvelopes = async ({ request, body, intake }: Received, more: Buffer): Promise<void> => {
+    const { slice } = this.#host
+    const { tagField } = this.#config
+    const { count, starts, ends } = await inTurns(splitJson(body), slice)
+    if (count === 0) throw refuse('noData')
+    const tagPath = tagField === undefined ? undefined : keyPathOf([tagField])
+    const [record, tag] = [new JsonRecord(), new ValueSpan()]
+    const gathered = intake.byTag()
+    for (let i = 0; i < count; i++) {
+      const pause = slice()
+      if (pause) await pause
+      record.open(body, starts[i], ends[i])
+      const path = this.#pathOf(request, null)
+      const isTagged = tagPath !== undefined && record.locate(tagPath, tag) && tag.kind === Kind.string
+      const batch = await gathered.of(path, isTagged ? tag.text() : this.#host.tag(path))
+      // Without its last brace, which stands behind what is added.
+      copyOnOneLine(batch.out, body, starts[i], ends[i] - 1)
+      if (more.length > 0) {
+        if (record.count > 0) batch.out.byte(COMMA)
+        batch.out.copy(more, 0, more.length)
+      }
+      batch.out.byte(CLOSE_BRACE)
+      await batch.end(Number.NaN)
+    }
+    await gathered.finish()
+  }
+
+  readonly #takeEvents = async ({ request, body, intake }: Received, more: Buffer): Promise<void> => {
     const { slice } = this.#host
     const { count, starts, ends } = await inTurns(splitJson(body), slice)
     if (count === 0) throw refuse('noData')
@@ -115,7 +153,7 @@ class SplunkService implements Service {
       const pause = slice()
       if (pause) await pause
       event.open(body, starts[i], ends[i], i)
-      const path = event.sourcetype || 'splunk'
+      const path = this.#pathOf(request, event.sourcetype)
       const batch = await gathered.of(path, event.tag || this.#host.tag(path))
       event.writeTo(batch.out, more)
       await batch.end(event.timeMs)
@@ -134,7 +172,7 @@ class SplunkService implements Service {
       `${[...told, ...(more.length > 0 ? [more.toString()] : [])].map(member => `,${member}`).join('')}}`,
     )
     const front = Buffer.concat([Buffer.from('{'), keyOf(this.#config.eventField).quoted, Buffer.from(':')])
-    const path = query.get('sourcetype') || 'splunk'
+    const path = this.#pathOf(request, query.get('sourcetype'))
     const batch = intake.gather(path, this.#host.tag(path))
     let count = 0
     for (let at = 0; at < body.length; ) {

@@ -102,6 +102,9 @@ export const splunk: InputPlugin = {
         ...(tagField !== undefined && { tagField }),
         ...(!stores && { tokenField: settings.text('splunk_token_key') ?? '@splunk_token' }),
         eventField: 'log',
+        records: 'envelopes',
+        // The path names the tag, unless one is given.
+        ...(settings.has('tag') ? {} : { tag: '*', tagFrom: 'path' }),
       },
     }
   },
