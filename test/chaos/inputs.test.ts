@@ -37,6 +37,7 @@ async function survive(t: TestContext, source: Source): Promise<void> {
     rmSync(folder, { recursive: true, force: true, maxRetries: 9 })
   })
   const sender = new Sender(source, port)
+  t.after(() => sender.stop())
   const sending = sender.run()
   for (let kill = 0; kill < KILLS; kill++) {
     sidecar.start()
