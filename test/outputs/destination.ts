@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { freePort } from '../fakes/free-port.ts'
 
 /**
  * A kind of output with a real peer, or a strict fake of one. The conformance suite opens it in the test's own process,
@@ -33,7 +34,7 @@ export async function restartable<Fake extends { readonly port: number; close():
   t: TestContext,
   start: (port: number) => Promise<Fake>,
 ): Promise<{ port: number; peer: { away(): Promise<void>; back(): Promise<void> } }> {
-  let fake = await start(0)
+  let fake = await start(await freePort())
   let open = true
   const away = async () => {
     if (open) await fake.close()

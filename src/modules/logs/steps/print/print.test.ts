@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
+import { stepOf } from '../step-fake.ts'
 
 const fake = new URL('../step-fake.ts', import.meta.url).href
 
@@ -36,6 +37,10 @@ describe('print', () => {
   it('prints JSON to standard error when told so', async () => {
     const { stdout, stderr } = await printed({ format: 'json', to: 'stderr' }, `apply('{"a": 1}')`)
     assert.deepEqual([stdout, stderr], ['', '{"a": 1}\n'])
+  })
+
+  it('prints nothing while lines are only tried', () => {
+    assert.equal(stepOf({ print: {} }, { offline: true }).apply('{}'), '{}')
   })
 
   it('leaves out and counts what a reader does not take in time', async () => {

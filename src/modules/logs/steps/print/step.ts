@@ -9,6 +9,7 @@ const MAX_WAITING_BYTES = 1024 * 1024
 
 /** Prints what passes, in writes of their own, so that a slow reader holds nothing up. */
 export function printStep({ format, to }: PrintConfig, host: StepHost): Step {
+  if (host.offline) return () => true
   const unprinted = host.metrics
     .counter('unprinted_records_total', 'Records that a step `print` left out, as its reader was behind.', [
       'input',
