@@ -35,6 +35,9 @@ const { values } = parseArgs({
   },
 })
 const lines = Number(values.lines)
+/** `logs.memory` as it is unless told otherwise; what the process may take beside it. */
+const BUDGET_MB = 16
+const BESIDE_MB = 60
 
 interface Result {
   readonly side: string
@@ -238,13 +241,14 @@ const best = [...new Set(results.map(r => r.side))].map(side =>
 const ours = best.find(r => r.side === 'outrigger')
 process.stdout.write(
   `${table(
-    ['side', 'CPU s', 'MB per CPU-second', 'wall s', 'peak RSS MB', 'outrigger is'],
+    ['side', 'CPU s', 'MB per CPU-second', 'wall s', 'peak RSS MB', 'allowed', 'outrigger is'],
     best.map(r => [
       r.side,
       r.cpu.toFixed(2),
       (megabytes / r.cpu).toFixed(0),
       r.seconds.toFixed(1),
       r.peakMb ? r.peakMb.toFixed(0) : '-',
+      r === ours ? String(BUDGET_MB + BESIDE_MB) : '-',
       r === ours || !ours ? '-' : `${(r.cpu / ours.cpu).toFixed(2)} ×`,
     ]),
   )}\n`,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { startFakeElasticsearch } from '../fakes/elasticsearch/server.ts'
 import { badDay } from '../fakes/faults.ts'
-import { eventually, Ledger, SidecarProcess, startWriter } from './processes.ts'
+import { eventually, grown, Ledger, SidecarProcess, startWriter } from './processes.ts'
 
 const KILLS = Number(process.env.CHAOS_KILLS ?? 25)
 const SEED = Number(process.env.CHAOS_SEED ?? (Date.now() % 1e9) + 1)
@@ -42,8 +42,8 @@ logs:
   steps:
     - add: { fields: { service: chaos } }
   outputs:
-    - elasticsearch: { url: "${receiver.url}", dataStream: ${PLAIN}, timeout: 1s, flushInterval: 100ms }
-    - elasticsearch: { url: "${receiver.url}", dataStream: ${WITH_IDS}, ids: position, timeout: 1s, flushInterval: 100ms }
+    - elasticsearch: { url: "${receiver.url}", dataStream: ${PLAIN}, timeout: 2s, flushInterval: 100ms }
+    - elasticsearch: { url: "${receiver.url}", dataStream: ${WITH_IDS}, ids: position, timeout: 2s, flushInterval: 100ms }
   spool: { segment: 512KiB }
   retry: { base: 20ms, max: 500ms }
 `,
@@ -60,9 +60,7 @@ logs:
 /** Everything that was written has arrived at both streams; tells the counts. */
 async function settle(t: TestContext, { ledgers, sidecar, receiver }: World, lines: number): Promise<void> {
   const all = Object.values(ledgers)
-  await eventually('all lines arrive', 60_000, () => all.every(ledger => ledger.distinct >= lines)).catch(
-    () => {},
-  )
+  await grown(() => all.reduce((sum, ledger) => sum + ledger.distinct, 0), all.length * lines)
   const counts = Object.entries(ledgers).map(([index, ledger]) => {
     const missing = ledger.missing(lines)
     t.diagnostic(
@@ -124,7 +122,7 @@ test('loses no line while its disk is full, the receiver is away and it is kille
   chaos.sidecar.start()
   // What does not fit leaves as much free as one frame has bytes.
   const isFull = () => chaos.sidecar.logTail.includes('ENOSPC')
-  await eventually('the sidecar meets the full disk', 30_000, isFull)
+  await eventually('the sidecar meets the full disk', 120_000, isFull)
   for (let kill = 0; kill < 5; kill++) {
     await wait(300 + Math.random() * 1000)
     assert.equal(

@@ -113,6 +113,18 @@ export class Ledger {
   }
 }
 
+/** Resolves when `amount` has reached `enough`, or has not grown for a minute: a busy machine takes its time. */
+export async function grown(amount: () => number, enough: number): Promise<void> {
+  let last = amount()
+  let since = performance.now()
+  while (last < enough && performance.now() - since < 60_000) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const now = amount()
+    if (now > last) since = performance.now()
+    last = now
+  }
+}
+
 /** Resolves once the condition holds; rejects with `what` after the time is up. */
 export async function eventually(what: string, withinMs: number, condition: () => boolean): Promise<void> {
   const end = performance.now() + withinMs
