@@ -151,6 +151,10 @@ describe('outrigger as fluent-bit', () => {
     assert.match(await overHttp2(port, '/api/v1/uptime'), /^\{"uptime_sec":/)
     assert.equal((await get('/api/v1/uptime', { method: 'POST' })).status, 405)
     assert.equal(await run.end(), 0)
+    assert.match(
+      run.output(),
+      /\[engine\] caught signal \(SIGTERM\)\n[\s\S]*\[engine\] service will shutdown in max \d+ seconds\n/,
+    )
     assert.doesNotMatch(run.output(), /noise/)
     assert.match(run.output(), /\[engine\] service has stopped/)
   })
