@@ -10,6 +10,11 @@ export const httpFields = {
     optional: true,
     example: 'service',
   }),
+  tagFromPath: s.boolean({
+    about:
+      'Whether a path that says more than `/` is the tag, whatever `tag` says; all but letters, digits, `_` and `.` become `_`.',
+    default: false,
+  }),
   remoteAddressField: s.string({
     about: 'A field that each record gets with the IP address of its sender.',
     optional: true,

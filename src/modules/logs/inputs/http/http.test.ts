@@ -124,6 +124,15 @@ test('the path becomes the tag where the tag says so', async t => {
   )
 })
 
+test('a path can be the tag whatever the input says, where it says more than nothing', async t => {
+  const { post, host } = await started(t, { tagFromPath: true }, { tag: 'mine' })
+  for (const path of ['/', '/app.log', '/shop/or-ders?x=1']) await post('{}', {}, path)
+  assert.deepEqual(
+    host.taken.map(({ tag }) => tag),
+    ['mine', 'app.log', 'shop_or_ders'],
+  )
+})
+
 test('a field of the record can be its tag; records without it keep that of the input', async t => {
   const { post, host } = await started(t, { tagField: 'app' })
   await post('[{"app":"a","n":1},{"n":2},{"app":5,"n":3},{"app":"b","n":4},{"app":"a","n":5}]')

@@ -63,7 +63,7 @@ class HttpService implements Service {
     const { count, starts, ends } = await inTurns(splitJson(text), this.#host.slice)
     if (count === 0) throw new Refused('malformed', 400, 'the body holds no record')
     const edit = new RecordEdit(this.#config, request)
-    const ownTag = this.#host.tag(request.path) || this.#host.name
+    const ownTag = this.#tagOf(request.path)
     const gathered = intake.byTag()
     for (let i = 0; i < count; i++) {
       const pause = this.#host.slice()
@@ -75,6 +75,11 @@ class HttpService implements Service {
     }
     await gathered.finish()
     return this.#answer
+  }
+
+  #tagOf(path: string): string {
+    if (this.#config.tagFromPath && path.length > 1) return path.slice(1).replaceAll(/[^A-Za-z0-9_.]/g, '_')
+    return this.#host.tag(path) || this.#host.name
   }
 }
 

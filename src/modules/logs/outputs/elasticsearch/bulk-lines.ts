@@ -6,6 +6,7 @@ import { fieldPath } from '../../condition/field.ts'
 import { compileTemplate, RecordView, type Template } from '../../template/template.ts'
 import { countBytes } from '../selection.ts'
 import type { BulkOperation, SearchConfig } from './config.ts'
+import { replaceDots as putUnderscores } from './dotless-names.ts'
 
 /** How records become lines of a `_bulk` body when each has a say in where it goes. */
 export interface LinesPlan {
@@ -20,6 +21,7 @@ export interface LinesPlan {
   readonly pipeline: Template | undefined
   readonly tagField: KeyPath | undefined
   readonly timeField: KeyPath
+  readonly replaceDots: boolean
   /** Gives each record the `_id` `<spoolId>-<frame>-<record>`, unless it has one. */
   readonly spoolId: string | undefined
 }
@@ -36,6 +38,7 @@ export function linesPlanOf(
 ): LinesPlan | undefined {
   const { index, indexFallback, dataStream, idField, routingField, pipeline, tagField, timeField, ids } =
     config
+  const { replaceDots } = config
   const name = index ?? dataStream
   const byRecord =
     (name?.includes('{') ?? false) ||
@@ -44,6 +47,7 @@ export function linesPlanOf(
     routingField !== undefined ||
     tagField !== undefined ||
     timeField !== '@timestamp' ||
+    replaceDots ||
     op === 'update' ||
     op === 'upsert'
   if (!byRecord) return undefined
@@ -60,6 +64,7 @@ export function linesPlanOf(
     pipeline: pipeline?.includes('{') ? compileTemplate(pipeline, { hostname }) : undefined,
     tagField: path(tagField),
     timeField: keyPathOf([timeField]),
+    replaceDots,
     spoolId: ids === 'position' ? spoolId : undefined,
   }
 }
@@ -137,7 +142,7 @@ export class BulkLines {
   }
 
   #source(view: RecordView): void {
-    const { tagField, timeField } = this.#plan
+    const { tagField, timeField, replaceDots } = this.#plan
     const out = this.#out
     const start = out.length
     if (view.open()) {
@@ -146,6 +151,7 @@ export class BulkLines {
       record.add(timeField, Buffer.from(`"${timeOf(view.timeMs)}"`))
       record.writeTo(out)
     } else out.copy(view.bytes, view.start, view.end)
+    if (replaceDots) putUnderscores(out.bytes, start, out.length)
     if (isUtf8(out.bytes.subarray(start, out.length))) return
     this.replaced++
     const text = Buffer.from(out.bytes.toString('utf8', start, out.length))

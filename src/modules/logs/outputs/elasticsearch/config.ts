@@ -32,6 +32,11 @@ const fields = {
       'What is done with a record. `create`: stored, unless a document has its id; `index`: it replaces that document; `update` and `upsert`: its fields are put into that document, which `upsert` makes when it is missing; both need `idField`. Default: `create` for data streams and with `ids: position`, else `index`.',
     optional: true,
   }),
+  replaceDots: s.boolean({
+    about:
+      'Whether names of fields have underscores for their dots, at every depth: a dot makes an object, which cannot stand beside a value of the same name.',
+    default: false,
+  }),
   routingField: s.string({
     about: 'A field whose value decides over the shard (`routing`).',
     optional: true,

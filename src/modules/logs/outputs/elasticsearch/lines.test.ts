@@ -101,6 +101,12 @@ describe('records that have a say in where they go', () => {
     assert.deepEqual(second.source, { n: 1, tag: 'tail', when: at })
   })
 
+  test('have underscores for the dots in their names where that is wished', async t => {
+    const { documents, send } = await begin(t, { index: 'a', replaceDots: true })
+    assert.deepEqual(await send(fakeSlice([{ 'a.b': { 'c.d': 'e.f' } }], same)), { kind: 'done' })
+    assert.deepEqual(documents()[0].source, { a_b: { c_d: 'e.f' }, '@timestamp': at })
+  })
+
   test('take the place of a document, or are known already', async t => {
     const index = await begin(t, { index: 'a', idField: 'id' })
     assert.deepEqual(

@@ -30,12 +30,10 @@ export const http: InputPlugin = {
       else headers[name] = value
     }
     const tagField = settings.text('tag_key')
-    const tag = settings.text('tag')
     return {
       kind: 'http',
       options: {
-        // The path names the tag, unless one is given.
-        tag: tag ?? '*',
+        tagFromPath: true,
         ...httpListeningOf(settings, 9880),
         ...(tagField !== undefined && { tagField }),
         ...(settings.boolean('add_remote_addr') && {
