@@ -28,7 +28,13 @@ export const FIELDS = {
   version: keyOf('version'),
 } as const
 
-const RESERVED: ReadonlySet<string> = new Set(Object.values(FIELDS).map(({ text }) => text))
+/** Names within the scope, which stand in nobody's way. */
+const OF_SCOPE: ReadonlySet<string> = new Set([FIELDS.name.text, FIELDS.version.text])
+const RESERVED: ReadonlySet<string> = new Set(
+  Object.values(FIELDS)
+    .map(({ text }) => text)
+    .filter(name => !OF_SCOPE.has(name)),
+)
 
 export const SERVICE_NAME = 'service.name'
 

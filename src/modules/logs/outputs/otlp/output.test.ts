@@ -154,6 +154,7 @@ for (const protocol of PROTOCOLS) {
       value,
       { maxKeys: 5 },
     )
+    const named = [[{ name: 0, version: 'v1' }, {}]] as [Record<string, unknown>[]]
     await fc.assert(
       fc.asyncProperty(fc.array(body, { minLength: 1, maxLength: 5 }), async records => {
         input.taken.length = 0
@@ -166,7 +167,7 @@ for (const protocol of PROTOCOLS) {
           ({ timeMs }, i) => void assert.equal(timeMs, Date.UTC(2026, 0, 2, 3, 4, 5, 6 + i)),
         )
       }),
-      { numRuns: 50 },
+      { numRuns: 50, examples: [named] },
     )
     input.taken.length = 0
     await send(fakeSlice([fullText]))
