@@ -108,12 +108,17 @@ export function createProcessor(options: ProcessorOptions): (lines: Lines) => Lo
     for (let copy = event.nextCopy(); copy !== undefined; copy = event.nextCopy()) {
       record.open(copy.bytes, 0, copy.bytes.length)
       event.again(copy)
-      if (passes(commonSteps, record)) batches.of(event.tag).addRecord(record, event.timeMs)
+      if (passes(copy.steps ?? commonSteps, record, copy.at))
+        batches.of(event.tag).addRecord(record, event.timeMs)
     }
   }
 
-  function passes(steps: readonly Step[], record: JsonRecord): boolean {
-    for (const step of steps) if (!step(record, event)) return false
+  function passes(steps: readonly Step[], record: JsonRecord, from = 0): boolean {
+    event.steps = steps
+    for (let at = from; at < steps.length; at++) {
+      event.at = at
+      if (!steps[at](record, event)) return false
+    }
     return true
   }
 
@@ -154,6 +159,11 @@ interface EmittedCopy {
   readonly tag: string
   /** The steps that it has begun again from. */
   readonly by: readonly object[]
+  /** The list that it goes on in, from which step on; absent: the common steps, from the first on. */
+  readonly steps?: readonly Step[]
+  readonly at?: number
+  /** The step that made several records of one. */
+  readonly siblingOf?: object
 }
 
 class Event implements StepEvent {
@@ -163,8 +173,12 @@ class Event implements StepEvent {
   readAtMs = 0
   readonly input: string
   #record!: JsonRecord
+  /** Where the record is. */
+  steps: readonly Step[] = []
+  at = 0
   readonly #copies: EmittedCopy[] = []
   #by: readonly object[] = []
+  #siblingOf: object | undefined
 
   constructor(input: string) {
     this.input = input
@@ -177,12 +191,14 @@ class Event implements StepEvent {
     this.path = origin.path
     this.readAtMs = readAtMs
     this.#by = []
+    this.#siblingOf = undefined
   }
 
-  again({ timeMs, tag, by }: EmittedCopy): void {
+  again({ timeMs, tag, by, siblingOf }: EmittedCopy): void {
     this.timeMs = timeMs
     this.tag = tag
     this.#by = by
+    this.#siblingOf = siblingOf
   }
 
   emitCopy(tag: string, by: object): boolean {
@@ -192,6 +208,16 @@ class Event implements StepEvent {
     const bytes = Buffer.from(out.bytes.subarray(0, out.length))
     this.#copies.push({ bytes, timeMs: this.timeMs, tag, by: [...this.#by, by] })
     return true
+  }
+
+  emitSibling(json: Buffer, by: object): boolean {
+    const { timeMs, tag, steps, at } = this
+    this.#copies.push({ bytes: json, timeMs, tag, by: this.#by, steps, at, siblingOf: by })
+    return true
+  }
+
+  isSibling(by: object): boolean {
+    return this.#siblingOf === by
   }
 
   nextCopy(): EmittedCopy | undefined {

@@ -138,6 +138,14 @@ class OutputEvent implements StepEvent {
   emitCopy(): boolean {
     return false
   }
+
+  emitSibling(): boolean {
+    return false
+  }
+
+  isSibling(): boolean {
+    return false
+  }
 }
 
 /** Where `value` stands in a row, as indices from `offset` on. */

@@ -45,6 +45,8 @@ export function stepOf(
         input: 'test',
         readAtMs: 0,
         emitCopy: () => false,
+        emitSibling: () => false,
+        isSibling: () => false,
       }
       if (!step(record, event)) return undefined
       const out = new ByteWriter(64)

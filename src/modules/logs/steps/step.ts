@@ -25,6 +25,13 @@ export interface StepEvent {
    * nothing is sent, when the record comes from this step (`by`) already: it would come round for ever.
    */
   emitCopy(tag: string, by: object): boolean
+  /**
+   * Puts one more record behind this one: it goes on with the steps behind the step that calls, known by `by`, which sees
+   * it once more (`isSibling`) and lets it pass. False where one record cannot become several: in steps of an output.
+   */
+  emitSibling(json: Buffer, by: object): boolean
+  /** Whether this record was made so by that step. */
+  isSibling(by: object): boolean
 }
 
 /** What steps are made with. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
+import { recordsOf } from '../../lines-fake.ts'
 import { processorOf } from '../../processor-fake.ts'
 import { stepsSchema } from '../config.ts'
 import { checkLua, luaConfig } from './config.ts'
@@ -76,6 +77,25 @@ describe('the lua step', () => {
       assert.deepEqual(got && JSON.parse(got), text && JSON.parse(text))
     })
 
+  test('a list of records takes the place of the one, and each goes on behind the script', () => {
+    const source = 'function cb(t, ts, r) return 2, ts, { { n = 1 }, { n = 2 }, { n = 3 } } end'
+    const { process } = processorOf({ format: 'json' }, [
+      { add: { fields: { before: true } } },
+      { only: { when: 'exists(n)', steps: [{ lua: { function: 'cb', source } }] } },
+      { drop: 'n == 2' },
+      { add: { fields: { after: true } } },
+    ])
+    assert.deepEqual(recordsOf(process('{"n":0}\n{"x":1}')), [
+      '{"n":1,"after":true}',
+      '{"n":3,"after":true}',
+      '{"x":1,"before":true,"after":true}',
+    ])
+  })
+
+  test('an empty list drops, and a list of anything else fails', () => {
+    assert.equal(run('function cb(t, ts, r) return 2, ts, { 1 } end', { a: 1 }).text, '{"a":1}')
+  })
+
   test('1 takes the time, as a number or as a table', () => {
     assert.equal(run('function cb(tag, t, r) return 1, 1700000000.5, r end', {}).timeMs, 1700000000500)
     const source = 'function cb(tag, t, r) return 1, {sec = 5, nsec = t.nsec - t.nsec + 6e6}, r end'
@@ -90,7 +110,7 @@ describe('the lua step', () => {
       'while true do pcall(function() while true do end end) end',
     ],
     ['returns another code', 'return 7, t, r'],
-    ['returns several records', 'return 2, t, {{a = 1}, {a = 2}}'],
+    ['returns several things that are no records', 'return 2, t, {{1}, 5}'],
     ['returns no record', 'return 2, t'],
     ['returns a record within itself', 'r.r = r return 2, t, r'],
   ]

@@ -21,7 +21,9 @@ export function luaStep(config: LuaConfig, { metrics, owner, log, key, env }: St
     log.warn('script_failed', `${key}: ${reason}`, { step: key })
     return config.onFailure === 'keep'
   }
+  const self = {}
   return (record, event) => {
+    if (event.isSibling(self)) return true
     text.length = 0
     record.writeTo(text)
     let returned: Returned
@@ -35,12 +37,21 @@ export function luaStep(config: LuaConfig, { metrics, owner, log, key, env }: St
     if (code === -1) return false
     if (code === 0) return true
     if (code !== 1 && code !== 2) return fail(`expected a code from -1 to 2, got ${code}`)
-    if (typeof after !== 'object' || after === null || Array.isArray(after))
-      return fail('expected one record as a table with names')
-    const bytes = Buffer.from(JSON.stringify(after))
-    if (!check.open(bytes, 0, bytes.length)) return fail(`the record cannot be written: ${check.error}`)
-    record.open(bytes, 0, bytes.length)
     if (timeMs !== undefined && Number.isFinite(timeMs)) event.timeMs = timeMs
+    const [first, ...others] = Array.isArray(after) ? after : [after]
+    if (first === undefined) return false
+    const written: Buffer[] = []
+    for (const one of [first, ...others]) {
+      if (typeof one !== 'object' || one === null || Array.isArray(one))
+        return fail('expected a record as a table with names, or a list of such')
+      const bytes = Buffer.from(JSON.stringify(one))
+      if (!check.open(bytes, 0, bytes.length)) return fail(`the record cannot be written: ${check.error}`)
+      written.push(bytes)
+    }
+    for (const more of written.slice(1))
+      if (!event.emitSibling(more, self))
+        return fail('a step of an output cannot make several records of one')
+    record.open(written[0], 0, written[0].length)
     return true
   }
 }
