@@ -47,7 +47,7 @@ export const luaConfig = s.object(
   },
   {
     about:
-      'Runs a script of Lua, as Fluent Bit’s filter of that name does, in a Lua written in JavaScript: for scripts that are there. Other steps do the same hundred times as fast. Of the machine a script sees os.time, os.date, os.clock and os.getenv.',
+      'Runs a script of Lua, as Fluent Bit’s filter of that name does, in a Lua written in JavaScript: for scripts that are there. Other steps do the same many times as fast. Of the machine a script sees os.time, os.date, os.clock and os.getenv.',
   },
 )
 
