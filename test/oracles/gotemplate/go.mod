@@ -1,0 +1,3 @@
+module outrigger/test/oracles/gotemplate
+
+go 1.22
