@@ -20,7 +20,8 @@ const SIDECAR_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=100', 
 const launcher = fileURLToPath(import.meta.url)
 const root = dirname(dirname(launcher))
 // A link of that name stands in for the program of that name.
-if (basename(process.argv[1] ?? '') === 'fluent-bit') process.argv.splice(2, 0, 'as', 'fluent-bit')
+const calledAs = basename(process.argv[1] ?? '')
+if (['fluent-bit', 'vault'].includes(calledAs)) process.argv.splice(2, 0, 'as', calledAs)
 
 if (Number(process.versions.node.split('.')[0]) < OLDEST_MAJOR) {
   import('./relaunch.js').then(({ relaunch }) => relaunch(launcher, OLDEST_MAJOR), fail)

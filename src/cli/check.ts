@@ -10,8 +10,9 @@ export async function run(call: Call): Promise<number> {
     return 2
   }
   const { configuration } = loaded
-  const { modules, hash, notes } = configuration
-  const names = modules.size === 0 ? 'no modules' : `modules ${[...modules.keys()].join(', ')}`
+  const { modules, pending, hash, notes } = configuration
+  const all = [...modules.keys(), ...pending.keys()]
+  const names = all.length === 0 ? 'no modules' : `modules ${all.join(', ')}`
   for (const note of [...configuration.lacks(), ...notes]) call.io.stdout.write(`${noteText(note)}\n`)
   const files = configurationFiles(call)
   const skipped = notes.length === 0 ? '' : `; ${countOf(notes.length)} skipped`

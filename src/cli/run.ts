@@ -1,9 +1,10 @@
 import packageFile from '../../package.json' with { type: 'json' }
-import { Application, type ApplicationExit } from '../kernel/application/application.ts'
-import { ApplicationGuard } from '../kernel/application/guard.ts'
+import type { ApplicationExit } from '../kernel/application/application.ts'
 import { adoptOrphans } from '../kernel/application/orphans.ts'
 import { ApplicationStreams } from '../kernel/application/streams.ts'
+import { Supervisor } from '../kernel/application/supervisor.ts'
 import { systemClock } from '../kernel/clock/system.ts'
+import type { SecretLookUp } from '../kernel/config/environment.ts'
 import type { Configuration, Loaded } from '../kernel/config/load.ts'
 import { deadlineIn, type OwnDeadline } from '../kernel/lifecycle/deadline.ts'
 import { Sidecar } from '../kernel/lifecycle/sidecar.ts'
@@ -30,7 +31,9 @@ export async function run(call: Call): Promise<number> {
     )
     return 2
   }
-  return call.values['wait-only'] ? waitThenBecome(call) : runModules(call, () => loadForCall(call))
+  return call.values['wait-only']
+    ? waitThenBecome(call)
+    : runModules(call, secrets => loadForCall(call, secrets))
 }
 
 /** What a personality does otherwise than `outrigger run`. */
@@ -46,8 +49,11 @@ export interface RunManner {
   reloads(): boolean
 }
 
+/** Reads and checks the configuration, with the secrets that are known. */
+type Load = (secrets: SecretLookUp) => Promise<Loaded>
+
 /** The modules of a configuration from start to end, with signals, reloads and the orderly end of a process. */
-export function runModules(call: Call, load: () => Promise<Loaded>, manner?: RunManner): Promise<number> {
+export function runModules(call: Call, load: Load, manner?: RunManner): Promise<number> {
   return new Run(call, load, manner).whole()
 }
 
@@ -78,12 +84,12 @@ class Run {
   readonly #terminal = new Terminal()
   #taken: { readonly command: readonly string[] | undefined } | undefined
   #asked = 0
-  #application: Application | undefined
   #deadline: OwnDeadline | undefined
+  readonly #supervisor: Supervisor
   readonly #manner: RunManner | undefined
   #code = 0
 
-  constructor(call: Call, load: () => Promise<Loaded>, manner?: RunManner) {
+  constructor(call: Call, load: Load, manner?: RunManner) {
     this.#call = call
     this.#manner = manner
     const { stderr } = call.io
@@ -92,6 +98,12 @@ class Run {
     const write = manner?.write ?? ((line: string) => stderr.write(line))
     this.#logger = new Logger({ write, format, clock: this.#clock })
     this.#log = this.#logger.for('kernel')
+    this.#supervisor = new Supervisor({
+      log: this.#log,
+      clock: this.#clock,
+      streams: this.#streams,
+      isExpected: () => this.#command() !== undefined,
+    })
     this.#sidecar = new Sidecar({
       load,
       logger: this.#logger,
@@ -100,8 +112,8 @@ class Run {
       version: packageFile.version,
       onQuit: () => this.#ask('SIGTERM', 'the admin API was asked to end the process'),
       application: this.#streams,
-      applicationStatus: () =>
-        this.#application && { pid: this.#application.pid, exit: this.#application.exit },
+      supervisor: this.#supervisor,
+      applicationStatus: () => this.#applicationStatus(),
     })
     manner?.attach(this.#sidecar, this.#logger, (why, code = 0) => {
       this.#code = code
@@ -149,7 +161,9 @@ class Run {
         modules: [...configuration.modules.keys()],
       })
     if (this.#asked === 0) this.#manner?.ready()
-    this.#clock.timeout(TIDY_AFTER_MS, tidyMemory)
+    const tidying = this.#clock.timeout(TIDY_AFTER_MS, tidyMemory)
+    // Who ends earlier, as an init container does, is not held by it.
+    cleanup.defer(() => tidying.cancel())
     const readyFile = this.#call.values['ready-file'] as string | undefined
     if (readyFile !== undefined && this.#asked === 0) cleanup.use(new ReadyFile(readyFile))
     const exit = await this.#serve(configuration)
@@ -165,17 +179,29 @@ class Run {
       await this.#end.promise
       return { code: this.#code }
     }
-    const application = await this.#startApplication(command, configuration)
-    if (!(application instanceof Application)) return application
-    this.#application = application
-    const signal = await Promise.race([this.#end.promise, application.exited])
+    const { env, workingDirectory, stdout, stderr } = configuration.app
+    const ended = this.#supervisor.run({
+      command,
+      env: { ...this.#call.io.env, ...env },
+      outputFiles: { ...(stdout !== undefined && { stdout }), ...(stderr !== undefined && { stderr }) },
+      ...(workingDirectory !== undefined && { workingDirectory }),
+    })
+    const signal = await Promise.race([this.#end.promise, ended])
     if (typeof signal !== 'string') return signal
     const deadline = this.#startDeadline(configuration)
-    return application.stop(
-      signal,
-      Math.min(configuration.app.stopGraceMs, deadline.remainingMs()),
+    const { stopGraceMs, stopSignal } = configuration.app
+    const graceMs = Math.min(stopGraceMs, deadline.remainingMs())
+    await this.#supervisor.stop(
+      stopSignal === undefined ? signal : `SIG${stopSignal}`,
+      graceMs,
       this.#hurry.signal,
     )
+    return ended
+  }
+
+  #applicationStatus(): unknown {
+    const { application, restarts } = this.#supervisor
+    return application && { pid: application.pid, exit: application.exit, restarts }
   }
 
   /** What stands behind `--`, else app.command as it was at the start: a reload does not change it. */
@@ -183,25 +209,6 @@ class Run {
     const { rest } = this.#call
     this.#taken ??= { command: rest?.length ? rest : this.#sidecar.configuration.app.command }
     return this.#taken.command
-  }
-
-  async #startApplication(
-    command: readonly string[],
-    { app }: Configuration,
-  ): Promise<Application | ApplicationExit> {
-    const guard = new ApplicationGuard(this.#log)
-    await guard.start()
-    const application = await Application.start({
-      command,
-      env: { ...this.#call.io.env, ...app.env },
-      log: this.#log,
-      clock: this.#clock,
-      streams: this.#streams,
-      guard,
-      ...(app.workingDirectory !== undefined && { workingDirectory: app.workingDirectory }),
-    })
-    if (!(application instanceof Application)) guard.release()
-    return application
   }
 
   async #stop(configuration: Configuration): Promise<void> {
@@ -249,7 +256,7 @@ class Run {
       this.#hurry.abort()
       this.#deadline?.cut()
     } else {
-      this.#application?.kill()
+      this.#supervisor.kill()
       process.exit(1)
     }
   }
@@ -265,7 +272,7 @@ class Run {
       })
     handlers.set('SIGHUP', () => this.#hangUp())
     for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const)
-      handlers.set(signal, () => this.#application?.signal(signal))
+      handlers.set(signal, () => this.#supervisor.signal(signal))
     const crash = (error: unknown) => void this.#crash(error)
     handlers.set('uncaughtException', crash)
     handlers.set('unhandledRejection', crash)
@@ -292,7 +299,7 @@ class Run {
     })
     setTimeout(() => process.exit(1), CRASH_MS + 1000)
     this.#asked += PATIENCE
-    this.#application?.kill()
+    this.#supervisor.kill()
     using deadline = deadlineIn(this.#clock, CRASH_MS)
     await this.#sidecar.stop(deadline).catch(() => {})
     this.#logger.flush()

@@ -8,7 +8,7 @@ import { FakeClock } from './clock/fake.ts'
 import { LoopShare } from './lifecycle/turns.ts'
 import { MemoryLog } from './log/memory.ts'
 import { Registry } from './metrics/registry.ts'
-import type { ApplicationOutput, Host } from './module.ts'
+import type { ApplicationOutput, Host, Supervision } from './module.ts'
 import { Ports } from './sockets.ts'
 
 export interface FakeHostOptions<C extends Clock> {
@@ -20,6 +20,7 @@ export interface FakeHostOptions<C extends Clock> {
   /** What other modules offer, by name. */
   readonly offers?: Readonly<Record<string, unknown>>
   readonly application?: ApplicationOutput
+  readonly supervision?: Supervision
   /** The environment that the module sees; empty unless given. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
@@ -59,6 +60,7 @@ export function fakeHost(options: FakeHostOptions<Clock> = {}): FakeHost<Clock> 
     metrics: registry.view(name),
     exposition: () => registry.collect(),
     application: options.application,
+    supervision: options.supervision,
     env: options.env ?? {},
     dataDir: () => (folder ??= options.dataDir ? existing(options.dataDir) : temporary(name, scope)),
     listen: (address, onConnection) => ports.listen(address, onConnection, { owner: name, scope }),

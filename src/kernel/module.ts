@@ -28,6 +28,8 @@ export interface Module<Config, Offer = void> {
   readonly documents?: DocumentFiles
   /** Cross-field rules. Pure: `outrigger check` gives the same verdict offline. */
   check?(config: Config): Problem[]
+  /** What shows only when more is loaded or read, such as a mistake in a template; asked when `check` has found nothing. */
+  examine?(config: Config): Promise<readonly Problem[]>
   /** What this machine lacks of what the configuration would use. It runs without; `outrigger check` tells. */
   lacks?(config: Config): Problem[]
   start(config: Config, host: Host): Promise<Running<Config, Offer>>
@@ -105,14 +107,19 @@ export interface Host {
   slice(): Promise<void> | undefined
   /** Routes of this module on the admin listener. */
   readonly admin: AdminRoutes
+  /** The supervised application, when the sidecar runs one. What is given through it ends with the scope. */
+  readonly supervision: Supervision | undefined
   /** The supervised application's output, when the sidecar runs one and a module asks for it. */
   readonly application: ApplicationOutput | undefined
 }
 
-/** A TCP address (port 0 picks a free one) or the path of a Unix socket with its file mode (0o660 unless told otherwise). */
+/**
+ * A TCP address (port 0 picks a free one) or the path of a Unix socket with its file mode (0o660 unless told otherwise),
+ * its user and group (-1: ours).
+ */
 export type Address =
   | { readonly host: string; readonly port: number }
-  | { readonly path: string; readonly mode?: number }
+  | { readonly path: string; readonly mode?: number; readonly uid?: number; readonly gid?: number }
 
 export interface Listening {
   /** The address as bound. */
@@ -129,6 +136,18 @@ export interface AdminRoutes {
   /** `about` is the line that the index page shows. HEAD is answered too. */
   get(path: string, about: string, handler: Handler): void
   post(path: string, about: string, handler: Handler): void
+}
+
+/** What a module may do with the supervised application. */
+export interface Supervision {
+  /** Variables for its environment from its next start on, in place of those that were given before. */
+  provide(variables: Readonly<Record<string, string>>): void
+  /** When its present process started, on the monotonic clock: what was in place before, it has found. */
+  readonly startedAtMs: number | undefined
+  /** False when no process is there to get it. */
+  signal(signal: NodeJS.Signals): boolean
+  /** Ends it (killed after the grace) and starts it again; resolves once it has started, at once when it does not run. */
+  restart(signal: NodeJS.Signals, graceMs: number): Promise<void>
 }
 
 export interface ApplicationOutput {

@@ -1,4 +1,4 @@
-import { chmod } from 'node:fs/promises'
+import { chmod, chown } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { formatAddress } from './config/address.ts'
 import { type Datagram, DatagramPorts, type Receiving } from './datagrams.ts'
@@ -138,8 +138,10 @@ function connected(port: Port, socket: Socket): void {
 async function bind(server: Server, address: Address): Promise<void> {
   if (!('path' in address)) return listening(server, { host: address.host, port: address.port })
   await makePlaceFor(address.path)
-  await listening(server, { path: address.path })
-  await chmod(address.path, address.mode ?? 0o660)
+  const { path, mode = 0o660, uid = -1, gid = -1 } = address
+  await listening(server, { path })
+  await chmod(path, mode)
+  if (uid !== -1 || gid !== -1) await chown(path, uid, gid)
 }
 
 /** Connections that arrive at once, as after a restart, wait in the system's queue; from those beyond it nothing is heard. */

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { get } from 'node:http'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -84,28 +84,16 @@ export class ProxySidecar implements AsyncDisposable {
     return ((await this.says('listening'))['address'] as { port: number }).port
   }
 
-  /** Takes another configuration over; resolves when it holds. */
+  /** Takes another configuration over; resolves when it holds. The log is not asked: it leaves out what it repeats too often. */
   async reload(proxy: object): Promise<void> {
     this.#write(proxy)
-    this.#child.kill('SIGHUP')
-    let line = await this.says(/^reload_/)
-    // The file is watched as well: what that has led to is not the answer, and may have come before it.
-    while (line['trigger'] !== 'signal') line = await this.says(/^reload_/)
-    const { event } = line
-    if (event !== 'reload_applied' && event !== 'reload_unchanged') throw new Error(`${event}:\n${this.tail}`)
+    const { status, text } = await this.#ask('POST', '/reload')
+    if (status !== 200) throw new Error(`${text}:\n${this.tail}`)
   }
 
   /** The samples of the metrics page whose line begins so, added up. */
   async metric(beginning: string): Promise<number> {
-    const text = await new Promise<string>((resolve, reject) => {
-      get({ port: this.#adminPort, host: '127.0.0.1', path: '/metrics' }, response => {
-        let page = ''
-        response.setEncoding('utf8').on('data', part => {
-          page += part
-        })
-        response.on('end', () => resolve(page))
-      }).on('error', reject)
-    })
+    const { text } = await this.#ask('GET', '/metrics')
     const lines = text.split('\n').filter(line => line.startsWith(beginning))
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
   }
@@ -127,6 +115,20 @@ export class ProxySidecar implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGKILL')
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 9 })
+  }
+
+  #ask(method: string, path: string): Promise<{ status: number | undefined; text: string }> {
+    return new Promise((resolve, reject) => {
+      request({ method, port: this.#adminPort, host: '127.0.0.1', path, agent: false }, response => {
+        let text = ''
+        response.setEncoding('utf8').on('data', part => {
+          text += part
+        })
+        response.on('end', () => resolve({ status: response.statusCode, text }))
+      })
+        .on('error', reject)
+        .end()
+    })
   }
 
   #write(proxy: object): void {

@@ -1,5 +1,6 @@
 import { createHttpClient, type HttpClient } from '../../http/client/client.ts'
 import { HttpClientError } from '../../http/client/error.ts'
+import type { ForwardProxy } from '../../http/client/tunnel.ts'
 import type { Host } from '../../kernel/module.ts'
 import { certificateFiles, readTls, type TlsConfig, UnusableFile, versionOf } from './tls-files.ts'
 
@@ -14,6 +15,8 @@ export interface HttpPeerOptions {
   readonly timeoutMs: number
   /** `http2` also without TLS, by prior knowledge. Default `http1`. */
   readonly protocol?: 'http1' | 'http2'
+  /** On the way there; HTTP/1.1 only. */
+  readonly proxy?: ForwardProxy | undefined
 }
 
 export interface PeerRequest {
@@ -21,6 +24,8 @@ export interface PeerRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+  /** Sent again where a connection that was kept turns out to be closed; true unless it would do harm. */
+  readonly replayable?: boolean
   /** A longer answer is a failure. */
   readonly maxAnswerBytes: number
 }
@@ -71,15 +76,14 @@ export class HttpPeer {
       const client = await this.#connect()
       const { method, path, headers, body, maxAnswerBytes } = request
       const { timeoutMs } = this.#options
-      // Whatever is sent here may be sent twice, so a connection that the peer has just closed costs nothing.
+      // What may be sent twice loses nothing by a connection that the peer has just closed.
       const response = await client.request({
         method,
-        path,
-        headers,
+        ...this.#addressed(path, headers),
         body,
         timeoutMs,
         signal,
-        replayable: true,
+        replayable: request.replayable ?? true,
       })
       const answer = await response.body.bytes(maxAnswerBytes)
       return {
@@ -90,6 +94,22 @@ export class HttpPeer {
       }
     } catch (error) {
       return { failure: this.#failure(error) }
+    }
+  }
+
+  /** To a proxy a plain request says in full what it is for (RFC 9112, section 3.2.2). */
+  #addressed(path: string, headers: Readonly<Record<string, string>>) {
+    const { url, proxy } = this.#options
+    if (proxy === undefined || url.startsWith('https:')) return { path, headers }
+    const { origin, host } = new URL(url)
+    const { authorization } = proxy
+    return {
+      path: `${origin}${path}`,
+      headers: {
+        ...headers,
+        host,
+        ...(authorization !== undefined && { 'proxy-authorization': authorization }),
+      },
     }
   }
 
@@ -108,7 +128,7 @@ export class HttpPeer {
 
   /** Makes the client, or another one when a certificate file has changed since. */
   async #renew(): Promise<void> {
-    const { url, maxConnections, idleTimeoutMs, timeoutMs, tls, tlsKey } = this.#options
+    const { url, maxConnections, idleTimeoutMs, timeoutMs, tls, tlsKey, proxy } = this.#options
     const files = tls ? certificateFiles(tls, tlsKey) : []
     const version = await versionOf(files)
     if (this.#client && version === this.#filesVersion) return
@@ -116,7 +136,7 @@ export class HttpPeer {
     const previous = this.#client
     try {
       this.#client = createHttpClient({
-        origin: new URL(url),
+        ...placeOf(new URL(url), proxy),
         protocol: this.#options.protocol ?? 'http1',
         clock: this.#host.clock,
         maxConnections,
@@ -150,4 +170,12 @@ export class HttpPeer {
         return { kind: 'failed', reason: `${error.message} (${urlKey})` }
     }
   }
+}
+
+/** A tunnel through the proxy, or the proxy itself where it is told the whole request. */
+function placeOf(origin: URL, proxy: ForwardProxy | undefined) {
+  if (proxy === undefined) return { origin }
+  if (origin.protocol === 'https:') return { origin, proxy }
+  const { host, port } = proxy
+  return { origin: new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`) }
 }

@@ -10,6 +10,7 @@ import { type ClientRequest, type PreparedRequest, prepareRequest } from './requ
 import { type ClientResponse, PromisedResponse } from './response.ts'
 import { ResponseHeads } from './response-heads.ts'
 import { NO_LIMIT, type SharedLimit } from './shared-limit.ts'
+import type { ForwardProxy } from './tunnel.ts'
 
 export interface HttpClientOptions {
   /**
@@ -20,6 +21,8 @@ export interface HttpClientOptions {
   readonly origin: Origin
   readonly clock: Timers
   readonly tls?: ClientTls
+  /** On the way to an https origin: a tunnel is asked for (CONNECT). HTTP/1.1 only. */
+  readonly proxy?: ForwardProxy
   /** Default 64. */
   readonly maxConnections?: number
   /** Requests that wait for a connection; above it `queue_full`. Default 1024. */
@@ -76,7 +79,7 @@ class Pool implements HttpClient, ConnectionOwner {
   #closed = false
 
   constructor(options: HttpClientOptions) {
-    this.dialer = createDialer(options.origin, options.tls)
+    this.dialer = createDialer(options.origin, options.tls, undefined, options.proxy)
     this.clock = options.clock
     this.wheel = new DeadlineWheel(options.clock, 100)
     this.limits = { ...DEFAULT_HEAD_LIMITS, ...options.limits }

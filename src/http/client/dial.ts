@@ -4,6 +4,7 @@ import type { CertificateSource } from '../tls/certificate.ts'
 import { type ExpectedIdentity, identityOf, identityProblem } from '../tls/identity.ts'
 import { HttpClientError } from './error.ts'
 import { type ServerFailure, serverFailure } from './tls-failure.ts'
+import { type ForwardProxy, Tunnel } from './tunnel.ts'
 
 /** TLS towards a server. PEM texts. */
 export interface ClientTls {
@@ -42,11 +43,12 @@ export interface Dialer {
 /** An origin: http or https URL (its path is not used), or a Unix socket, `secure` by TLS. */
 export type Origin = URL | { readonly path: string; readonly secure?: boolean }
 
-/** `protocols` are offered by ALPN. Loads node:tls only for https. Throws TypeError for another scheme, HttpClientError tls_failed for unusable keys. */
+/** `protocols` are offered by ALPN; `proxy` stands on the way of an https URL. Loads node:tls only for https. Throws TypeError for another scheme, HttpClientError tls_failed for unusable keys. */
 export function createDialer(
   origin: Origin,
   tls: ClientTls = {},
   protocols: readonly string[] = ['http/1.1'],
+  proxy?: ForwardProxy,
 ): Dialer {
   if (!(origin instanceof URL)) {
     const { path, secure = false } = origin
@@ -63,11 +65,12 @@ export function createDialer(
   const peer = `${origin.hostname}:${port}`
   const authority = origin.host
   if (!secure) return { peer, authority, readyEvent: 'connect', dial: () => connect({ host, port }) }
-  const dial = secureDial({ host, port }, host, `${host}:${port}`, tls, protocols)
+  const place = proxy === undefined ? { host, port } : () => new Tunnel(proxy, peer)
+  const dial = secureDial(place, host, `${host}:${port}`, tls, protocols)
   return { peer, authority, readyEvent: 'secureConnect', dial }
 }
 
-type Place = { readonly host: string; readonly port: number } | { readonly path: string }
+type Place = { readonly host: string; readonly port: number } | { readonly path: string } | (() => Tunnel)
 
 function secureDial(
   place: Place,
@@ -97,7 +100,7 @@ function secureDial(
     }
     const used = secureContext
     const socket = nodeTls.connect({
-      ...place,
+      ...(typeof place === 'function' ? { socket: place() } : place),
       secureContext,
       ALPNProtocols: [...protocols],
       rejectUnauthorized: tls.verify ?? true,

@@ -38,7 +38,8 @@ export function refusal(asked: Asked, bound: Address, hosts: readonly string[] =
   return undefined
 }
 
-function isOurName(authority: string, bound: Address, hosts: readonly string[]): boolean {
+/** Whether a listener that is bound there answers to the host of a request; `hosts` are more names of it. */
+export function isOurName(authority: string, bound: Address, hosts: readonly string[]): boolean {
   if (authority === '' || 'path' in bound) return true
   const host = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(authority)?.[1]?.toLowerCase()
   if (host === undefined) return false
@@ -50,8 +51,8 @@ function isOurName(authority: string, bound: Address, hosts: readonly string[]):
   )
 }
 
-/** Fetch metadata where the browser sends it, else the Origin header; tools send neither. */
-function isCrossOrigin(asked: Asked): boolean {
+/** Whether a page of another site asks: fetch metadata where the browser sends it, else the Origin header; tools send neither. */
+export function isCrossOrigin(asked: Pick<Asked, 'authority' | 'header'>): boolean {
   const site = asked.header('sec-fetch-site')
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
   const origin = asked.header('origin')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -11,7 +11,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { systemClock } from '../clock/system.ts'
 import { MemoryLog } from '../log/memory.ts'
-import { Application } from './application.ts'
+import { Application, type OutputFiles } from './application.ts'
 import { ApplicationGuard } from './guard.ts'
 import { groupLives } from './process-group.ts'
 import { ApplicationStreams } from './streams.ts'
@@ -24,7 +24,12 @@ function setUp() {
   const streams = new ApplicationStreams(ours)
   const start = (
     command: readonly string[],
-    options: { workingDirectory?: string; env?: Record<string, string>; guard?: ApplicationGuard } = {},
+    options: {
+      workingDirectory?: string
+      env?: Record<string, string>
+      guard?: ApplicationGuard
+      outputFiles?: OutputFiles
+    } = {},
   ) =>
     Application.start({
       command,
@@ -49,6 +54,32 @@ async function folder(t: TestContext): Promise<string> {
   t.after(() => rm(path, { recursive: true, force: true, maxRetries: 9 }))
   return path
 }
+
+describe('output that goes to files', () => {
+  test('is appended there, and what a module reads is not', async t => {
+    const { streams, start, log } = setUp()
+    const [stdout, stderr] = [join(await folder(t), 'stdout'), join(await folder(t), 'stderr')]
+    await writeFile(stdout, 'before\n')
+    const claimed = streams.view()!.claim('stderr')
+    const command = ['sh', '-c', 'echo out; echo err >&2']
+    const application = await running(start(command, { outputFiles: { stdout, stderr } }))
+    assert.equal(await text(claimed as PassThrough), 'err\n')
+    await application.exited
+    assert.equal(await readFile(stdout, 'utf8'), 'before\nout\n')
+    assert.equal(existsSync(stderr), false)
+    assert.deepEqual(
+      log.records.filter(({ level }) => level === 'error'),
+      [],
+    )
+  })
+
+  test('that cannot be opened stops the start, and says which', async t => {
+    const { start, log } = setUp()
+    const stdout = join(await folder(t), 'none', 'stdout')
+    assert.deepEqual(await start(['true'], { outputFiles: { stdout } }), { code: 126 })
+    assert.match(log.records.at(-1)!.message, /app\.stdout: .*none\/stdout cannot be opened: /)
+  })
+})
 
 describe('the application', () => {
   const ends: [what: string, script: string, exit: { code: number; signal?: string }][] = [

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import type { Clock } from '../clock/clock.ts'
 import { errorText } from '../log/format.ts'
@@ -7,18 +7,22 @@ import type { Log } from '../log/log.ts'
 import { checkExecutable, GATE_DESCRIPTOR, gated } from './gate.ts'
 import type { ApplicationGuard } from './guard.ts'
 import { groupLives, sendSignal } from './process-group.ts'
-import type { ApplicationStreams } from './streams.ts'
+import type { ApplicationStreams, StreamName } from './streams.ts'
 
 export interface ApplicationOptions {
   /** The program, then its arguments. */
   readonly command: readonly string[]
   readonly workingDirectory?: string
+  /** Files that its output is appended to instead of ours, where no module reads it. */
+  readonly outputFiles?: OutputFiles
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Log
   readonly clock: Clock
   readonly streams: ApplicationStreams
   readonly guard: ApplicationGuard
 }
+
+export type OutputFiles = Partial<Record<StreamName, string>>
 
 /** How the application ended: its code, or 128 + n for signal n; 127 not found, 126 not to be executed, as shells say it. */
 export interface ApplicationExit {
@@ -151,18 +155,25 @@ export class Application {
 async function spawnChild({
   command,
   workingDirectory,
+  outputFiles,
   env,
   streams,
   guard,
 }: ApplicationOptions): Promise<ChildProcess> {
   const { spawn } = await import('node:child_process')
+  await using files = new AsyncDisposableStack()
+  const stdio = async (stream: StreamName) => {
+    const path = outputFiles?.[stream]
+    if (path === undefined || streams.stdio(stream) === 'pipe') return streams.stdio(stream)
+    return files.use(await openOutput(stream, path)).fd
+  }
   await checkExecutable(command[0]!, env.PATH, workingDirectory ?? '.')
   const gate = gated(command, env)
   const [program, ...args] = gate ?? command
   const child = spawn(program!, args, {
     detached: true,
     env: env as NodeJS.ProcessEnv,
-    stdio: ['inherit', streams.stdio('stdout'), streams.stdio('stderr'), ...(gate ? ['pipe' as const] : [])],
+    stdio: ['inherit', await stdio('stdout'), await stdio('stderr'), ...(gate ? ['pipe' as const] : [])],
     ...(workingDirectory !== undefined && { cwd: workingDirectory }),
   })
   streams.attach(child.stdout, child.stderr)
@@ -174,8 +185,16 @@ async function spawnChild({
   // Such as a signal that could not be sent.
   child.on('error', () => {})
   await known
+  // Before the gate opens: whoever gets the child must not miss its end.
+  await files.disposeAsync()
   openGate(child)
   return child
+}
+
+function openOutput(stream: StreamName, path: string): Promise<FileHandle> {
+  return open(path, 'a', 0o644).catch(error => {
+    throw new Error(`app.${stream}: ${path} cannot be opened: ${errorText(error)}`)
+  })
 }
 
 function openGate(child: ChildProcess): void {

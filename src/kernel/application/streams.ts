@@ -30,6 +30,8 @@ export class ApplicationStreams {
   readonly #isExpected: () => boolean
   #started = false
   #holds = 0
+  /** The application is being restarted: what its process leaves behind is not the end of its output. */
+  #another = false
 
   /** `isExpected` says whether there is, or will be, an application at all. */
   constructor(ours: Readonly<Record<StreamName, Writable>>, isExpected: () => boolean = () => true) {
@@ -63,12 +65,19 @@ export class ApplicationStreams {
 
   attach(stdout: Readable | null, stderr: Readable | null): void {
     this.#started = true
+    this.#another = false
     this.#flow(this.#channels.stdout, stdout)
     this.#flow(this.#channels.stderr, stderr)
   }
 
-  /** The application did not start: who reads sees the end. */
+  /** The process that runs will be followed by another one, whose output goes on where this one's ends. */
+  expectAnother(): void {
+    this.#another = true
+  }
+
+  /** No process comes any more: who reads sees the end. */
   nothingComes(): void {
+    this.#another = false
     for (const { claimed } of Object.values(this.#channels)) claimed?.end()
   }
 
@@ -120,14 +129,18 @@ export class ApplicationStreams {
     if (!source) return
     channel.source = source
     source.on('error', () => {})
+    source.once('end', () => {
+      if (!this.#another && channel.source === source) channel.claimed?.end()
+    })
     this.#connect(channel)
   }
 
   #connect(channel: Channel): void {
     const { source, claimed, ours } = channel
     if (claimed || this.#holds === 0) this.#handReturned(channel)
-    if (source?.readableEnded) claimed?.end()
-    else if (claimed) source?.pipe(claimed)
+    if (source?.readableEnded) {
+      if (!this.#another) claimed?.end()
+    } else if (claimed) source?.pipe(claimed, { end: false })
     else if (this.#holds === 0) source?.pipe(ours, { end: false })
   }
 }

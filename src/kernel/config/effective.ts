@@ -10,6 +10,8 @@ const shortestSecret = 6
  * `reveal: false` hides secrets and the passwords of URLs.
  */
 export function effective(doc: Doc, input: unknown, reveal: boolean): unknown {
+  if (input instanceof Interpolated && input.isSecret && !reveal)
+    return doc.kind === 'secret' ? '<redacted>' : input.written
   const value = input === undefined ? doc.default : input instanceof Interpolated ? input.text : input
   if (value === undefined) return undefined
   switch (doc.kind) {

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Located } from './parse.ts'
 
 const maxFiles = 256
@@ -22,7 +23,7 @@ export async function readSources(names: readonly string[], cwd: string): Promis
   }
   const readOne = async (name: string) => {
     watch.push(resolve(cwd, name))
-    files.push({ name, text: await readFile(resolve(cwd, name), 'utf8') })
+    files.push({ name, text: await readWhole(resolve(cwd, name)) })
   }
   for (const name of names) {
     await attempt(name, 'check the path given to -c', async () => {
@@ -36,6 +37,26 @@ export async function readSources(names: readonly string[], cwd: string): Promis
     })
   }
   return { files, watch, problems }
+}
+
+/** How long a file may be under way until it is taken as it is. */
+const SETTLE_MS = 1000
+/** An empty file is most often one that is being written again: emptied, not yet filled. */
+const EMPTY_MS = 300
+const PAUSE_MS = 20
+
+/** A file that somebody writes at the same moment is read again until it rests. */
+async function readWhole(path: string): Promise<string> {
+  const began = performance.now()
+  for (;;) {
+    const before = await stat(path)
+    const text = await readFile(path, 'utf8')
+    const after = await stat(path)
+    const rests = before.mtimeMs === after.mtimeMs && before.size === after.size && before.ino === after.ino
+    const patienceMs = !rests ? SETTLE_MS : after.size === 0 && after.isFile() ? EMPTY_MS : 0
+    if (performance.now() - began >= patienceMs) return text
+    await sleep(PAUSE_MS)
+  }
 }
 
 /** Hidden entries are left out: a mounted ConfigMap keeps its old and new versions in such folders. */

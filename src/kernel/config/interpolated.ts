@@ -5,9 +5,12 @@
 export class Interpolated {
   readonly text: string
   readonly written: string
+  /** The text holds a secret: nobody is to see more of it than what is written. */
+  readonly isSecret: boolean
 
-  constructor(text: string, written: string) {
+  constructor(text: string, written: string, isSecret = false) {
     this.text = text
     this.written = written
+    this.isSecret = isSecret
   }
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Module } from '../module.ts'
 import { effective, fingerprint, secretsIn, withoutSecrets } from './effective.ts'
-import { type Environment, interpolate } from './environment.ts'
+import { type Environment, interpolate, type SecretLeaf, type SecretLookUp } from './environment.ts'
 import { readSources } from './files.ts'
 import { type Included, includeDocuments } from './included.ts'
 import { isIndependent, mend } from './mend.ts'
@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly cwd?: string
   /** Options that were given elsewhere, in the notation of the files, which they are stronger than. */
   readonly overrides?: Readonly<Record<string, unknown>>
+  /** Values of secrets that leaves name; none is known unless given. */
+  readonly secrets?: SecretLookUp
 }
 
 export type Loaded =
@@ -40,6 +42,10 @@ export interface Configuration extends Root {
   readonly modules: ReadonlyMap<string, ConfiguredModule>
   /** Absolute paths of all that must be watched: the files, and the folders that were given. */
   readonly files: readonly string[]
+  /** The secrets that leaves name, and the modules that they are for. */
+  readonly secrets: ReadonlyMap<string, readonly string[]>
+  /** Modules that are not in `modules`, because these secrets of theirs are not known yet. */
+  readonly pending: ReadonlyMap<string, readonly string[]>
   /** What was passed over without being wrong. */
   readonly notes: readonly Located[]
   /** What this machine lacks of what the modules would use, and can do without. */
@@ -68,7 +74,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
     if (parsing.ok) parsed.push(parsing.parsed)
     else problems.push(...parsing.problems)
   }
-  const inFiles = merge(parsed, options.environment)
+  const inFiles = merge(parsed, options.environment, options.secrets)
   const merged = { ...inFiles, input: overridden(inFiles.input, options.overrides ?? {}) }
   problems.push(...merged.problems)
   const decoded = await decode(merged, options.modules, options.cwd ?? resolve('.'))
@@ -87,7 +93,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
   return {
     ok: true,
     configuration: {
-      ...configurationOf(decoded.root, decoded, { ...merged.input, ...decoded.inputs }, [
+      ...configurationOf(decoded.root, decoded, merged.secrets, { ...merged.input, ...decoded.inputs }, [
         ...sources.watch,
         ...decoded.watch,
       ]),
@@ -98,7 +104,10 @@ export async function loadConfiguration(options: LoadOptions): Promise<Loaded> {
 
 function lacksOf(modules: DecodedFile['modules']): Problem[] {
   return [...modules].flatMap(([key, { module, config }]) =>
-    (module.lacks?.(config) ?? []).map(lack => ({ ...lack, path: [key, ...lack.path] })),
+    (config === undefined ? [] : (module.lacks?.(config) ?? [])).map(lack => ({
+      ...lack,
+      path: [key, ...lack.path],
+    })),
   )
 }
 
@@ -107,9 +116,14 @@ interface Merged {
   readonly problems: readonly Located[]
   /** Paths whose value is not known because a variable is not set: what the schema says of them is noise. */
   readonly unresolved: readonly Problem['path'][]
+  readonly secrets: readonly SecretLeaf[]
 }
 
-function merge(parsed: readonly Parsed[], environment: Environment): Merged {
+function merge(
+  parsed: readonly Parsed[],
+  environment: Environment,
+  lookUpSecret: SecretLookUp | undefined,
+): Merged {
   const owners = new Map<string, Parsed>()
   const problems: Located[] = []
   for (const file of parsed) {
@@ -120,10 +134,35 @@ function merge(parsed: readonly Parsed[], environment: Environment): Merged {
     }
   }
   const entries = [...owners].map(([key, { root }]) => [key, root[key]] as const)
-  const interpolation = interpolate(Object.fromEntries(entries), environment)
-  problems.push(...interpolation.problems.map(problem => locate(problem, parsed)))
-  const unresolved = interpolation.problems.map(({ path }) => path)
-  return { input: interpolation.value as Record<string, unknown>, problems, unresolved }
+  const {
+    value,
+    problems: found,
+    secrets,
+  } = interpolate(Object.fromEntries(entries), environment, lookUpSecret)
+  const misplaced = secrets.flatMap(leaf => misplacedSecret(leaf, owners))
+  problems.push(...[...found, ...misplaced].map(problem => locate(problem, parsed)))
+  const unknown = secrets.filter(({ isKnown }) => !isKnown)
+  const unresolved = [...found, ...unknown].map(({ path }) => path)
+  return { input: value as Record<string, unknown>, problems, unresolved, secrets }
+}
+
+const SECRETS_MODULE = 'secrets'
+
+/** Secrets come once the module of secrets runs: too late for itself, and for what is not a module's. */
+function misplacedSecret({ path, reference }: SecretLeaf, keys: ReadonlyMap<string, unknown>): Problem[] {
+  const problem = (message: string, hint: string) => [
+    { path, message: `\${secret:${reference}}: ${message}`, hint },
+  ]
+  if (!keys.has(SECRETS_MODULE))
+    return problem('there is no module to get it from', 'add secrets: with its sources')
+  if (path[0] === SECRETS_MODULE)
+    return problem('the module of secrets cannot wait for itself', 'use an environment variable, or a file')
+  if (Object.hasOwn(rootFields, String(path[0])))
+    return problem(
+      'options of the sidecar itself cannot wait for a secret',
+      'give the application its secrets by secrets.deliveries, such as environment',
+    )
+  return []
 }
 
 /** Mappings are joined, all else is replaced. */
@@ -209,16 +248,21 @@ async function decode({ input, unresolved }: Merged, table: ModuleTable, cwd: st
     const module = await table[key]()
     const unknown = unresolved.filter(path => path[0] === key).map(path => path.slice(1))
     const { documents } = module
-    const found = documents && (await includeDocuments(input[key], documents, cwd))
-    if (found !== undefined) included.push({ key, into: documents!.into, ...found })
+    const more = documents && (await includeDocuments(input[key], documents, cwd))
+    if (more !== undefined) included.push({ key, into: documents!.into, ...more })
     const decoded = decodeAndCheck(
       module.config,
-      found?.input ?? input[key],
+      more?.input ?? input[key],
       unknown,
       config => module.check?.(config) ?? [],
     )
-    problems.push(...decoded.problems.map(problem => ({ ...problem, path: [key, ...problem.path] })))
-    if (decoded.value !== undefined) modules.set(key, { module, config: decoded.value })
+    const { value } = decoded
+    const found =
+      decoded.problems.length > 0 || value === undefined ? [] : ((await module.examine?.(value)) ?? [])
+    const all = [...decoded.problems, ...found]
+    problems.push(...all.map(problem => ({ ...problem, path: [key, ...problem.path] })))
+    // What is not known yet may be what the schema refused.
+    if (decoded.value !== undefined || unknown.length > 0) modules.set(key, { module, config: decoded.value })
   }
   return {
     root: root.value,
@@ -264,22 +308,37 @@ function unknownModule(key: string, table: ModuleTable): Problem {
 function configurationOf(
   root: Root,
   { modules, included }: DecodedFile,
+  leaves: readonly SecretLeaf[],
   input: Record<string, unknown>,
   files: readonly string[],
 ): Omit<Configuration, 'lacks'> {
   const docs = [...modules].map(([name, { module }]) => [name, module.config.doc] as const)
   const doc: Doc = { ...rootSchema.doc, fields: { ...rootSchema.doc.fields, ...Object.fromEntries(docs) } }
   const shown = withoutSecrets(effective(doc, input, false), secretsIn(doc, input)) as Record<string, unknown>
-  const configured = [...modules].map(([name, { module, config }]) => {
+  const pending = byModule(leaves.filter(({ isKnown }) => !isKnown))
+  const complete = [...modules].filter(([name]) => !pending.has(name))
+  const configured = complete.map(([name, { module, config }]) => {
     const revealed = effective(module.config.doc, input[name], true)
     return [name, { module, config, fingerprint: fingerprint(revealed) }] as const
   })
   return {
     ...root,
     modules: new Map(configured),
+    secrets: new Map(leaves.map(({ reference }) => [reference, modulesOf(reference, leaves)])),
+    pending,
     files,
     notes: included.flatMap(({ notes }) => notes),
     hash: fingerprint(shown).slice(0, 12),
     effective: () => structuredClone(shown),
   }
+}
+
+function byModule(leaves: readonly SecretLeaf[]): Map<string, readonly string[]> {
+  const names = new Set(leaves.map(({ path }) => String(path[0])))
+  const of = (name: string) => leaves.filter(({ path }) => path[0] === name).map(({ reference }) => reference)
+  return new Map([...names].map(name => [name, [...new Set(of(name))]]))
+}
+
+function modulesOf(reference: string, leaves: readonly SecretLeaf[]): string[] {
+  return [...new Set(leaves.filter(leaf => leaf.reference === reference).map(({ path }) => String(path[0])))]
 }

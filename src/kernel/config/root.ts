@@ -26,9 +26,22 @@ export const rootFields = {
         default: {},
         example: { LOG_PATH: '/var/log/app/access.log' },
       }),
+      stdout: s.string({
+        about:
+          'File that the standard output of the application is appended to; it is that of Outrigger unless given. What an input of logs reads does not come here.',
+        optional: true,
+        example: '/var/log/app/stdout.log',
+      }),
+      stderr: s.string({ about: 'The same for its standard error.', optional: true }),
       stopGrace: s.duration({
         about: 'How long the application may take to end after SIGTERM; after that it gets SIGKILL.',
         default: '20s',
+      }),
+      stopSignal: s.choice(['TERM', 'INT', 'QUIT', 'HUP', 'USR1', 'USR2', 'WINCH', 'CONT'], {
+        about:
+          'The signal that asks the application to end, where that is another one than the one that has come to Outrigger.',
+        optional: true,
+        example: 'QUIT',
       }),
       shutdown: s.duration({
         about:

@@ -93,6 +93,34 @@ describe('a change is noticed at once', () => {
   })
 })
 
+describe('a change between the reading of a file and its watch', () => {
+  test('is noticed where a mark was taken before the reading', async t => {
+    const clock = new FakeClock()
+    const { folder, watch, changed } = await setUp(t, clock)
+    const path = join(folder, 'outrigger.yaml')
+    await writeFile(path, 'a: 1')
+    await watch.watch([path])
+    const mark = await watch.mark()
+    await writeFile(path, 'a: 22')
+    const noticed = changed()
+    await watch.watch([path], mark)
+    clock.advance(1000)
+    await noticed
+  })
+
+  test('is none where nothing was written', async t => {
+    const clock = new FakeClock()
+    const { folder, watch, changes } = await setUp(t, clock)
+    const path = join(folder, 'outrigger.yaml')
+    await writeFile(path, 'a: 1')
+    await watch.watch([path])
+    await watch.watch([path], await watch.mark())
+    clock.advance(1000)
+    await watch.look()
+    assert.equal(changes(), 0)
+  })
+})
+
 describe('the polling net', () => {
   test('finds what no notification told, once', async t => {
     const clock = new FakeClock()

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RouteTable } from '../admin/routes.ts'
 import type { ApplicationStreams } from '../application/streams.ts'
+import type { Supervisor } from '../application/supervisor.ts'
 import type { Clock } from '../clock/clock.ts'
 import { errorText } from '../log/format.ts'
 import type { Logger } from '../log/logger.ts'
@@ -25,6 +26,7 @@ export interface Services {
   readonly offer: (name: string) => unknown
   /** The supervised application's output; a module's claims end with its scope. */
   readonly application?: ApplicationStreams
+  readonly supervisor?: Supervisor
 }
 
 /** A host and the means to take it away again. */
@@ -45,6 +47,8 @@ export function openHost(name: string, services: Services): OpenHost {
   const share = services.share(name)
   const application = services.application?.view()
   if (application) scope.defer(() => application.end())
+  const supervision = services.supervisor?.view()
+  if (supervision) scope.defer(() => supervision.end())
   const host: Host = {
     name,
     scope,
@@ -68,6 +72,7 @@ export function openHost(name: string, services: Services): OpenHost {
     use: <Offer>(other: string) => services.offer(other) as Offer,
     slice: share.slice,
     admin: services.routes.forModule(name, scope),
+    supervision,
     application,
   }
   const abort = () => stop.abort(new Error(`module ${name} stops`))

@@ -1,6 +1,7 @@
 import type { Changes } from './running-modules.ts'
 
-export type Trigger = 'signal' | 'file' | 'request'
+/** `secret`: a secret that the configuration names is known now, or another one. */
+export type Trigger = 'signal' | 'file' | 'request' | 'secret'
 
 /** What came of one reload. */
 export interface Reload {

@@ -91,6 +91,10 @@ export class RunningModules {
     for (const name of startOrder(this.#configured).reverse()) await this.#stop(name)
   }
 
+  runs(name: string): boolean {
+    return this.#instances.has(name)
+  }
+
   offer(name: string): unknown {
     const instance = this.#instances.get(name)
     if (!instance) throw new Error(`module ${name} does not run`)

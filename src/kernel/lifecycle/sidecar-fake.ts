@@ -76,6 +76,8 @@ function configurationOf(fake: FakeConfiguration): Configuration {
     log: { level, format: 'json' },
     modules: new Map(modules.map(configured => [configured.module.name, configured])),
     notes: (fake.skipped ?? []).map(message => ({ file: 'r.yaml', path: [], message })),
+    secrets: new Map(),
+    pending: new Map(),
     lacks: () => [],
     files,
     hash: modules.map(({ fingerprint }) => fingerprint).join('-') || 'none',

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { FakeClock } from '../clock/fake.ts'
 import type { Health } from '../module.ts'
@@ -179,6 +182,46 @@ describe('a reload', () => {
     const outcomes = (await Promise.all(reloads)).map(({ outcome }) => outcome)
     assert.deepEqual(outcomes, ['applied', 'unchanged'])
     await fake[Symbol.asyncDispose]()
+  })
+
+  test('waits for the start', async () => {
+    const life: string[] = []
+    const go = Promise.withResolvers<void>()
+    await using fake = fakeSidecar({ modules: [fakeModule('logs', '1', life, { start: () => go.promise })] })
+    const start = fake.sidecar.start()
+    const reload = fake.sidecar.reload('signal')
+    go.resolve()
+    assert.ok((await start).ok)
+    assert.equal((await reload).outcome, 'unchanged')
+  })
+
+  test('follows when the file changes while modules start, or while a reload is under way', async t => {
+    const folder = await mkdtemp(join(tmpdir(), 'outrigger-reload-'))
+    t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
+    const path = join(folder, 'outrigger.yaml')
+    await writeFile(path, '1')
+    const life: string[] = []
+    // The next version appears while this one starts.
+    const version = (n: number) => ({
+      files: [path],
+      modules: [
+        fakeModule('logs', `${n}`, life, {
+          start: async () => {
+            if (n === 3) return
+            fake.configure(version(n + 1))
+            await writeFile(path, '1'.repeat(n + 1))
+          },
+        }),
+      ],
+    })
+    const fake = fakeSidecar(version(1))
+    await using _ = fake
+    await fake.sidecar.start()
+    while (!life.includes('+logs(3)')) await new Promise(resolve => setTimeout(resolve, 10))
+    assert.deepEqual(
+      fake.sidecar.reloads.map(({ trigger }) => trigger),
+      Array.from(fake.sidecar.reloads, () => 'file'),
+    )
   })
 
   test('moves the admin listener while the request that asked for it is answered', async () => {

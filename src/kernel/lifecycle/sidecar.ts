@@ -1,7 +1,9 @@
 import { adminModule } from '../admin/admin.ts'
 import { RouteTable } from '../admin/routes.ts'
 import type { ApplicationStreams } from '../application/streams.ts'
+import type { Supervisor } from '../application/supervisor.ts'
 import type { Clock } from '../clock/clock.ts'
+import type { SecretLookUp } from '../config/environment.ts'
 import type { Configuration, Loaded } from '../config/load.ts'
 import { noteText } from '../config/report.ts'
 import { errorText } from '../log/format.ts'
@@ -9,7 +11,8 @@ import type { Level, Log } from '../log/log.ts'
 import { isShown, type Logger } from '../log/logger.ts'
 import { registerLoopLag, registerProcessMetrics } from '../metrics/process.ts'
 import { Registry } from '../metrics/registry.ts'
-import type { Deadline } from '../module.ts'
+import type { Deadline, Health } from '../module.ts'
+import type { SecretOffer } from '../secret-offer.ts'
 import { Ports } from '../sockets.ts'
 import { ConfigWatch } from './config-watch.ts'
 import { deadlineIn } from './deadline.ts'
@@ -18,12 +21,13 @@ import type { Services } from './host.ts'
 import { measuredShares } from './loop-metrics.ts'
 import { type Reload, ReloadHistory, type Trigger } from './reload-history.ts'
 import { type ConfiguredModules, RunningModules } from './running-modules.ts'
+import { SecretLeaves } from './secret-leaves.ts'
 import { SidecarMetrics } from './sidecar-metrics.ts'
 import { LoopShare } from './turns.ts'
 
 export interface SidecarOptions {
   /** Reads and checks the configuration; called at the start and by every reload. */
-  readonly load: () => Promise<Loaded>
+  readonly load: (secrets: SecretLookUp) => Promise<Loaded>
   readonly logger: Logger
   readonly clock: Clock
   readonly env: Readonly<Record<string, string | undefined>>
@@ -32,6 +36,8 @@ export interface SidecarOptions {
   readonly onQuit: () => void
   /** How modules see the supervised application's output. */
   readonly application?: ApplicationStreams
+  /** How modules may steer the supervised application. */
+  readonly supervisor?: Supervisor
   /** What /status says of the supervised application. */
   readonly applicationStatus?: () => unknown
 }
@@ -54,6 +60,7 @@ export class Sidecar {
   readonly #history = new ReloadHistory()
   readonly #metrics: SidecarMetrics
   readonly #watch: ConfigWatch
+  readonly #secrets: SecretLeaves
   readonly #lag: Disposable
   #phase: Phase = 'starting'
   #configuration: Configuration | undefined
@@ -76,11 +83,23 @@ export class Sidecar {
     registerProcessMetrics(bare)
     this.#lag = registerLoopLag(bare, clock)
     this.#watch = new ConfigWatch(clock, () => void this.reload('file'))
+    this.#secrets = new SecretLeaves({
+      clock,
+      offer: () =>
+        this.#modules.runs('secrets') ? (this.#modules.offer('secrets') as SecretOffer) : undefined,
+      onChange: () => void this.reload('secret'),
+    })
   }
 
-  /** Loads, then starts every module. `ok: false` = the configuration is bad; rejects with StartError when a module does not start. Nothing runs then. */
-  async start(): Promise<SidecarStart> {
-    const loaded = await this.#options.load()
+  /** Loads, then starts every module. `ok: false` = the configuration is bad; rejects with StartError when a module does not start. Nothing runs then. Reloads wait for it. */
+  start(): Promise<SidecarStart> {
+    const start = this.#start()
+    this.#reloading = start.catch(() => {})
+    return start
+  }
+
+  async #start(): Promise<SidecarStart> {
+    const loaded = await this.#options.load(this.#secrets.lookUp)
     if (!loaded.ok) {
       this.#release()
       return { ok: false, report: loaded.report }
@@ -88,6 +107,8 @@ export class Sidecar {
     const { configuration } = loaded
     this.#configuration = configuration
     this.logger.level = configuration.log.level
+    // Before the modules start, which may take its time: the file may be changed meanwhile.
+    await this.#watch.watch(configuration.files)
     try {
       await this.#modules.start(this.#withAdmin(configuration))
     } catch (error) {
@@ -95,8 +116,8 @@ export class Sidecar {
       throw error
     }
     this.#tellNotes(configuration, undefined)
-    await this.#watch.watch(configuration.files)
     if (this.#phase === 'starting') this.#phase = 'running'
+    this.#secrets.follow(configuration.secrets.keys())
     this.#metrics.configurationApplied(clockSeconds(this.#clock))
     return { ok: true, configuration }
   }
@@ -120,7 +141,20 @@ export class Sidecar {
 
   health(): Overall {
     const { admin: _, ...modules } = this.#modules.health()
-    return overall(this.#phase, modules, this.#history.problem)
+    return overall(this.#phase, { ...modules, ...this.#pending() }, this.#history.problem)
+  }
+
+  /** Modules that start once their secrets are known. */
+  #pending(): Record<string, Health> {
+    const pending = this.#configuration?.pending ?? new Map<string, readonly string[]>()
+    return Object.fromEntries(
+      [...pending].map(([name, references]) => {
+        const [first] = references
+        const problem = references.map(each => this.#secrets.problemOf(each)).find(each => each !== undefined)
+        const message = problem ?? `waits for the secret ${first}`
+        return [name, { ready: false, state: problem === undefined ? 'degraded' : 'failed', message }]
+      }),
+    )
   }
 
   /** Takes a new configuration over, or keeps the present one and says why. Reloads wait for each other. Never rejects. */
@@ -197,9 +231,11 @@ export class Sidecar {
 
   async #tryReload(): Promise<Outcome> {
     if (this.#phase !== 'running') return { outcome: 'rejected', message: `the sidecar is ${this.#phase}` }
+    const mark = await this.#watch.mark()
     const loaded = await this.#options
-      .load()
+      .load(this.#secrets.lookUp)
       .catch(error => ({ ok: false as const, report: errorText(error) }))
+    await this.#watch.watch(loaded.ok ? loaded.configuration.files : mark.paths, mark)
     if (!loaded.ok) return { outcome: 'rejected', message: loaded.report }
     const before = this.configuration
     const { configuration } = loaded
@@ -207,7 +243,7 @@ export class Sidecar {
     this.#configuration = configuration
     if (configuration.log.level !== before.log.level) this.logger.level = configuration.log.level
     this.#tellNotes(configuration, before)
-    await this.#watch.watch(configuration.files)
+    this.#secrets.follow(configuration.secrets.keys())
     const needRestart = restartKeys(before, configuration)
     const nothing =
       Object.values(changes).every(names => names.length === 0) && configuration.hash === before.hash
@@ -250,6 +286,7 @@ export class Sidecar {
 
   #release(): void {
     this.#watch[Symbol.dispose]()
+    this.#secrets[Symbol.dispose]()
     this.#lag[Symbol.dispose]()
   }
 
@@ -261,7 +298,7 @@ export class Sidecar {
   }
 
   #services(share: Services['share']): Services {
-    const { logger, clock, env, application } = this.#options
+    const { logger, clock, env, application, supervisor } = this.#options
     return {
       logger,
       clock,
@@ -274,6 +311,7 @@ export class Sidecar {
       dataDir: firstAnswer(() => this.configuration.dataDir),
       offer: name => this.#modules.offer(name),
       ...(application && { application }),
+      ...(supervisor && { supervisor }),
     }
   }
 }

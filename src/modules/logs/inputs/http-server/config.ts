@@ -1,5 +1,5 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
-import { serverTls } from '../network/tls-config.ts'
+import { serverTls } from '../../../../kernel/server-tls/config.ts'
 
 const authObject = {
   users: s.map(s.secret({ about: 'The password.' }), {

@@ -6,7 +6,7 @@ import { formatAddress } from '../../../../kernel/config/address.ts'
 import type { Address, Listening } from '../../../../kernel/module.ts'
 import { Allowance } from '../byte-budget.ts'
 import type { Input, InputHost } from '../input.ts'
-import { openAcceptor } from '../network/certificates.ts'
+import { openInputTls } from '../network/handshakes.ts'
 import type { Answer } from './answer.ts'
 import { createAuthenticator } from './authentication.ts'
 import { BodyBuffer, receiveBody, reserve } from './body.ts'
@@ -120,7 +120,7 @@ async function listenAll(
 ): Promise<Listening[]> {
   const acceptor =
     config.tls &&
-    (await openAcceptor(
+    (await openInputTls(
       { tls: config.tls, alpn: ['h2', 'http/1.1'], metric: 'http_handshakes_failed_total' },
       host,
     ))

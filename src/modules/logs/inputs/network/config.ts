@@ -1,5 +1,5 @@
 import { type Infer, s } from '../../../../kernel/config/schema.ts'
-import { serverTls } from './tls-config.ts'
+import { serverTls } from '../../../../kernel/server-tls/config.ts'
 
 /** Where connections come from and how much they may bring: the options of every input on streams. */
 export function streamFields(listen: string) {

@@ -2,11 +2,11 @@ import type { Socket } from 'node:net'
 import { DeadlineWheel } from '../../../../http/deadline-wheel.ts'
 import { formatAddress } from '../../../../kernel/config/address.ts'
 import type { Address, Deadline, Listening } from '../../../../kernel/module.ts'
+import type { ServerTlsConfig } from '../../../../kernel/server-tls/config.ts'
 import type { InputHost } from '../input.ts'
-import { openAcceptor } from './certificates.ts'
 import { Connection, type Peer, type Session } from './connection.ts'
+import { openInputTls } from './handshakes.ts'
 import { NetworkMeters } from './meters.ts'
-import type { ServerTlsConfig } from './tls-config.ts'
 
 export interface StreamServerOptions {
   readonly listen: Address
@@ -60,7 +60,7 @@ class StreamServer implements Server {
     const { tls, listen } = this.#options
     const host = this.#host
     const acceptor =
-      tls && (await openAcceptor({ tls, alpn: [], metric: 'network_handshakes_failed_total' }, host))
+      tls && (await openInputTls({ tls, alpn: [], metric: 'network_handshakes_failed_total' }, host))
     this.#listening = await host.listen(listen, raw => {
       if (!this.#admit(raw)) return
       const from = raw.remoteAddress ?? ''

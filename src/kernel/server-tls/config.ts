@@ -1,6 +1,6 @@
-import { type Infer, s } from '../../../../kernel/config/schema.ts'
+import { type Infer, s } from '../config/schema.ts'
 
-/** TLS of an input that is sent to. */
+/** TLS of a listener: option `tls`. */
 export function serverTls(about: string) {
   return s.object(
     {
