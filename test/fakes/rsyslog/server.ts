@@ -7,11 +7,14 @@ import type { TestContext } from 'node:test'
 import { freePort } from '../free-port.ts'
 import { missing } from '../programs.ts'
 
+const MARKER = 'marker-of-the-test'
+
 /** A real rsyslogd that writes what it takes by TCP and UDP into a file, one JSON object a message. */
 export class Rsyslog {
   readonly port: number
   readonly #folder: string
   #child: ChildProcess | undefined
+  #markers = 0
 
   private constructor(folder: string, port: number) {
     this.#folder = folder
@@ -25,10 +28,28 @@ export class Rsyslog {
     return server
   }
 
-  /** What it has written: the properties that it understood of each message. */
+  /** What it has taken until now: the properties that it understood of each message. */
   async messages(): Promise<Readonly<Record<string, string>>[]> {
+    if (this.#child !== undefined) await this.#catchUp()
+    return (await this.#written()).filter(message => message['app-name'] !== MARKER)
+  }
+
+  /** It writes a moment after it has taken: once it has written what comes after all else, that is there, too. */
+  async #catchUp(): Promise<void> {
+    const id = `${MARKER}-${++this.#markers}`
+    await tell(this.port, `<14>1 - - ${MARKER} - - - ${id}\n`)
+    const deadline = Date.now() + 60_000
+    while (!(await this.#written()).some(({ msg }) => msg?.trim() === id)) {
+      if (Date.now() > deadline) throw new Error('rsyslogd does not write what it was sent')
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+  }
+
+  /** Of whole lines. */
+  async #written(): Promise<Readonly<Record<string, string>>[]> {
     const text = await readFile(this.#file, 'utf8').catch(() => '')
     return text
+      .slice(0, text.lastIndexOf('\n') + 1)
       .split('\n')
       .filter(line => line !== '')
       .map(line => JSON.parse(line))
@@ -94,6 +115,14 @@ input(type="imtcp" port="${this.port}" address="127.0.0.1" ruleset="all")
 input(type="imudp" port="${this.port}" address="127.0.0.1" ruleset="all")
 `
   }
+}
+
+function tell(port: number, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.end(text))
+    socket.on('close', () => resolve()).on('error', reject)
+    socket.resume()
+  })
 }
 
 /** Why it cannot be tried here. */
