@@ -1,6 +1,7 @@
 import type { Call } from './call.ts'
 import { controllerCommands } from './controller-commands.ts'
 import { manifestCommands } from './manifest-commands.ts'
+import { secretCommands } from './secret-commands.ts'
 
 /** One command of `outrigger`. The table is also what --help and the reference page are made from. */
 export interface Command {
@@ -286,21 +287,22 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     load: () => import('./capture.ts'),
   },
+  ...secretCommands,
   ...manifestCommands,
   as: {
     summary: 'Stand in for another product: its flags, files, endpoints and exit codes',
-    positionals: '[fluent-bit ARGUMENTS ...]',
+    positionals: '[fluent-bit ARGUMENTS ... | vault ARGUMENTS ...]',
     about:
-      'outrigger as fluent-bit -c fluent-bit.yaml runs the pipeline of a Fluent Bit configuration, classic or YAML; outrigger as fluent-bit --help lists its flags. What cannot be honoured is told at the start, with its place.',
+      'outrigger as fluent-bit -c fluent-bit.yaml runs the pipeline of a Fluent Bit configuration, classic or YAML; outrigger as fluent-bit --help lists its flags. outrigger as vault agent -config=agent.hcl runs the configuration of a Vault Agent; there are vault token, vault status and vault version, too. What cannot be honoured is told at the start, with its place.',
     options: {},
     foreign: true,
     load: () => import('./as.ts'),
   },
   import: {
     summary: 'Translate the configuration of another product',
-    positionals: '[istio FILE ... | fluent-bit FILE]',
+    positionals: '[istio FILE ... | fluent-bit FILE | vault-agent FILE ...]',
     about:
-      'fluent-bit: prints what a configuration of Fluent Bit is in ours. istio: reads VirtualServices and DestinationRules of Istio and prints Gateway API routes and clusters for the proxy; AuthorizationPolicies, RequestAuthentications and PeerAuthentications become the access and tls of a listener. What cannot be carried over is told on stderr with its key; then the exit code is 1.',
+      'fluent-bit: prints what a configuration of Fluent Bit is in ours. vault-agent: the same for files or folders of Vault Agent. istio: reads VirtualServices and DestinationRules of Istio and prints Gateway API routes and clusters for the proxy; AuthorizationPolicies, RequestAuthentications and PeerAuthentications become the access and tls of a listener. What cannot be carried over is told on stderr with its key; then the exit code is 1.',
     options: {},
     load: () => import('./import.ts'),
   },

@@ -4,5 +4,6 @@ import type { ModuleTable } from '../kernel/config/load.ts'
 export const modules: ModuleTable = {
   metrics: () => import('./metrics/module.ts').then(({ metrics }) => metrics),
   logs: () => import('./logs/module.ts').then(({ logs }) => logs),
+  secrets: () => import('./secrets/module.ts').then(({ secrets }) => secrets),
   proxy: () => import('./proxy/module.ts').then(({ proxy }) => proxy),
 }

@@ -1,0 +1,18 @@
+import { realpathSync } from 'node:fs'
+import { isAbsolute, relative } from 'node:path'
+import type { Asking } from './content.ts'
+
+/** The same, but files are read only when they lie in this folder, whatever links lead there. */
+export function within(sandbox: string, asking: Asking): Asking {
+  return {
+    secret: (source, request) => asking.secret(source, request),
+    list: (source, path) => asking.list(source, path),
+    write: file => asking.write(file),
+    file: path => {
+      const way = relative(realpathSync(sandbox), realpathSync(path))
+      if (way === '..' || way.startsWith('../') || isAbsolute(way))
+        throw new Error(`${path} is outside of the sandbox ${sandbox}`)
+      return asking.file(path)
+    },
+  }
+}
