@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Call } from './call.ts'
 
-const KINDS = ['istio', 'fluent-bit']
+const KINDS = ['istio', 'fluent-bit', 'vault-agent']
 
-/** `outrigger import istio FILE ...`, `outrigger import fluent-bit FILE` */
+/** `outrigger import istio FILE ...`, `outrigger import fluent-bit FILE`, `outrigger import vault-agent FILE ...` */
 export async function run(call: Call): Promise<number> {
   const { io, positionals } = call
   const [kind, ...files] = positionals
@@ -12,11 +12,12 @@ export async function run(call: Call): Promise<number> {
     const wrong =
       kind === undefined || KINDS.includes(kind)
         ? 'FILE is missing'
-        : `cannot import "${kind}", only ${KINDS.join(' and ')}`
+        : `cannot import "${kind}", only ${KINDS.join(', ')}`
     io.stderr.write(`outrigger import: ${wrong}\nTry outrigger import --help.\n`)
     return 2
   }
   if (kind === 'fluent-bit') return (await import('./as/fluent-bit/import.ts')).importFluentBit(files, io)
+  if (kind === 'vault-agent') return (await import('./as/vault/import.ts')).importVaultAgent(files, io)
   const { parseAllDocuments, stringify } = await import('yaml')
   const { importIstio } = await import('../modules/proxy/routing/import-istio/import.ts')
   const documents: unknown[] = []

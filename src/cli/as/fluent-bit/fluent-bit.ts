@@ -16,12 +16,12 @@ import { type FluentBitLoaded, loadFluentBit } from '../../../personalities/flue
 import { FLUENT_BIT_VERSION } from '../../../personalities/fluent-bit/version.ts'
 import type { Io } from '../../io.ts'
 import { runModules } from '../../run.ts'
+import { findingLine, findingReport } from '../report.ts'
 import { type ApiSubject, apiModule } from './api.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { ExitWatch } from './exit-watch.ts'
 import { configurationFiles } from './files.ts'
 import { fluentBitLine, logLine } from './log-line.ts'
-import { findingLine, findingReport } from './report.ts'
 
 /** `outrigger as fluent-bit …`: 0 for an orderly end, 1 for all that is wrong. */
 export async function runAsFluentBit(args: readonly string[], io: Io): Promise<number> {

@@ -3,8 +3,8 @@ import { loadKeepingVariables } from '../../../personalities/fluent-bit/kept-var
 import { withOwnMetricNames } from '../../../personalities/fluent-bit/metrics-outputs.ts'
 import type { Finding } from '../../../personalities/fluent-bit/syntax/document.ts'
 import type { Io } from '../../io.ts'
+import { findingReport } from '../report.ts'
 import { configurationFiles } from './files.ts'
-import { findingReport } from './report.ts'
 
 /** `outrigger import fluent-bit FILE`: our configuration on stdout, what is lost on stderr; 1 when something is. */
 export async function importFluentBit([config, ...others]: readonly string[], io: Io): Promise<number> {

@@ -1,9 +1,6 @@
-/** Where something stands in a configuration of Fluent Bit; line and column count from 1. */
-export interface Place {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-}
+import type { Place } from '../../finding.ts'
+
+export type { Finding, Place } from '../../finding.ts'
 
 /** A value as it was written: text, a list, or an ordered mapping (YAML only). */
 export type Value = string | readonly Item[] | Mapping
@@ -42,16 +39,6 @@ export interface ConfigurationDocument {
   readonly upstreams: readonly Section[]
   readonly streamTasks: readonly Section[]
   readonly plugins: readonly Item[]
-}
-
-/** Something that whoever wrote the configuration should know. An error keeps it from running. */
-export interface Finding {
-  readonly level: 'error' | 'warning'
-  readonly place: Place
-  /** What it is about: `input tail.0: buffer_max_size`; empty for what is wrong with the text itself. */
-  readonly subject: string
-  readonly message: string
-  readonly hint?: string
 }
 
 /** The files that a configuration may name. Paths are absolute. */

@@ -1,6 +1,6 @@
-import type { Finding } from '../../../personalities/fluent-bit/syntax/document.ts'
+import type { Finding } from '../../personalities/finding.ts'
 
-/** Where a finding stands: `fluent-bit.conf:12:5`, or the command line. */
+/** Where a finding stands: `agent.hcl:12:5`, or the flag or variable. */
 export function placeText({ place: { file, line, column } }: Pick<Finding, 'place'>): string {
   return line === 0 ? file : `${file}:${line}:${column}`
 }

@@ -1,0 +1,88 @@
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { mapIn } from '../../../backends/vault/answers.ts'
+import { VaultError } from '../../../backends/vault/error.ts'
+import {
+  type GeneratedVariable,
+  generatedConfiguration,
+} from '../../../personalities/vault-agent/generate.ts'
+import type { Io } from '../../io.ts'
+import { type OneRequest, readClientFlags, withServer } from './one-request.ts'
+
+/** `vault agent generate-config -type=env-template -exec=… -path=… FILE`: 0 when it was written, 1 or 2 when not. */
+export async function generateConfig(args: readonly string[], io: Io): Promise<number> {
+  const own = { type: '', exec: 'env', paths: [] as string[] }
+  const others: string[] = []
+  for (let at = 0; at < args.length; at++) {
+    const match = /^--?(type|exec|path)(?:=([\s\S]*))?$/.exec(args[at]!)
+    if (match === null) {
+      others.push(args[at]!)
+      continue
+    }
+    const value = match[2] ?? args[++at] ?? ''
+    if (match[1] === 'path') own.paths.push(value)
+    else own[match[1] as 'type' | 'exec'] = value
+  }
+  const flags = readClientFlags(others)
+  if (typeof flags === 'string') return wrong(flags, io)
+  if (own.type !== 'env-template') return wrong('expected -type=env-template', io)
+  if (own.paths.length === 0) return wrong('expected -path=PATH of a secret', io)
+  const [file = 'agent.hcl', ...more] = flags.commandLine.rest
+  if (more.length > 0)
+    return wrong(`Too many arguments (expected 0-1, got ${flags.commandLine.rest.length})`, io)
+  return withServer(flags.commandLine, io, async request => {
+    try {
+      const variables: GeneratedVariable[] = []
+      for (const path of own.paths) variables.push(...(await variablesOf(path, request)))
+      const text = generatedConfiguration({
+        address: request.client.options.address,
+        home: io.env['HOME'] ?? '',
+        command: own.exec,
+        variables,
+      })
+      writeFileSync(resolve(io.cwd, file), text, { mode: 0o600 })
+      io.stdout.write(`Successfully generated "${file}" configuration file!\n`)
+      io.stderr.write(
+        "Warning: the generated file uses 'token_file' authentication method, which is not suitable for production environments.\n",
+      )
+      return 0
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error
+      io.stderr.write(`Error: ${error.message}\n`)
+      return 2
+    }
+  })
+}
+
+/** The entries of a secret, or of all secrets at and below `…/*`. */
+async function variablesOf(path: string, request: OneRequest): Promise<GeneratedVariable[]> {
+  if (path.endsWith('/*')) {
+    const found: GeneratedVariable[] = []
+    for (const each of await namesAt(path.slice(0, -1), request))
+      found.push(...(await variablesOf(each, request)))
+    return found
+  }
+  const { client, token, signal } = request
+  const answer = await client.request({ method: 'GET', path, ...(token !== undefined && { token }) }, signal)
+  const data = mapIn(answer, 'data')
+  const inner = data?.has('metadata') ? mapIn(data, 'data') : undefined
+  return [...(inner ?? data ?? new Map()).keys()]
+    .sort()
+    .map(key => ({ path, key: String(key), isVersioned: inner !== undefined }))
+}
+
+async function namesAt(folder: string, { client, token, signal }: OneRequest): Promise<string[]> {
+  const listed = folder.replace(/^([^/]+)\/data\//, '$1/metadata/')
+  const answer = await client.request(
+    { method: 'GET', path: `${listed}?list=true`, ...(token !== undefined && { token }) },
+    signal,
+  )
+  const keys = mapIn(answer, 'data')?.get('keys')
+  const names = Array.isArray(keys) ? keys.filter(each => typeof each === 'string') : []
+  return names.map(name => (name.endsWith('/') ? `${folder}${name}*` : `${folder}${name}`))
+}
+
+function wrong(message: string, io: Io): number {
+  io.stderr.write(`${message}\n`)
+  return 1
+}

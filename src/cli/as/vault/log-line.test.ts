@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { LogRecord } from '../../../kernel/log/record.ts'
+import { jsonLogLine, standardLine } from './log-line.ts'
+
+const record = (given: Partial<LogRecord>): LogRecord => ({
+  timeMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  level: 'info',
+  module: 'secrets',
+  event: 'anything',
+  message: 'something',
+  fields: {},
+  ...given,
+})
+const labelOf = (path: string) => path.replace('/work/', '')
+
+describe('lines of the log are those of Vault Agent', () => {
+  for (const [given, expected] of [
+    [{}, '[INFO]  agent.secrets: something'],
+    [{ module: 'kernel', level: 'warn' }, '[WARN]  agent: something'],
+    [{ level: 'error', fields: { a: 'b c', d: 1 } }, '[ERROR] agent.secrets: something: a="b c" d=1'],
+    [{ fields: { error: new Error('no room') } }, '[INFO]  agent.secrets: something: error="no room"'],
+    [{ message: 'b: no room', fields: { error: new Error('no room') } }, '[INFO]  agent.secrets: b: no room'],
+    [{ level: 'debug', message: 'a\nb' }, '[DEBUG] agent.secrets: a\\nb'],
+    [
+      { event: 'vault_logged_in', fields: { ttl_seconds: 60 } },
+      '[INFO]  agent.auth.handler: authentication successful, sending token to sinks: ttl_seconds=60',
+    ],
+    [
+      { event: 'vault_login_failed', level: 'error', message: 'login by jwt: no' },
+      '[ERROR] agent.auth.handler: error authenticating: error="login by jwt: no"',
+    ],
+    [
+      { event: 'token_delivered', fields: { delivery: 'token', path: '/work/t' } },
+      '[INFO]  agent.sink.file: token written: path=t',
+    ],
+    [
+      { event: 'secret_delivered', fields: { delivery: 'file', path: '/work/t' } },
+      '[INFO]  agent: (runner) rendered "(dynamic)" => "t"',
+    ],
+  ] as const)
+    test(expected, () =>
+      assert.equal(standardLine(labelOf)(record(given), false), `2026-01-02T03:04:05.678Z ${expected}\n`),
+    )
+
+  test('as JSON', () => {
+    const line = jsonLogLine(labelOf)(
+      record({ event: 'token_delivered', fields: { path: '/work/t' } }),
+      false,
+    )
+    assert.deepEqual(JSON.parse(line), {
+      '@level': 'info',
+      '@message': 'token written',
+      '@module': 'agent.sink.file',
+      '@timestamp': '2026-01-02T03:04:05.678Z',
+      path: 't',
+    })
+  })
+})
