@@ -36,7 +36,7 @@ events.on('test:pass', event => {
   if (event.skip !== undefined && event.skip !== false) skipped.push(`${event.name} (${reason(event.skip)})`)
 })
 // The runner waits for a process that does not end, whatever its tests have told.
-const limitMs = values.long ? 5 * 3_600_000 : 20 * 60_000
+const limitMs = values.long ? 5 * 3_600_000 : 60 * 60_000
 setTimeout(() => {
   fail(
     `the tests did not end within ${limitMs / 60_000} minutes: a test above that failed by its time holds its process`,

@@ -33,7 +33,7 @@ for (const [example, request, code, said] of explained)
     assert.match(io.stdout.text, said)
   })
 
-test('the demo of npm start delivers every line, carries requests past an instance that dies, and cleans up', {
+test('the demo of npm start delivers every line, carries requests past an instance that dies, keeps up with a password that changes, and cleans up', {
   timeout: 60_000,
 }, async () => {
   const args = [join(root, 'examples/shop/demo.ts'), '--seconds', '6', '--clean']
@@ -51,6 +51,8 @@ test('the demo of npm start delivers every line, carries requests past an instan
     /requests to stock (\d+), failed (\d+), retries (\d+), circuit opened (once|\d+ times)/.exec(output)
   assert.ok(carried !== null && Number(carried[1]) > 300 && Number(carried[3]) > 0, output)
   assert.ok(Number(carried[2]) < Number(carried[3]), `retries spare the users most failures: ${output}`)
+  const orders = /orders placed (\d+), refused 0, password changed (\d+) times/.exec(output)
+  assert.ok(orders !== null && Number(orders[1]) > 50 && Number(orders[2]) > 0, output)
   assert.match(output, /circuit of stock-2 opens/)
   assert.match(output, /stock-2 is killed[\s\S]*stock-2 is back/)
 })

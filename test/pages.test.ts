@@ -79,7 +79,7 @@ test('the metrics that pages name exist', () => {
   const names = new Set(sources.flatMap(path => read(path).match(/(?<=')[a-z][a-z0-9_]+(?=')/g) ?? []))
   for (const page of pages)
     for (const [metric, name] of read(page).matchAll(
-      /outrigger_(?:(?:proxy|logs|metrics|injection|watchdog)_)?([a-z0-9]+(?:_[a-z0-9]+)*)/g,
+      /outrigger_(?:(?:proxy|logs|metrics|secrets|injection|watchdog)_)?([a-z0-9]+(?:_[a-z0-9]+)*)/g,
     ))
       assert.ok(names.has(name!), `${page}: ${metric}`)
 })

@@ -1,10 +1,13 @@
-// A small web shop. It knows nothing of a sidecar: it asks the stock service at STOCK_URL what is there, writes a JSON
-// line for each request to the file LOG_PATH, and renames that file when it has grown to ROTATE_BYTES, as logrotate would.
-import { createWriteStream, renameSync, rmSync, type WriteStream } from 'node:fs'
-import { Agent, createServer, get, type ServerResponse } from 'node:http'
+// A small web shop. It knows nothing of a sidecar: it asks the stock service at STOCK_URL what is there, places orders at
+// ORDERS_URL with the user and password of the file ORDERS_ACCESS, writes a JSON line for each request to the file LOG_PATH,
+// and renames that file when it has grown to ROTATE_BYTES, as logrotate would.
+import { createWriteStream, readFileSync, renameSync, rmSync, type WriteStream } from 'node:fs'
+import { Agent, request as ask, createServer, get, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 const stockUrl = process.env['STOCK_URL'] ?? 'http://127.0.0.1:8180'
+const ordersUrl = process.env['ORDERS_URL'] ?? 'http://127.0.0.1:8190'
+const ordersAccess = process.env['ORDERS_ACCESS'] ?? 'orders.json'
 const logPath = process.env['LOG_PATH'] ?? 'access.log'
 const rotateBytes = Number(process.env['ROTATE_BYTES'] ?? 4 * 1024 * 1024)
 const KEPT_FILES = 5
@@ -24,12 +27,22 @@ let lines = 0
 let rotations = 0
 let stockCalls = 0
 let stockFailures = 0
+let orders = 0
+let orderFailures = 0
 
 const server = createServer(async (request, response) => {
   const started = performance.now()
   const { method = '', url = '/' } = request
   if (url === '/stats')
-    return answer(response, 200, { requests, lines, rotations, stockCalls, stockFailures })
+    return answer(response, 200, {
+      requests,
+      lines,
+      rotations,
+      stockCalls,
+      stockFailures,
+      orders,
+      orderFailures,
+    })
   requests++
   const { status, message } = await shop(method, url)
   const bytes = answer(response, status, { message })
@@ -55,7 +68,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop)
 async function shop(method: string, url: string): Promise<Answer> {
   const [, place, item = ''] = url.split('/')
   if (place === 'checkout' && Math.random() < 0.1) return { status: 503, message: 'payment provider timeout' }
-  if (place === 'checkout') return { status: 201, message: 'order placed' }
+  if (place === 'checkout') return order()
   if (place === 'products' && Number(item) % 50 === 0)
     return { status: 404, message: `product ${item} not found` }
   if (place === 'products') return product(item)
@@ -69,6 +82,34 @@ async function product(item: string): Promise<Answer> {
   if (status === 200) return { status, message: `product ${item} shown with its stock` }
   stockFailures++
   return { status: 502, message: `the stock of product ${item} is not known: ${status ?? 'no answer'}` }
+}
+
+async function order(): Promise<Answer> {
+  const status = await placeOrder()
+  if (status === 201) {
+    orders++
+    return { status, message: 'order placed' }
+  }
+  orderFailures++
+  return { status: 502, message: `the order was not taken: ${status ?? 'no answer'}` }
+}
+
+/** With the password that the file holds now, as with any file of settings. */
+function placeOrder(): Promise<number | undefined> {
+  return new Promise(resolve => {
+    const { user, password } = JSON.parse(readFileSync(ordersAccess, 'utf8'))
+    const asked = ask(
+      `${ordersUrl}/orders`,
+      { method: 'POST', agent: stock, timeout: STOCK_TIMEOUT_MS, auth: `${user}:${password}` },
+      response => {
+        response.resume().once('end', () => resolve(response.statusCode))
+        response.once('error', () => resolve(undefined))
+      },
+    )
+    asked.once('timeout', () => asked.destroy())
+    asked.once('error', () => resolve(undefined))
+    asked.end()
+  })
 }
 
 /** The status of the answer; undefined when there was none. */
@@ -126,7 +167,9 @@ function openLog(): WriteStream {
 function stop(): void {
   server.close(() => {
     stock.destroy()
-    log.end(() => console.log(JSON.stringify({ lines, rotations, stockCalls, stockFailures })))
+    log.end(() =>
+      console.log(JSON.stringify({ lines, rotations, stockCalls, stockFailures, orders, orderFailures })),
+    )
   })
   server.closeIdleConnections()
 }

@@ -1,10 +1,13 @@
 // The whole scenario on one machine: a shop that writes its access log to a file and asks a stock service, visitors, and
-// a sidecar that ships the log to a local store and to an Elasticsearch-compatible receiver, and carries the calls to
-// the stock's three instances, of which one fails, dies and comes back. And a look at all of them.
+// a sidecar that ships the log to a local store and to an Elasticsearch-compatible receiver, carries the calls to the
+// stock's three instances, of which one fails, dies and comes back, and gives the shop the password of its database, which
+// changes every few seconds. And a look at all of them.
 //   npm start                      until Ctrl-C
-//   npm start -- --seconds 15      ends by itself; exit code 1 when a line is lost
+//   npm start -- --seconds 15      ends by itself; exit code 1 when a line is lost, or an order is refused
 //   --rate 2000                    requests a second (500)
 //   --clean                        removes the folder with the logs and the store at the end
+
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,6 +17,7 @@ import { parseArgs } from 'node:util'
 import { startFakeElasticsearch } from '../../test/fakes/elasticsearch/server.ts'
 import { Guard, Program } from './program.ts'
 import { type ProxyFigures, proxyFigures } from './proxy-figures.ts'
+import { Rotation } from './rotation.ts'
 import { type Moment, Screen } from './screen.ts'
 import { Instance } from './stock-service.ts'
 import { circuitChange, Story } from './story.ts'
@@ -58,6 +62,19 @@ const instances = ['stock-1', 'stock-2', 'stock-3'].map(
   name => new Instance(name, port => start(name, [join(here, 'stock.ts')], { PORT: String(port) })),
 )
 await Promise.all(instances.map(instance => instance.begin()))
+const adminToken = randomBytes(15).toString('base64url')
+const database = start('orders', [join(here, 'orders.ts')], { PORT: '0', ADMIN_TOKEN: adminToken })
+const orders = `http://127.0.0.1:${(await database.says())['port']}`
+const secrets = { store: join(folder, 'secrets.store'), keyFile: join(folder, 'secrets.key') }
+const rotation = new Rotation({
+  ...secrets,
+  outrigger: join(root, 'bin/outrigger.js'),
+  database: orders,
+  adminToken,
+  onRotated: count => story.tell(`the database has another password, for the ${ordinal(count)} time`),
+})
+await rotation.begin()
+const ordersAccess = join(folder, 'secrets', 'orders.json')
 const admin = `127.0.0.1:${await freePort(ADMIN_PORT)}`
 const stock = `127.0.0.1:${await freePort(STOCK_PORT)}`
 const sidecar = start(
@@ -70,6 +87,9 @@ const sidecar = start(
     STORE_PATH: storePath,
     ELASTICSEARCH_URL: receiver.url,
     STOCK_LISTEN: stock,
+    SECRETS_STORE: secrets.store,
+    SECRETS_KEY: secrets.keyFile,
+    ORDERS_ACCESS: ordersAccess,
     ...Object.fromEntries(instances.map(({ address }, index) => [`STOCK_${index + 1}`, address])),
   },
 )
@@ -78,6 +98,8 @@ const app = start('application', [join(here, 'app.ts')], {
   LOG_PATH: join(folder, 'access.log'),
   ROTATE_BYTES: String(ROTATE_BYTES),
   STOCK_URL: `http://${stock}`,
+  ORDERS_URL: orders,
+  ORDERS_ACCESS: ordersAccess,
   PORT: '0',
 })
 const shop = `http://127.0.0.1:${(await app.says())['port']}`
@@ -111,15 +133,16 @@ await conclude()
 /** In the order of a pod's end: first those who make work, then the application, then the sidecar. */
 async function conclude(): Promise<void> {
   story.end()
+  await rotation.end()
   await visitor.stop()
   const last = app.says()
   await app.stop()
-  const { lines: written = 0, stockCalls = 0, stockFailures = 0 } = await last
+  const { lines: written = 0, stockCalls = 0, stockFailures = 0, ...placed } = await last
   const { retries, opened } = await figures()
   const allBy = performance.now() + DELIVERED_WITHIN_MS
   while (arrived() < written && performance.now() < allBy) await sleep(100)
   const code = await sidecar.stop()
-  await Promise.all(instances.map(instance => instance.stop()))
+  await Promise.all([database, ...instances].map(each => each.stop()))
   await receiver.close()
 
   const delivered = arrived()
@@ -132,10 +155,14 @@ async function conclude(): Promise<void> {
   console.log(
     `requests to stock ${stockCalls}, failed ${stockFailures}, retries ${retries}, circuit opened ${times}`,
   )
+  const refused = placed['orderFailures'] ?? 0
+  console.log(
+    `orders placed ${placed['orders']}, refused ${refused}, password changed ${rotation.count} times`,
+  )
   if (lost > 0 || code !== 0)
     console.error(`the sidecar ended with ${code}; its last words:\n${sidecar.said}`)
   if (!values.clean) console.log(`kept in ${folder}; --clean removes it`)
-  process.exitCode = lost === 0 && code === 0 ? 0 : 1
+  process.exitCode = lost === 0 && refused === 0 && code === 0 ? 0 : 1
 }
 
 async function moment(): Promise<Moment> {
@@ -153,6 +180,11 @@ async function moment(): Promise<Moment> {
       failed: stats['stockFailures'] ?? 0,
       proxy: await figures(),
       instances: await Promise.all(instances.map(instance => instance.view())),
+    },
+    orders: {
+      placed: stats['orders'] ?? 0,
+      refused: stats['orderFailures'] ?? 0,
+      passwords: rotation.count,
     },
     events: story.events,
     sidecar: usageOf(sidecar.pid),
@@ -216,6 +248,11 @@ function freePort(usual: number): Promise<number> {
       server.close(() => resolve(port))
     })
   })
+}
+
+function ordinal(count: number): string {
+  const ending = count % 100 > 10 && count % 100 < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th')
+  return `${count}${ending}`
 }
 
 function sleep(ms: number): Promise<void> {

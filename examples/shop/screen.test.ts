@@ -24,6 +24,7 @@ function at(atMs: number, requests: number): Moment {
         { name: 'stock-2', mood: 'killed', circuit: 'open', requests: 0 },
       ],
     },
+    orders: { placed: requests, refused: 0, passwords: 2 },
     events: [
       { atMs: 500, text: 'stock-2 is killed' },
       { atMs: 600, text: 'circuit of stock-2 opens for 1.5 s: consecutive errors' },

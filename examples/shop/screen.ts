@@ -18,6 +18,12 @@ export interface Moment {
     readonly proxy: ProxyFigures
     readonly instances: readonly InstanceView[]
   }
+  /** At the database whose password changes. */
+  readonly orders: {
+    readonly placed: number
+    readonly refused: number
+    readonly passwords: number
+  }
   /** All so far, the earliest first. */
   readonly events: readonly Event[]
   readonly sidecar: Usage | undefined
@@ -110,6 +116,14 @@ function table(now: Moment, earlier: Moment, facts: Facts): string[] {
     row('  circuit opened', stock.proxy.opened, '', ''),
     row('  failed for users', stock.failed, '', ''),
     '',
+    row(
+      'orders placed',
+      now.orders.placed,
+      rate(now.orders.placed, earlier.orders.placed),
+      `refused ${now.orders.refused}`,
+    ),
+    row('  new passwords', now.orders.passwords, '', ''),
+    '',
     `  ${'sidecar'.padEnd(18)}${usage(now, earlier)}`,
     '',
     ...events,
@@ -147,6 +161,7 @@ function plainLine(now: Moment, earlier: Moment): string {
     `written ${now.written}`,
     ...outputs,
     `requests to stock ${calls} (${[p99(now, earlier), `retries ${proxy.retries}`, `failed ${failed}`].filter(Boolean).join(', ')})`,
+    `orders ${now.orders.placed} (refused ${now.orders.refused}, passwords ${now.orders.passwords})`,
     ...(open.length > 0 ? [`circuit open: ${open.join(', ')}`] : []),
     `sidecar ${usage(now, earlier)}`,
   ]
