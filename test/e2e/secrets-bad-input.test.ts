@@ -93,6 +93,17 @@ test('an entry that is gone is named with those that are there', { skip }, t =>
   }),
 )
 
+test('a template that fails with the value in its words does not show it', { skip }, t =>
+  breaks(t, {
+    delivery: template(
+      '{{ with secret "secret/app" }}{{ with .Data.data }}{{ if .broken }}{{ sprig_fail (printf "no %s here" .password) }}{{ end }}{{ .password }}{{ end }}{{ end }}',
+    ),
+    first: { password: 'good-value', broken: '' },
+    break: bao => put(bao, { password: 'good-value', broken: 'yes' }),
+    words: /error calling sprig_fail: no \[redacted\] here/,
+  }),
+)
+
 test('a key that a template misses is named with its place', { skip }, t =>
   breaks(t, {
     delivery: template('{{ with secret "secret/app" }}{{ .Data.data.password }}{{ end }}'),

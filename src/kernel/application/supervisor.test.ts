@@ -39,7 +39,7 @@ function lines(stream: Readable): () => Promise<string | undefined> {
 }
 
 const shell = (script: string) => ({ command: ['/bin/sh', '-c', script], env: { PATH: process.env['PATH'] } })
-const telling = 'echo "$SECRET $$"; trap "exit 7" TERM; while :; do sleep 0.05; done'
+const telling = 'trap "exit 7" TERM; echo "$SECRET $$"; while :; do sleep 0.05; done'
 
 test('a restart gives the next process the variables of then, and whoever reads its output reads on', async () => {
   const { supervisor, output } = world()

@@ -156,3 +156,46 @@ test('at the end the application is neither signalled nor restarted', async () =
   await reactor.finish()
   assert.deepEqual(rounds, [])
 })
+
+test('what fails holds nothing else back, and only that is tried again until there is another change', async () => {
+  const clock = new FakeClock()
+  const calls: string[] = []
+  let broken = true
+  const reaction = (name: string, fails: () => boolean) => ({
+    name,
+    ofApplication: false,
+    react: async () => {
+      calls.push(name)
+      if (fails()) throw new Error('it failed')
+    },
+  })
+  const reactor = new Reactor({
+    reactions: [
+      reaction('first', () => false),
+      reaction('hook', () => broken),
+      reaction('last', () => false),
+    ],
+    pace: { debounceMs: 0, splayMs: 0, intervalMs: 0 },
+    clock,
+    random: () => 0,
+    signal: new AbortController().signal,
+    onOutcome: () => {},
+  })
+  reactor.trigger('a')
+  await clock.elapse(1)
+  assert.deepEqual(calls.splice(0), ['first', 'hook', 'last'])
+  assert.equal(reactor.problem, 'hook: it failed')
+  await clock.elapse(20_000)
+  assert.ok(calls.length > 0 && calls.every(name => name === 'hook'), calls.join())
+  calls.length = 0
+  reactor.trigger('b')
+  await clock.elapse(1)
+  assert.deepEqual(calls.splice(0), ['first', 'hook', 'last'])
+  broken = false
+  await clock.elapse(300_000)
+  assert.deepEqual(calls.splice(0), ['hook'])
+  assert.equal(reactor.problem, undefined)
+  reactor.trigger('c')
+  await clock.elapse(1)
+  assert.deepEqual(calls, ['first', 'hook', 'last'])
+})

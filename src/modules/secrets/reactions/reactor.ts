@@ -4,14 +4,17 @@ import { errorText } from '../../../kernel/log/format.ts'
 import type { PaceConfig } from './config.ts'
 import type { React } from './reaction.ts'
 
+interface OneReaction {
+  /** That messages call it by. */
+  readonly name: string
+  /** It is for the supervised application, which ends with us. */
+  readonly ofApplication: boolean
+  readonly react: React
+}
+
 export interface ReactorGiven {
-  /** In the order in which they happen; each with the name that messages call it by. */
-  readonly reactions: readonly {
-    readonly name: string
-    /** It is for the supervised application, which ends with us. */
-    readonly ofApplication: boolean
-    readonly react: React
-  }[]
+  /** In the order in which they happen. */
+  readonly reactions: readonly OneReaction[]
   readonly pace: PaceConfig
   readonly clock: Clock
   readonly random: () => number
@@ -27,7 +30,8 @@ const LONGEST_DEBOUNCES = 4
 
 /**
  * Reactions that happen together. Changes are gathered until nothing has changed for a moment, but not for ever, and
- * never lead to more rounds than one in an interval; a change during a round leads to another one. A round that fails is tried again.
+ * never lead to more rounds than one in an interval; a change during a round leads to another one. What fails holds nothing
+ * else back and is tried again; what worked is not repeated for the same changes.
  */
 export class Reactor implements Disposable {
   readonly #given: ReactorGiven
@@ -38,6 +42,8 @@ export class Reactor implements Disposable {
   /** Of the changes that are gathered now: until when they may be, and the splay that they wait on top. */
   #gathering: { readonly untilMs: number; readonly splayMs: number } | undefined
   #failures = 0
+  /** Those that worked for all that is gathered. */
+  readonly #done = new Set<OneReaction>()
   #changedAtMs = 0
   #problem: string | undefined
 
@@ -55,6 +61,7 @@ export class Reactor implements Disposable {
     if (this.#given.reactions.length === 0) return
     this.#changed.add(delivery)
     this.#failures = 0
+    this.#done.clear()
     this.#changedAtMs = this.#given.clock.monotonic()
     const { pace, clock, random } = this.#given
     const nowMs = clock.monotonic()
@@ -101,8 +108,11 @@ export class Reactor implements Disposable {
     this.#changed.clear()
     this.#gathering = undefined
     this.#lastMs = clock.monotonic()
-    for (const { name, ofApplication, react } of reactions) {
-      if (isLast && ofApplication) continue
+    const todo = reactions.filter(each => !this.#done.has(each) && !(isLast && each.ofApplication))
+    const failures: string[] = []
+    const worked: OneReaction[] = []
+    for (const reaction of todo) {
+      const { name, react } = reaction
       const began = clock.monotonic()
       const failure = await react({ deliveries, atMs }, signal).then(
         () => undefined,
@@ -110,16 +120,19 @@ export class Reactor implements Disposable {
       )
       if (signal.aborted) return
       onOutcome(name, (clock.monotonic() - began) / 1000, failure)
-      if (failure !== undefined) {
-        this.#problem = `${name}: ${failure}`
-        for (const delivery of deliveries) this.#changed.add(delivery)
-        this.#failures++
-        if (isLast) return
-        this.#plan(backoffMs(RETRY, this.#failures, 0.5 + random() / 2))
-        return
-      }
+      if (failure === undefined) worked.push(reaction)
+      else failures.push(`${name}: ${failure}`)
     }
-    this.#problem = undefined
-    this.#failures = 0
+    this.#problem = failures.length === 0 ? undefined : failures.join('; ')
+    if (failures.length === 0) {
+      this.#failures = 0
+      this.#done.clear()
+      return
+    }
+    // A change in the meantime is for all of them.
+    if (this.#changed.size === 0) for (const each of worked) this.#done.add(each)
+    for (const delivery of deliveries) this.#changed.add(delivery)
+    this.#failures++
+    if (!isLast) this.#plan(backoffMs(RETRY, this.#failures, 0.5 + random() / 2))
   }
 }

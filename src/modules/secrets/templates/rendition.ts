@@ -1,7 +1,9 @@
 import type { Clock, Timer } from '../../../kernel/clock/clock.ts'
 import { errorText } from '../../../kernel/log/format.ts'
+import type { Value } from '../../../wire/gotemplate/value.ts'
 import { requestKey, type Wanted } from '../secret/secrets.ts'
 import { type SecretRequest, SourceFailure } from '../sources/source.ts'
+import { concealed } from './concealed.ts'
 import type { Asking, Content, SideFile } from './content.ts'
 
 /** Where the secrets of renditions come from. */
@@ -118,7 +120,7 @@ export class Rendition implements Disposable {
     try {
       bytes = content.make(pass)
     } catch (error) {
-      failure = errorText(error)
+      failure = concealed(errorText(error), pass.values())
     }
     const isWhole = pass.missing.length === 0
     onPass((clock.monotonic() - began) / 1000, isWhole && failure !== undefined)
@@ -206,6 +208,18 @@ class Pass implements Asking {
       throw new Error('writes files only beside one: give it a delivery of the kind file')
     if (this.files.length >= MAX_FILES) throw new Error(`writes more than ${MAX_FILES} files`)
     this.files.push(file)
+  }
+
+  /** All that it was given: none of it may show in a message. */
+  *values(): Iterable<Value> {
+    for (const each of this.asked.values()) {
+      if ('text' in each) yield each.text?.trim()
+      if (!('secret' in each) || each.secret.value === undefined) continue
+      const { data, answer } = each.secret.value
+      yield data
+      for (const part of ['client_token', 'accessor']) yield answer.auth?.get(part)
+      yield answer.wrapInfo?.get('token')
+    }
   }
 
   #ask(key: string, want: () => Wanted | Listing | WatchedText): Wanted | Listing | WatchedText {

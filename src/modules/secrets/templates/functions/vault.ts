@@ -69,7 +69,9 @@ function requestOf(
   const request = parsePath(source === undefined ? text : text.slice(colon + 1))
   if (request === undefined) throw new Error(`${name}: invalid format: ${JSON.stringify(written)}`)
   if (pairs.length === 0) return { source, request }
-  return { source, request: { ...request, write: new Map(pairs.map(pair => argument(name, pair))) } }
+  // An empty argument only says that this is a write.
+  const given = pairs.filter(pair => pair !== '')
+  return { source, request: { ...request, write: new Map(given.map(pair => argument(name, pair))) } }
 }
 
 /** `key=value`. */
