@@ -21,6 +21,7 @@ const rows: [string, string, Value, string][] = [
   ['bytes', 'no hunter2', Buffer.from('hunter2'), 'no [redacted]'],
   ['a line of several', 'no line two, no', 'line one\nline two\n', 'no [redacted], no'],
   ['a short one as a word only', 'no ab, about ab', 'ab', 'no [redacted], about [redacted]'],
+  ['a short number as a word only', 'no 1000, above 10000', '1000', 'no [redacted], above 10000'],
   ['the longer of two', 'no hunter22', ['hunter2', 'hunter22'], 'no [redacted]'],
   ['none that is empty', 'no value', ['', null, undefined, new Map()], 'no value'],
 ]

@@ -1,8 +1,8 @@
 import type { Value } from '../../../wire/gotemplate/value.ts'
 import { JsonNumber } from '../../../wire/json/lossless.ts'
 
-/** Below that many characters a value is hidden only where it stands as a word: "1" is a part of much. */
-const SHORT = 4
+/** Such a value is hidden only where it stands as a word: "1" and "ab" are parts of much. */
+const isShort = (value: string) => value.length < 4 || /^\d{1,7}$/.test(value)
 
 /** What is looked for at most; messages are made seldom, and secrets are few. */
 const MAX_VALUES = 2000
@@ -22,10 +22,9 @@ export function concealed(message: string, secrets: Iterable<Value>): string {
   let text = message.slice(at)
   for (const form of forms) {
     if (!text.includes(form)) continue
-    text =
-      form.length < SHORT
-        ? text.replace(new RegExp(`(?<![\\w-])${RegExp.escape(form)}(?![\\w-])`, 'g'), '[redacted]')
-        : text.replaceAll(form, '[redacted]')
+    text = isShort(form)
+      ? text.replace(new RegExp(`(?<![\\w-])${RegExp.escape(form)}(?![\\w-])`, 'g'), '[redacted]')
+      : text.replaceAll(form, '[redacted]')
   }
   return message.slice(0, at) + text
 }
@@ -41,13 +40,13 @@ function collect(value: Value, into: Set<string>): void {
 
 function formsOf(value: string): string[] {
   const bytes = Buffer.from(value)
-  const lines = value.includes('\n') ? value.split('\n').filter(line => line.length >= SHORT) : []
+  const lines = value.includes('\n') ? value.split('\n').filter(line => !isShort(line)) : []
   return [
     ...new Set([
       value,
       ...lines,
       JSON.stringify(value).slice(1, -1),
-      ...(value.length < SHORT
+      ...(isShort(value)
         ? []
         : [
             bytes.toString('base64'),
