@@ -5,7 +5,7 @@ import { SourceFailure } from '../sources/source.ts'
 import { Secrets } from './secrets.ts'
 import { FakeSource } from './source-fake.ts'
 import type { TrackedSecret } from './tracked-secret.ts'
-import type { Timing } from './value.ts'
+import { SecretValue, type Timing } from './value.ts'
 
 const SECOND = 1000
 const HOUR = 3_600_000
@@ -409,3 +409,27 @@ test('while the source is away a kept value waits for its source, unless it is t
     assert.ok(!source.asked.some(each => each.startsWith('fetch')), source.asked.join())
   }
 })
+
+for (const [what, awayMs, asked] of [
+  ['goes on with a certificate, and asks for no other before its time', 10 * SECOND, []],
+  ['has a certificate that is near its end, and asks for another at once', 0.95 * HOUR, ['fetch pki']],
+  ['asks for another certificate where the kept one has ended', 1.1 * HOUR, ['fetch pki']],
+] as const)
+  test(`the next process ${what}`, async () => {
+    const { clock, source, secrets } = world()
+    const now = clock.now()
+    const timing = { kind: 'expires', fromMs: now, atMs: now + HOUR, standsAlone: true } as const
+    const earlier = () => new SecretValue({ data: new Map([['password', 'kept']]), timing })
+    source.timing = () => ({ ...timing, fromMs: clock.now(), atMs: clock.now() + HOUR })
+    await clock.elapse(awayMs)
+    const { secret } = secrets.want('fake', source, { path: 'pki', earlier }, () => {})
+    assert.equal(
+      secret.value === undefined ? undefined : passwordOf(secret),
+      awayMs < HOUR ? 'kept' : undefined,
+    )
+    await clock.elapse(SECOND)
+    assert.deepEqual(source.asked, asked)
+    await clock.elapse(HOUR)
+    assert.notEqual(passwordOf(secret), 'kept')
+    assert.equal(secret.state, 'fresh')
+  })

@@ -128,7 +128,7 @@ export class Secrets implements Disposable {
     const entry: Entry = { secret, listeners, leaving: undefined }
     this.#entries.set(key, entry)
     this.#listenForDoubts(source)
-    secret.start(kept?.(key), trustsKept)
+    secret.start(kept?.(key) ?? request.earlier?.(), trustsKept)
     return entry
   }
 

@@ -161,12 +161,17 @@ export class TrackedSecret {
   }
 
   /**
-   * Begins to fetch. Of an earlier process's value the lease goes on, if its source still knows it; `trusted`: until the
-   * source answers, the value is as good as a stale one.
+   * Begins to fetch. Of an earlier process's value the lease goes on, if its source still knows it, and what stands alone is
+   * not asked for again before its time; `trusted`: until the source answers, the value is as good as a stale one.
    */
   start(kept?: SecretValue, trusted = false): void {
     this.#watching = this.#source.watch?.(this.request, () => this.refresh())
     if (kept !== undefined && trusted) this.#take(kept)
+    if (kept?.timing.kind === 'expires' && kept.timing.standsAlone && this.#leftOf(kept) > 0) {
+      this.#take(kept)
+      this.#planSooner(this.#pauseOf(kept)!)
+      return
+    }
     const lease = kept?.timing.kind === 'leased' ? kept.timing.lease : undefined
     if (kept !== undefined && lease !== undefined && this.#leftOfLease(lease) > 0) {
       this.#candidate = kept

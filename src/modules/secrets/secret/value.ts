@@ -54,8 +54,16 @@ export type Timing =
   | { readonly kind: 'leased'; readonly lease: Lease }
   /** Its owner changes it every now and then; it is good until then (Vault: `ttl` of a static role). */
   | { readonly kind: 'rotated'; readonly atMs: number }
-  /** A certificate, or what else says itself when it ends. */
-  | { readonly kind: 'expires'; readonly atMs: number; readonly fromMs?: number }
+  /**
+   * A certificate, or what else says itself when it ends. `standsAlone`: it is good until then whatever becomes of the token
+   * that it was asked for with.
+   */
+  | {
+      readonly kind: 'expires'
+      readonly atMs: number
+      readonly fromMs?: number
+      readonly standsAlone?: boolean
+    }
   /** It has no end and its source does not tell of changes: asked for again every now and then, or when the source says. */
   | { readonly kind: 'static'; readonly askAfterMs?: number }
   /** Its source tells when it changes (`watch`). */

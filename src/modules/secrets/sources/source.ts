@@ -71,6 +71,8 @@ export interface SecretRequest {
   readonly version?: number
   /** Arguments: a write whose answer is the secret (a certificate to be issued). */
   readonly write?: ReadonlyMap<string, LosslessJson>
+  /** What an earlier process has left of it. Requests that differ in this only are equal. */
+  readonly earlier?: () => SecretValue | undefined
 }
 
 /** Why there is no value; it says path and source, never a value. */

@@ -13,6 +13,7 @@ const NOTHING: Asking = {
   secret: () => undefined,
   list: () => undefined,
   file: () => 'text of a file',
+  before: () => undefined,
   write: () => {},
 }
 

@@ -32,6 +32,8 @@ export interface RenditionGiven {
   readonly clock: Clock
   /** There is another text, with files beside it; the bytes are the receiver's, who clears them. */
   readonly onText: (bytes: Uint8Array, files: readonly SideFile[]) => void
+  /** What the text was last, where it is kept. */
+  readonly before?: () => string | undefined
   /** Whether there may be files beside it. */
   readonly takesFiles?: boolean
   /** How long making the text took, in seconds. */
@@ -112,8 +114,7 @@ export class Rendition implements Disposable {
 
   #pass(): void {
     const { content, clock, onText, onPass } = this.#given
-    const { table, takesFiles = false } = this.#given
-    const pass = new Pass(table, this.#asked, takesFiles, () => this.#later())
+    const pass = new Pass(this.#given, this.#asked, () => this.#later())
     const began = clock.monotonic()
     let bytes: Uint8Array | undefined
     let failure: string | undefined
@@ -157,26 +158,23 @@ class Pass implements Asking {
   readonly asked = new Map<string, Wanted | Listing | WatchedText>()
   readonly missing: string[] = []
   readonly files: SideFile[] = []
-  readonly #table: SecretTable
-  readonly #before: ReadonlyMap<string, Wanted | Listing | WatchedText>
-  readonly #takesFiles: boolean
+  readonly #given: RenditionGiven
+  readonly #known: ReadonlyMap<string, Wanted | Listing | WatchedText>
   readonly #onChange: () => void
 
   constructor(
-    table: SecretTable,
-    before: ReadonlyMap<string, Wanted | Listing | WatchedText>,
-    takesFiles: boolean,
+    given: RenditionGiven,
+    known: ReadonlyMap<string, Wanted | Listing | WatchedText>,
     onChange: () => void,
   ) {
-    this.#table = table
-    this.#before = before
-    this.#takesFiles = takesFiles
+    this.#given = given
+    this.#known = known
     this.#onChange = onChange
   }
 
   secret(source: string | undefined, request: SecretRequest) {
     const { secret } = this.#ask(keyOf('secret', source, request), () =>
-      this.#table.want(source, request, this.#onChange),
+      this.#given.table.want(source, request, this.#onChange),
     ) as Wanted
     if (secret.value === undefined)
       this.missing.push(
@@ -189,7 +187,7 @@ class Pass implements Asking {
 
   list(source: string | undefined, path: string) {
     const listing = this.#ask(keyOf('list', source, { path }), () =>
-      this.#table.list(source, path, this.#onChange),
+      this.#given.table.list(source, path, this.#onChange),
     ) as Listing
     if (listing.names === undefined) this.missing.push(listing.problem ?? `waits for the names at ${path}`)
     return listing.names
@@ -197,14 +195,18 @@ class Pass implements Asking {
 
   file(path: string) {
     const file = this.#ask(keyOf('file', undefined, { path }), () =>
-      this.#table.file(path, this.#onChange),
+      this.#given.table.file(path, this.#onChange),
     ) as WatchedText
     if (file.text === undefined) this.missing.push(file.problem ?? `waits for the file ${path}`)
     return file.text
   }
 
+  before() {
+    return this.#given.before?.()
+  }
+
   write(file: SideFile) {
-    if (!this.#takesFiles)
+    if (this.#given.takesFiles !== true)
       throw new Error('writes files only beside one: give it a delivery of the kind file')
     if (this.files.length >= MAX_FILES) throw new Error(`writes more than ${MAX_FILES} files`)
     this.files.push(file)
@@ -223,7 +225,7 @@ class Pass implements Asking {
   }
 
   #ask(key: string, want: () => Wanted | Listing | WatchedText): Wanted | Listing | WatchedText {
-    const known = this.asked.get(key) ?? this.#before.get(key)
+    const known = this.asked.get(key) ?? this.#known.get(key)
     if (known === undefined && this.asked.size >= MAX_ASKED)
       throw new SourceFailure('invalid', `asks for more than ${MAX_ASKED} secrets`)
     const each = known ?? want()

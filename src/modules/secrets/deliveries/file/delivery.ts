@@ -4,6 +4,7 @@ import type { Delivery, DeliveryHost } from '../delivery.ts'
 import { WrittenDelivery } from '../written-delivery.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 import type { FileDeliveryConfig } from './config.ts'
+import { earlierText } from './earlier-text.ts'
 import { resolveOwnership } from './ownership.ts'
 import { SideFiles } from './side-files.ts'
 
@@ -36,6 +37,7 @@ export async function openFileDelivery(
     table: host.table,
     clock: host.clock,
     takesFiles: true,
+    before: () => earlierText(config.path, config.maxSizeBytes),
     onText: (bytes, files) => {
       if (newest !== undefined) wipe(newest)
       newest = { bytes, files }

@@ -78,7 +78,7 @@ function timingOf(answer: VaultAnswer, nowMs: number): Timing {
   // PKI: seconds since 1970.
   const expiration = numberIn(data, 'expiration')
   if (expiration !== undefined && data!.has('certificate'))
-    return { kind: 'expires', fromMs: nowMs, atMs: expiration * 1000 }
+    return { kind: 'expires', fromMs: nowMs, atMs: expiration * 1000, standsAlone: true }
   const secretIdTtl = numberIn(data, 'secret_id_ttl')
   if (secretIdTtl !== undefined && secretIdTtl > 0)
     return { kind: 'rotated', atMs: nowMs + secretIdTtl * 1000 }

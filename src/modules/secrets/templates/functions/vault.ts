@@ -12,6 +12,7 @@ import type { SecretValue } from '../../secret/value.ts'
 import type { SecretRequest } from '../../sources/source.ts'
 import type { Asking } from '../content.ts'
 import type { Family } from './define.ts'
+import { certificateIn } from './earlier-certificate.ts'
 
 /** The functions that ask for secrets, bound to one pass. `sources`: names that a path may begin with, as `name:path`. */
 export function vaultFunctions(asking: Asking, sources: readonly string[]): Family {
@@ -43,9 +44,11 @@ export function vaultFunctions(asking: Asking, sources: readonly string[]): Fami
       ANY,
       (path, ...pairs) => {
         const asked = requestOf('pkiCert', stringIn(path), pairs, sources)
+        const write = asked.request.write ?? new Map()
         const value = asking.secret(asked.source, {
           ...asked.request,
-          write: asked.request.write ?? new Map(),
+          write,
+          earlier: () => certificateIn(asking.before(), write),
         })
         return value === undefined ? null : certificateStruct(value)
       },
