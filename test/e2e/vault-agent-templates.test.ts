@@ -93,6 +93,16 @@ describe('an agent that renders', { skip, timeout: 300_000 }, () => {
         perms       = 0640
       }
       template {
+        contents    = <<-EOT
+          {{ with secret "secret/data/db" -}}
+          {{ plugin "printf" " <%s> " .Data.data.user " two " }} {{ "1" | plugin "echo" }}
+          {{ sockaddr "GetAllInterfaces | include \\"name\\" \\"^lo$\\" | sort \\"type\\" | limit 1 | attr \\"string\\"" }} {{ sockaddr "GetPrivateIPs" }}
+          {{ .Data.data.tags | spew_sdump }}{{ spew_sprintf "%#v" .Data.data.nested }}
+          {{- end }}
+          EOT
+        destination = "out/machine"
+      }
+      template {
         contents     = <<-EOT
           {{ with secret "secret/data/db" -}}
           {{ .Data.data.user | writeToFile "out/side" "" "" "0640" -}}
@@ -130,7 +140,7 @@ describe('an agent that renders', { skip, timeout: 300_000 }, () => {
       )
     }
     assert.deepEqual(written[0], written[1])
-    assert.equal((written[0] as unknown[]).length, 7)
+    assert.equal((written[0] as unknown[]).length, 8)
     assert.equal(ran[0], true)
   })
 

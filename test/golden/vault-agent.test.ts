@@ -23,6 +23,7 @@ function load(name: string) {
     environment: () => undefined,
     bundle: () => '/bundle.pem',
     existingMode: () => undefined,
+    templateText: () => undefined,
   })
 }
 

@@ -59,6 +59,7 @@ export class SecretService implements AsyncDisposable {
       random: Math.random,
       signal: host.signal,
       intervalMs: () => this.#config.intervalMs,
+      env: host.env,
     })
     this.offer = createOffer(this.table, () => this.#sources.names)
   }

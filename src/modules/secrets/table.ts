@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { expiryPause } from '../../backends/vault/renewal.ts'
 import type { Clock, Timer } from '../../kernel/clock/clock.ts'
 import { errorText } from '../../kernel/log/format.ts'
+import { LiveProgramOutput } from './program-output.ts'
 import type { Secrets, Wanted } from './secret/secrets.ts'
 import type { OpenSources } from './sources/open-sources.ts'
 import { type SecretRequest, SourceFailure } from './sources/source.ts'
@@ -16,6 +17,7 @@ export interface TableGiven {
   readonly random: () => number
   readonly signal: AbortSignal
   readonly intervalMs: () => number
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** How large a file may be that a template reads. */
@@ -30,6 +32,7 @@ export function createTable(given: TableGiven): SecretTable {
     want: (name, request, onChange) => wantOf(given, name, request, onChange),
     list: (name, path, onChange) => new LiveListing(given, name, path, onChange),
     file: (path, onChange) => new LiveText(given, path, onChange),
+    program: (command, onChange) => new LiveProgramOutput(given, command, onChange),
   }
 }
 

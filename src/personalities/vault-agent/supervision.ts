@@ -1,6 +1,6 @@
 import { absolutePath } from './paths.ts'
 import type { Section } from './section.ts'
-import { commandOf, readEnvTemplate, type Translated } from './templates.ts'
+import { commandOf, readEnvTemplate, type TemplateGiven, type Translated } from './templates.ts'
 import { durationText } from './values.ts'
 
 /** The application that the agent runs, and its variables. */
@@ -17,9 +17,9 @@ const DEBOUNCE_MS = 2000
 export function readSupervision(
   templates: ReadonlyArray<{ readonly label: string | undefined; readonly section: Section }>,
   exec: Section | undefined,
-  cwd: string,
+  given: TemplateGiven,
 ): Supervision {
-  const variables = readVariables(templates, cwd)
+  const variables = readVariables(templates, given)
   if (exec === undefined) {
     templates[0]?.section.say('error', '', 'env_template needs exec, the command that gets the variables')
     return { app: undefined, deliveries: [] }
@@ -48,8 +48,8 @@ export function readSupervision(
   return {
     app: command && {
       command: commandOf(command),
-      ...(stdout !== undefined && { stdout: absolutePath(cwd, stdout) }),
-      ...(stderr !== undefined && { stderr: absolutePath(cwd, stderr) }),
+      ...(stdout !== undefined && { stdout: absolutePath(given.cwd, stdout) }),
+      ...(stderr !== undefined && { stderr: absolutePath(given.cwd, stderr) }),
       stopGrace: durationText(GRACE_MS),
       ...(exec.has('restart_stop_signal') && { stopSignal: signal }),
       shutdown: '40s',
@@ -74,12 +74,12 @@ export function readSupervision(
 
 function readVariables(
   templates: ReadonlyArray<{ readonly label: string | undefined; readonly section: Section }>,
-  cwd: string,
+  given: TemplateGiven,
 ): Readonly<Record<string, unknown>> {
   const variables: Record<string, unknown> = {}
   for (const { section, label } of templates) {
     const name = label ?? section.text('name')
-    const content = readEnvTemplate(section, cwd)
+    const content = readEnvTemplate(section, given)
     if (name === undefined)
       section.say('error', '', 'env_template has no name', 'such as env_template "DB_PASSWORD" { … }')
     else if (Object.hasOwn(variables, name))

@@ -17,13 +17,15 @@ export interface TemplateGiven {
   readonly cwd: string
   /** The mode of a file that is there already, such as `0644`. */
   readonly existingMode: (path: string) => string | undefined
+  /** The text of a template's file; undefined while there is none. */
+  readonly templateText: (path: string) => string | undefined
 }
 
 const DEFAULT_TIMEOUT = '30s'
 
 /** A `template`: a file. Undefined when it cannot be made one; that was told then. */
 export function readTemplate(section: Section, given: TemplateGiven): Translated | undefined {
-  const content = readContent(section, given.cwd)
+  const content = readContent(section, given)
   const destination = section.text('destination')
   const path =
     destination === undefined || destination === '' ? undefined : absolutePath(given.cwd, destination)
@@ -77,8 +79,8 @@ export function readTemplate(section: Section, given: TemplateGiven): Translated
 }
 
 /** What an `env_template` makes of a variable. */
-export function readEnvTemplate(section: Section, cwd: string): Notation | undefined {
-  const content = readContent(section, cwd)
+export function readEnvTemplate(section: Section, given: TemplateGiven): Notation | undefined {
+  const content = readContent(section, given)
   for (const key of [
     'destination',
     'create_dest_dirs',
@@ -98,7 +100,7 @@ export function readEnvTemplate(section: Section, cwd: string): Notation | undef
   return content
 }
 
-function readContent(section: Section, cwd: string): Notation | undefined {
+function readContent(section: Section, given: TemplateGiven): Notation | undefined {
   const [contents, source] = [section.text('contents'), section.text('source')]
   const begin = section.text('left_delimiter') || '{{'
   const end = section.text('right_delimiter') || '}}'
@@ -118,8 +120,11 @@ function readContent(section: Section, cwd: string): Notation | undefined {
     )
     return undefined
   }
+  const templateFile = hasSource ? absolutePath(given.cwd, source) : undefined
+  const text = templateFile === undefined ? contents : given.templateText(templateFile)
   return {
-    ...(hasContents ? { template: contents } : { templateFile: absolutePath(cwd, source!) }),
+    ...(hasContents ? { template: contents } : { templateFile }),
+    ...(text?.includes('plugin') && { programs: true }),
     ...((begin !== '{{' || end !== '}}') && { delimiters: [begin, end] }),
     ...(denylist.length > 0 && { functionDenylist: denylist }),
     missingKey: fails ? 'error' : 'print',

@@ -27,6 +27,7 @@ export interface TranslateGiven {
   readonly environment: Lookup
   readonly bundle: MakeBundle
   readonly existingMode: (path: string) => string | undefined
+  readonly templateText: (path: string) => string | undefined
 }
 
 /** What an agent does that is no part of our configuration. */
@@ -74,7 +75,7 @@ export function translate(tops: readonly Section[], given: TranslateGiven, findi
   autoAuthBlock?.end()
   const templates = blocks('template').flatMap(({ section }) => readTemplate(section, given) ?? [])
   const variables = blocks('env_template')
-  const supervision = readSupervision(variables, last('exec'), cwd)
+  const supervision = readSupervision(variables, last('exec'), given)
   const settings = readTemplateConfig(last('template_config'))
   const listeners = blocks('listener').flatMap(
     ({ section, label }) => readListener(section, label, cwd) ?? [],

@@ -29,6 +29,7 @@ function load({ args = [], env = {}, files = [MINIMAL], existingMode }: Given) {
       environment: name => env[name],
       bundle: given => ('pem' in given ? '/bundle-of-variable' : `/bundle-of${given.folder}`),
       existingMode: () => existingMode,
+      templateText: path => (path === '/work/starts.ctmpl' ? '{{ plugin "x" }}' : undefined),
     },
   )
 }

@@ -17,7 +17,13 @@ import { runModules } from '../../run.ts'
 import { findingLine, findingReport, placeText } from '../report.ts'
 import { agentApiModule, listenerNotation } from './agent-api.ts'
 import { EndWatch } from './end-watch.ts'
-import { existingMode, preparePersistence, readConfigurationFiles, ScratchFolder } from './files.ts'
+import {
+  existingMode,
+  preparePersistence,
+  readConfigurationFiles,
+  ScratchFolder,
+  templateText,
+} from './files.ts'
 import { agentHelp } from './help.ts'
 import { LogFile } from './log-file.ts'
 import { jsonLogLine, standardLine } from './log-line.ts'
@@ -127,6 +133,7 @@ class Agent {
       environment: name => this.#io.env[name],
       bundle: given => this.#scratch.bundle(given, this.#io.cwd),
       existingMode,
+      templateText,
     })
   }
 

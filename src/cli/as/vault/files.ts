@@ -45,6 +45,12 @@ export function existingMode(path: string): string | undefined {
   return found?.isFile() ? `0${(found.mode & 0o777).toString(8).padStart(3, '0')}` : undefined
 }
 
+/** The text of a file, where there is one that we may read. */
+export function templateText(path: string): string | undefined {
+  const read = readOne(path, path)
+  return 'text' in read ? read.text : undefined
+}
+
 /** The folder, and the key in it, which the first agent makes. */
 export async function preparePersistence(folder: string, keyFile: string): Promise<void> {
   const { generateKey } = await import('../../../modules/secrets/store/key-sources.ts')

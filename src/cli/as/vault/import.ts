@@ -3,7 +3,7 @@ import { parseCommandLine } from '../../../personalities/vault-agent/command-lin
 import { loadVaultAgent } from '../../../personalities/vault-agent/load.ts'
 import type { Io } from '../../io.ts'
 import { findingReport } from '../report.ts'
-import { existingMode, readConfigurationFiles } from './files.ts'
+import { existingMode, readConfigurationFiles, templateText } from './files.ts'
 
 /** `outrigger import vault-agent FILE ...`: our configuration on stdout, what is lost on stderr; 1 when something is. */
 export async function importVaultAgent(files: readonly string[], io: Io): Promise<number> {
@@ -30,6 +30,7 @@ export async function importVaultAgent(files: readonly string[], io: Io): Promis
       return '/etc/outrigger/ca.pem'
     },
     existingMode,
+    templateText,
   })
   findings.push(...translation.findings)
   const { pidFile, exitAfterAuth, exitOnLoginError, exitOnRetryFailureMs, listeners } = translation.behaviour

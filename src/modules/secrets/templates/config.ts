@@ -49,6 +49,11 @@ export const contentFields = {
     expected: 'an absolute path',
     example: '/etc/outrigger/templates',
   }),
+  programs: s.boolean({
+    about:
+      'Whether the template may start programs (`plugin`), with the rights of the sidecar. They are run anew whenever something else of the text has changed.',
+    default: false,
+  }),
   maxSize: s.size({ about: 'How large the text may become.', default: '1MiB', min: '1B', max: '64MiB' }),
 }
 
@@ -78,6 +83,8 @@ export function checkContent(content: ContentConfig): Problem[] {
       message: 'has no effect without secret',
       hint: 'a template writes its own format',
     })
+  if (content.secret !== undefined && content.programs)
+    problems.push({ path: ['programs'], message: 'has no effect with secret', hint: 'it is for templates' })
   if (content.secret !== undefined)
     for (const key of ['delimiters', 'functionDenylist', 'sandbox'] as const)
       if (content[key] !== undefined)

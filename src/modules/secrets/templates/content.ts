@@ -11,6 +11,8 @@ export interface Asking {
   list(source: string | undefined, path: string): readonly string[] | undefined
   /** The text of a file. */
   file(path: string): string | undefined
+  /** What a program writes, run without a shell. Throws when it fails. */
+  program(command: readonly string[]): string | undefined
   /** What the text was last, where it was kept: an earlier process has made it. */
   before(): string | undefined
   /** Another file is to be written with the text, once all that was asked for is there. Throws where only a text is made. */

@@ -13,6 +13,7 @@ const NOTHING: Asking = {
   secret: () => undefined,
   list: () => undefined,
   file: () => 'text of a file',
+  program: () => undefined,
   before: () => undefined,
   write: () => {},
 }
@@ -50,11 +51,21 @@ test('a name on the denylist is the whole name', async () => {
   assert.equal(await made('{{ if and true (eq 1 1) }}yes{{ end }}', { functionDenylist: ['file'] }), 'yes')
 })
 
+test('programs are started only where that is said', async () => {
+  await assert.rejects(made('{{ plugin "true" }}'), /may start no programs; say programs: true/)
+  assert.equal(await made('{{ plugin "true" }}.', { programs: true }), '.')
+  await assert.rejects(
+    made('{{ plugin "true" }}', { programs: true, functionDenylist: ['plugin'] }),
+    /function denylist/,
+  )
+})
+
 test('a denylist without a template is a mistake', () => {
   const [problem] = checkContent({
     secret: 'a#b',
     functionDenylist: ['file'],
     missingKey: 'error',
+    programs: false,
     maxSizeBytes: 1,
   } as ContentConfig)
   assert.deepEqual(problem?.path, ['functionDenylist'])

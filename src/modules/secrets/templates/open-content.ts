@@ -3,6 +3,7 @@ import { errorText } from '../../../kernel/log/format.ts'
 import { parseReference } from '../reference.ts'
 import type { ContentConfig } from './config.ts'
 import type { Content } from './content.ts'
+import type { Family } from './functions/define.ts'
 
 export interface ContentHost {
   readonly sources: readonly string[]
@@ -22,19 +23,40 @@ export async function openContent(config: ContentConfig, name: string, host: Con
     )
   }
   const { templateContent } = await import('./template-content.ts')
-  const { templateFile, delimiters, missingKey, maxSizeBytes, sandbox, functionDenylist = [] } = config
+  const {
+    templateFile,
+    delimiters,
+    missingKey,
+    maxSizeBytes,
+    sandbox,
+    programs,
+    functionDenylist = [],
+  } = config
   const text = config.template ?? (await readTemplate(templateFile!, name))
   return templateContent(text, {
     ...host,
-    // Some two hundred functions that few templates call.
-    moreFunctions: text.includes('sprig_') ? (await import('./sprig/table.ts')).sprigFunctions(host.now) : [],
+    moreFunctions: await functionsIn(text, host),
     functionDenylist,
     name: templateFile ?? name,
     missingKey,
     maxBytes: maxSizeBytes,
+    programs,
     ...(sandbox !== undefined && { sandbox }),
     ...(delimiters !== undefined && { delimiters: [delimiters[0]!, delimiters[1]!] }),
   })
+}
+
+/** Functions that few templates call. */
+async function functionsIn(text: string, host: ContentHost): Promise<Family> {
+  const families: Family[] = []
+  if (text.includes('sprig_')) families.push((await import('./sprig/table.ts')).sprigFunctions(host.now))
+  if (text.includes('spew_')) families.push((await import('./functions/spew.ts')).SPEW)
+  if (text.includes('sockaddr')) {
+    const { sockaddrFunctions } = await import('./sockaddr/sockaddr.ts')
+    const { readNetwork } = await import('./sockaddr/interfaces.ts')
+    families.push(sockaddrFunctions(readNetwork))
+  }
+  return families.flat()
 }
 
 async function readTemplate(path: string, name: string): Promise<string> {

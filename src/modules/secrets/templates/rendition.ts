@@ -12,6 +12,7 @@ export interface SecretTable {
   want(source: string | undefined, request: SecretRequest, onChange: () => void): Wanted
   list(source: string | undefined, path: string, onChange: () => void): Listing
   file(path: string, onChange: () => void): WatchedText
+  program(command: readonly string[], onChange: () => void): ProgramOutput
 }
 
 /** The names at a path, kept up to date for as long as it is wanted. */
@@ -25,6 +26,18 @@ export interface WatchedText extends Disposable {
   readonly text: string | undefined
   readonly problem: string | undefined
 }
+
+/** What a program has written: it is run once, and once more whenever that is asked for. */
+export interface ProgramOutput extends Disposable {
+  /** Undefined while it runs, and when it failed. */
+  readonly text: string | undefined
+  /** Why it failed; it is run again by itself. */
+  readonly problem: string | undefined
+  refresh(): void
+}
+
+/** What a text may ask for. */
+type Asked = Wanted | Listing | WatchedText | ProgramOutput
 
 export interface RenditionGiven {
   readonly content: Content
@@ -63,10 +76,12 @@ const GATHER_MS = 5
  */
 export class Rendition implements Disposable {
   readonly #given: RenditionGiven
-  #asked = new Map<string, Wanted | Listing | WatchedText>()
+  #asked = new Map<string, Asked>()
   #state: RenditionState = { state: 'waiting', message: 'was not made yet' }
   #timer: Timer | undefined
   #rendered = false
+  /** Something else than a program's output has changed: programs are run again, as they may look at anything. */
+  #programsAreOld = false
   #disposed = false
 
   constructor(given: RenditionGiven) {
@@ -114,7 +129,11 @@ export class Rendition implements Disposable {
 
   #pass(): void {
     const { content, clock, onText, onPass } = this.#given
-    const pass = new Pass(this.#given, this.#asked, () => this.#later())
+    const pass = new Pass(this.#given, this.#asked, this.#programsAreOld, isOfProgram => {
+      if (!isOfProgram) this.#programsAreOld = true
+      this.#later()
+    })
+    this.#programsAreOld = false
     const began = clock.monotonic()
     let bytes: Uint8Array | undefined
     let failure: string | undefined
@@ -143,7 +162,7 @@ export class Rendition implements Disposable {
   }
 
   /** What an incomplete pass did not ask for, the next one may. */
-  #keep(asked: Map<string, Wanted | Listing | WatchedText>, isWhole: boolean): void {
+  #keep(asked: Map<string, Asked>, isWhole: boolean): void {
     for (const [key, each] of this.#asked) {
       if (asked.has(key)) continue
       if (isWhole) each[Symbol.dispose]()
@@ -155,26 +174,29 @@ export class Rendition implements Disposable {
 
 /** One pass over a content: notes what it asks for, and what of it is missing. */
 class Pass implements Asking {
-  readonly asked = new Map<string, Wanted | Listing | WatchedText>()
+  readonly asked = new Map<string, Asked>()
   readonly missing: string[] = []
   readonly files: SideFile[] = []
   readonly #given: RenditionGiven
-  readonly #known: ReadonlyMap<string, Wanted | Listing | WatchedText>
-  readonly #onChange: () => void
+  readonly #known: ReadonlyMap<string, Asked>
+  readonly #programsAreOld: boolean
+  readonly #onChange: (isOfProgram: boolean) => void
 
   constructor(
     given: RenditionGiven,
-    known: ReadonlyMap<string, Wanted | Listing | WatchedText>,
-    onChange: () => void,
+    known: ReadonlyMap<string, Asked>,
+    programsAreOld: boolean,
+    onChange: (isOfProgram: boolean) => void,
   ) {
     this.#given = given
     this.#known = known
+    this.#programsAreOld = programsAreOld
     this.#onChange = onChange
   }
 
   secret(source: string | undefined, request: SecretRequest) {
     const { secret } = this.#ask(keyOf('secret', source, request), () =>
-      this.#given.table.want(source, request, this.#onChange),
+      this.#given.table.want(source, request, () => this.#onChange(false)),
     ) as Wanted
     if (secret.value === undefined)
       this.missing.push(
@@ -187,7 +209,7 @@ class Pass implements Asking {
 
   list(source: string | undefined, path: string) {
     const listing = this.#ask(keyOf('list', source, { path }), () =>
-      this.#given.table.list(source, path, this.#onChange),
+      this.#given.table.list(source, path, () => this.#onChange(false)),
     ) as Listing
     if (listing.names === undefined) this.missing.push(listing.problem ?? `waits for the names at ${path}`)
     return listing.names
@@ -195,10 +217,22 @@ class Pass implements Asking {
 
   file(path: string) {
     const file = this.#ask(keyOf('file', undefined, { path }), () =>
-      this.#given.table.file(path, this.#onChange),
+      this.#given.table.file(path, () => this.#onChange(false)),
     ) as WatchedText
     if (file.text === undefined) this.missing.push(file.problem ?? `waits for the file ${path}`)
     return file.text
+  }
+
+  program(command: readonly string[]) {
+    const key = JSON.stringify(['program', ...command])
+    const isNew = !this.asked.has(key)
+    const output = this.#ask(key, () =>
+      this.#given.table.program(command, () => this.#onChange(true)),
+    ) as ProgramOutput
+    if (isNew && this.#programsAreOld && this.#known.has(key)) output.refresh()
+    if (output.problem !== undefined) throw new Error(output.problem)
+    if (output.text === undefined) this.missing.push(`waits for ${command[0]}`)
+    return output.text
   }
 
   before() {
@@ -224,7 +258,7 @@ class Pass implements Asking {
     }
   }
 
-  #ask(key: string, want: () => Wanted | Listing | WatchedText): Wanted | Listing | WatchedText {
+  #ask(key: string, want: () => Asked): Asked {
     const known = this.asked.get(key) ?? this.#known.get(key)
     if (known === undefined && this.asked.size >= MAX_ASKED)
       throw new SourceFailure('invalid', `asks for more than ${MAX_ASKED} secrets`)

@@ -7,6 +7,7 @@ export function within(sandbox: string, asking: Asking): Asking {
   return {
     secret: (source, request) => asking.secret(source, request),
     list: (source, path) => asking.list(source, path),
+    program: command => asking.program(command),
     before: () => asking.before(),
     write: file => asking.write(file),
     file: path => {

@@ -5,6 +5,7 @@ import { GoFunction, stringIn, type Value } from '../../../wire/gotemplate/value
 import type { Asking, Content } from './content.ts'
 import type { Family } from './functions/define.ts'
 import { denying } from './functions/denied.ts'
+import { plugin } from './functions/plugin.ts'
 import { createScratch } from './functions/scratch.ts'
 import type { Surroundings } from './functions/surroundings.ts'
 import { templateFunctions } from './functions/table.ts'
@@ -22,6 +23,8 @@ export interface TemplateGiven extends Surroundings {
   readonly moreFunctions?: Family
   /** Names and patterns with * of functions that cannot be called. */
   readonly functionDenylist?: readonly string[]
+  /** Whether it may start some. */
+  readonly programs: boolean
   /** The folder that files which it reads must lie in. */
   readonly sandbox?: string
   /** Names that paths may begin with. */
@@ -79,7 +82,7 @@ function compiled(text: string, options: TemplateOptions): Template {
 function passFunctions(
   asking: Asking,
   template: Template,
-  { sources, maxBytes }: TemplateGiven,
+  { sources, maxBytes, programs }: TemplateGiven,
   permitted: (each: GoFunction) => GoFunction,
 ): ReadonlyMap<string, GoFunction> {
   const scratch = createScratch()
@@ -87,6 +90,7 @@ function passFunctions(
     ...vaultFunctions(asking, sources),
     new GoFunction('scratch', 0, 0, () => scratch),
     writeToFile(asking, maxBytes),
+    plugin(asking, programs),
   ]
   const execute = (name: Value, ...data: Value[]) => {
     if (data.length > 1)

@@ -38,7 +38,7 @@ const NOMAD = [
   'nomadVarExists',
 ]
 
-const DEBUG = ['spew_dump', 'spew_printf', 'spew_sdump', 'spew_sprintf']
+const DEBUG = ['spew_dump', 'spew_printf']
 
 /** Functions that templates may name and that we do not have: each says why when it is called. */
 export const REFUSED: Family = [
@@ -49,13 +49,8 @@ export const REFUSED: Family = [
     refused(name, 'it asks Nomad, and the sidecar has no Nomad; keep the value in a source of secrets'),
   ),
   ...DEBUG.map(name =>
-    refused(
-      name,
-      'it would write secrets where nobody expects them; use printf "%#v" while you try a template out',
-    ),
+    refused(name, 'it would write secrets to standard output; use spew_sdump while you try a template out'),
   ),
-  refused('plugin', 'templates start no programs; let the program write a file, and read it with `file`'),
-  refused('sockaddr', 'templates do not look at network interfaces; use `env`, such as POD_IP'),
 ]
 
 function refused(name: string, why: string): GoFunction {

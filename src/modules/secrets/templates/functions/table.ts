@@ -9,7 +9,16 @@ import { TEXT } from './text.ts'
 import { WRITING } from './writing.ts'
 
 /** Functions that are bound to a pass when a template is executed; until then they only have a name. */
-const OF_A_PASS = ['secret', 'secrets', 'pkiCert', 'file', 'scratch', 'executeTemplate', 'writeToFile']
+const OF_A_PASS = [
+  'secret',
+  'secrets',
+  'pkiCert',
+  'file',
+  'scratch',
+  'executeTemplate',
+  'writeToFile',
+  'plugin',
+]
 
 /** All functions of the template language that every template may name. */
 export function templateFunctions(surroundings: Surroundings): Map<string, GoFunction> {
