@@ -111,4 +111,14 @@ export const EXPRESSIONS: readonly string[] = [
   `range secrets "secret/metadata/"}}{{.}};{{end`,
   `range secrets "secret/"}}{{.}};{{end`,
   `file "@FOLDER@/text"`,
+  // What is made at random, as far as it is told by what it is.
+  'sprig_genPrivateKey "ecdsa" | regexMatch "^-----BEGIN EC PRIVATE KEY-----"',
+  'sprig_htpasswd "user" "pass" | regexMatch "^user:[$]2a[$]10[$].{53}$"',
+  'sprig_htpasswd "a:b" "pass"',
+  '"a,b" | split "," | spew_sdump',
+  'spew_sprintf "%#v %v %d" "a" true 3',
+  'sockaddr "GetAllInterfaces | include \\"type\\" \\"IPv4\\" | include \\"flags\\" \\"loopback\\" | limit 1 | attr \\"string\\""',
+  'sockaddr "GetPrivateIP"',
+  'sockaddr "GetPublicIPs"',
+  'sockaddr "GetInterfaceIPs \\"lo\\""',
 ]

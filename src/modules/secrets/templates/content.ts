@@ -1,3 +1,4 @@
+import type { Value } from '../../../wire/gotemplate/value.ts'
 import type { SecretValue } from '../secret/value.ts'
 import type { SecretRequest } from '../sources/source.ts'
 
@@ -13,6 +14,11 @@ export interface Asking {
   file(path: string): string | undefined
   /** What a program writes, run without a shell. Throws when it fails. */
   program(command: readonly string[]): string | undefined
+  /**
+   * What takes its time, made once for each key for as long as the text asks for it; undefined until it is there. Throws
+   * when it cannot be made.
+   */
+  later(key: string, make: () => Promise<Value>): Value | undefined
   /** What the text was last, where it was kept: an earlier process has made it. */
   before(): string | undefined
   /** Another file is to be written with the text, once all that was asked for is there. Throws where only a text is made. */

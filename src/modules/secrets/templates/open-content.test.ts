@@ -14,6 +14,7 @@ const NOTHING: Asking = {
   list: () => undefined,
   file: () => 'text of a file',
   program: () => undefined,
+  later: () => undefined,
   before: () => undefined,
   write: () => {},
 }

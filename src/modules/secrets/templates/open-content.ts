@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { errorText } from '../../../kernel/log/format.ts'
 import { parseReference } from '../reference.ts'
 import type { ContentConfig } from './config.ts'
-import type { Content } from './content.ts'
+import type { Asking, Content } from './content.ts'
 import type { Family } from './functions/define.ts'
+import type { TemplateGiven } from './template-content.ts'
 
 export interface ContentHost {
   readonly sources: readonly string[]
@@ -35,7 +36,7 @@ export async function openContent(config: ContentConfig, name: string, host: Con
   const text = config.template ?? (await readTemplate(templateFile!, name))
   return templateContent(text, {
     ...host,
-    moreFunctions: await functionsIn(text, host),
+    ...(await functionsIn(text, host)),
     functionDenylist,
     name: templateFile ?? name,
     missingKey,
@@ -47,16 +48,25 @@ export async function openContent(config: ContentConfig, name: string, host: Con
 }
 
 /** Functions that few templates call. */
-async function functionsIn(text: string, host: ContentHost): Promise<Family> {
+async function functionsIn(
+  text: string,
+  { now }: ContentHost,
+): Promise<Pick<TemplateGiven, 'moreFunctions' | 'moreOfAPass'>> {
   const families: Family[] = []
-  if (text.includes('sprig_')) families.push((await import('./sprig/table.ts')).sprigFunctions(host.now))
+  const ofAPass: ((asking: Asking) => Family)[] = []
+  if (text.includes('sprig_')) families.push((await import('./sprig/table.ts')).sprigFunctions(now))
+  if (/sprig_(gen|bcrypt|htpasswd)/.test(text)) {
+    const { GENERATORS, sprigGenerators } = await import('./sprig/generators.ts')
+    families.push(GENERATORS)
+    ofAPass.push(asking => sprigGenerators(asking, now))
+  }
   if (text.includes('spew_')) families.push((await import('./functions/spew.ts')).SPEW)
   if (text.includes('sockaddr')) {
     const { sockaddrFunctions } = await import('./sockaddr/sockaddr.ts')
     const { readNetwork } = await import('./sockaddr/interfaces.ts')
     families.push(sockaddrFunctions(readNetwork))
   }
-  return families.flat()
+  return { moreFunctions: families.flat(), moreOfAPass: asking => ofAPass.flatMap(of => of(asking)) }
 }
 
 async function readTemplate(path: string, name: string): Promise<string> {

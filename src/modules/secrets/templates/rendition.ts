@@ -5,6 +5,7 @@ import { requestKey, type Wanted } from '../secret/secrets.ts'
 import { type SecretRequest, SourceFailure } from '../sources/source.ts'
 import { concealed } from './concealed.ts'
 import type { Asking, Content, SideFile } from './content.ts'
+import { MadeOnce } from './made-once.ts'
 
 /** Where the secrets of renditions come from. */
 export interface SecretTable {
@@ -37,7 +38,7 @@ export interface ProgramOutput extends Disposable {
 }
 
 /** What a text may ask for. */
-type Asked = Wanted | Listing | WatchedText | ProgramOutput
+type Asked = Wanted | Listing | WatchedText | ProgramOutput | MadeOnce
 
 export interface RenditionGiven {
   readonly content: Content
@@ -80,7 +81,7 @@ export class Rendition implements Disposable {
   #state: RenditionState = { state: 'waiting', message: 'was not made yet' }
   #timer: Timer | undefined
   #rendered = false
-  /** Something else than a program's output has changed: programs are run again, as they may look at anything. */
+  /** Something else than what the text itself makes has changed: programs are run again, as they may look at anything. */
   #programsAreOld = false
   #disposed = false
 
@@ -129,8 +130,8 @@ export class Rendition implements Disposable {
 
   #pass(): void {
     const { content, clock, onText, onPass } = this.#given
-    const pass = new Pass(this.#given, this.#asked, this.#programsAreOld, isOfProgram => {
-      if (!isOfProgram) this.#programsAreOld = true
+    const pass = new Pass(this.#given, this.#asked, this.#programsAreOld, isOwn => {
+      if (!isOwn) this.#programsAreOld = true
       this.#later()
     })
     this.#programsAreOld = false
@@ -180,13 +181,13 @@ class Pass implements Asking {
   readonly #given: RenditionGiven
   readonly #known: ReadonlyMap<string, Asked>
   readonly #programsAreOld: boolean
-  readonly #onChange: (isOfProgram: boolean) => void
+  readonly #onChange: (isOwn: boolean) => void
 
   constructor(
     given: RenditionGiven,
     known: ReadonlyMap<string, Asked>,
     programsAreOld: boolean,
-    onChange: (isOfProgram: boolean) => void,
+    onChange: (isOwn: boolean) => void,
   ) {
     this.#given = given
     this.#known = known
@@ -233,6 +234,16 @@ class Pass implements Asking {
     if (output.problem !== undefined) throw new Error(output.problem)
     if (output.text === undefined) this.missing.push(`waits for ${command[0]}`)
     return output.text
+  }
+
+  later(key: string, make: () => Promise<Value>) {
+    const once = this.#ask(
+      JSON.stringify(['later', key]),
+      () => new MadeOnce(make, () => this.#onChange(true)),
+    ) as MadeOnce
+    if (once.problem !== undefined) throw new Error(once.problem)
+    if (once.value === undefined) this.missing.push('waits for what takes time to be made')
+    return once.value
   }
 
   before() {

@@ -8,6 +8,7 @@ export function within(sandbox: string, asking: Asking): Asking {
     secret: (source, request) => asking.secret(source, request),
     list: (source, path) => asking.list(source, path),
     program: command => asking.program(command),
+    later: (key, make) => asking.later(key, make),
     before: () => asking.before(),
     write: file => asking.write(file),
     file: path => {

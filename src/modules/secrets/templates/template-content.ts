@@ -21,6 +21,8 @@ export interface TemplateGiven extends Surroundings {
   readonly maxBytes: number
   /** Functions that not every template has. */
   readonly moreFunctions?: Family
+  /** Those of them that are bound to a pass. */
+  readonly moreOfAPass?: (asking: Asking) => Family
   /** Names and patterns with * of functions that cannot be called. */
   readonly functionDenylist?: readonly string[]
   /** Whether it may start some. */
@@ -82,7 +84,7 @@ function compiled(text: string, options: TemplateOptions): Template {
 function passFunctions(
   asking: Asking,
   template: Template,
-  { sources, maxBytes, programs }: TemplateGiven,
+  { sources, maxBytes, programs, moreOfAPass }: TemplateGiven,
   permitted: (each: GoFunction) => GoFunction,
 ): ReadonlyMap<string, GoFunction> {
   const scratch = createScratch()
@@ -91,6 +93,7 @@ function passFunctions(
     new GoFunction('scratch', 0, 0, () => scratch),
     writeToFile(asking, maxBytes),
     plugin(asking, programs),
+    ...(moreOfAPass?.(asking) ?? []),
   ]
   const execute = (name: Value, ...data: Value[]) => {
     if (data.length > 1)

@@ -1,4 +1,4 @@
-import { isIPv4, SocketAddress } from 'node:net'
+import { readAddress, writeAddress } from '../../../../wire/ip/address.ts'
 
 /** An address of an interface with the size of its network. IPv4 and IPv6 differ in their width only. */
 export class Address {
@@ -17,11 +17,15 @@ export class Address {
   /** `10.0.0.1/8`, `::1/128`, or without a prefix a single address. Throws for anything else. */
   static parse(text: string): Address {
     const [address = '', prefix] = text.split('/')
-    const width = isIPv4(address) ? 32 : 128
+    const width = address.includes(':') ? 128 : 32
     const bits = prefix === undefined ? width : Number(prefix)
-    const value = isIPv4(address) ? ofIPv4(address) : ofIPv6(address)
-    if (value === undefined || !Number.isInteger(bits) || bits < 0 || bits > width)
+    const words = new Uint32Array(4)
+    const family = readAddress(address, words)
+    if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > width)
       throw new Error(`unable to create an IP address from ${JSON.stringify(text)}`)
+    // One of IPv4 that is written as one of IPv6 is read as what it is.
+    if (family === 4 && width === 128) words[2] = 0xffff
+    const value = words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n)
     return new Address(value, bits, width)
   }
 
@@ -71,13 +75,8 @@ export class Address {
 
   /** The address alone, as Go prints it (RFC 5952; an IPv4 address within IPv6 as one of IPv4). */
   get host(): string {
-    const octets = this.octets()
-    if (this.width === 32) return octets.join('.')
-    if (this.value >> 32n === 0xffffn) return octets.slice(12).join('.')
-    const groups = Array.from({ length: 8 }, (_, n) => octets[2 * n]! * 256 + octets[2 * n + 1]!)
-    const { at, length } = longestZeros(groups)
-    const hex = (part: readonly number[]) => part.map(group => group.toString(16)).join(':')
-    return length < 2 ? hex(groups) : `${hex(groups.slice(0, at))}::${hex(groups.slice(at + length))}`
+    const isIPv4 = this.width === 32 || this.value >> 32n === 0xffffn
+    return writeAddress(isIPv4 ? 4 : 6, wordsOf(this.value))
   }
 
   /** With its prefix, unless it is alone. */
@@ -86,31 +85,7 @@ export class Address {
   }
 }
 
-function ofIPv4(text: string): bigint {
-  return text.split('.').reduce((value, octet) => value * 256n + BigInt(octet), 0n)
-}
-
-function ofIPv6(text: string): bigint | undefined {
-  const parsed = SocketAddress.parse(`[${text}]:0`)?.address
-  if (parsed === undefined) return undefined
-  // An IPv4 address may be its end.
-  const plain = parsed.replace(/\d+\.\d+\.\d+\.\d+$/, end => {
-    const value = ofIPv4(end)
-    return `${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`
-  })
-  const [head = '', tail] = plain.split('::')
-  const groups = (part: string) => (part === '' ? [] : part.split(':').map(group => BigInt(`0x${group}`)))
-  const [before, after] = [groups(head), groups(tail ?? '')]
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0n)
-  return [...before, ...zeros, ...after].reduce((value, group) => (value << 16n) | group, 0n)
-}
-
-function longestZeros(groups: readonly number[]): { readonly at: number; readonly length: number } {
-  let best = { at: 0, length: 0 }
-  for (let at = 0; at < groups.length; at++) {
-    let length = 0
-    while (groups[at + length] === 0) length++
-    if (length > best.length) best = { at, length }
-  }
-  return best
+/** Four words of 32 bits, the first bits in the first. */
+function wordsOf(value: bigint): Uint32Array {
+  return Uint32Array.from([96n, 64n, 32n, 0n], shift => Number(BigInt.asUintN(32, value >> shift)))
 }

@@ -4,7 +4,7 @@ import { derivePassword } from './derive-password.ts'
 
 const crypto = () => process.getBuiltinModule('node:crypto')
 
-/** Encryption, derived passwords and keys. */
+/** Encryption, derived passwords, and certificates that are there already. */
 export const CIPHERS: Family = [
   fixed('encryptAES', ['string', 'string'], (password: string, text: string) => {
     if (text === '') return ''
@@ -24,16 +24,6 @@ export const CIPHERS: Family = [
     }
   }),
   fixed('derivePassword', ['uint', 'string', 'string', 'string', 'string'], derivePassword),
-  fixed('genPrivateKey', ['string'], (kind: string) => {
-    const format = { type: kind === 'ecdsa' ? 'sec1' : 'pkcs8', format: 'pem' } as const
-    if (kind === 'ecdsa')
-      return crypto().generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export(format) as string
-    if (kind === 'ed25519') return crypto().generateKeyPairSync('ed25519').privateKey.export(format) as string
-    if (!['', 'rsa', 'dsa'].includes(kind)) return `Unknown type ${kind}`
-    throw new Error(
-      `is not available for ${kind === 'dsa' ? 'dsa' : 'rsa'}: all of the sidecar would stand still for seconds; use ecdsa or ed25519`,
-    )
-  }),
   fixed('buildCustomCert', ['string', 'string'], (certificate: string, key: string) => {
     const [Cert, Key] = [certificate, key].map(each => Buffer.from(each, 'base64').toString())
     try {

@@ -9,7 +9,6 @@ import { LISTS } from './lists.ts'
 import { NUMBERS } from './numbers.ts'
 import { PATHS } from './paths.ts'
 import { PATTERNS } from './patterns.ts'
-import { REFUSED } from './refused.ts'
 import { TEXT } from './text.ts'
 import { URLS } from './urls.ts'
 import { VERSIONS } from './versions.ts'
@@ -32,7 +31,6 @@ export function sprigFunctions(now: () => number): Family {
     ...VERSIONS,
     ...dates(now),
     ...CIPHERS,
-    ...REFUSED,
   ].map(
     each =>
       new GoFunction(
