@@ -94,10 +94,17 @@ const methods: Readonly<Record<string, Prepare>> = {
     }
     return { kind: 'approle', config }
   },
-  userpass: async bao => {
+  userpass: async (bao, file) => {
     await bao.request('PUT', 'sys/auth/people', { type: 'userpass' })
     await bao.request('PUT', 'auth/people/users/joe', { password: 'of joe', ...TOKEN })
-    return { kind: 'userpass', config: { username: 'joe', password: new Secret('of joe'), mount: 'people' } }
+    const config = {
+      username: 'joe',
+      passwordFile: await file('password', 'of joe'),
+      removePasswordFile: true,
+      followLinks: false,
+      mount: 'people',
+    }
+    return { kind: 'userpass', config }
   },
   jwt: async (bao, file) => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

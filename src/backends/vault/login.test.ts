@@ -42,7 +42,15 @@ async function world(t: TestContext, token: TokenSpec, method?: AuthMethod) {
   const tokens: string[] = []
   const login = new VaultLogin({
     client,
-    method: method ?? userpassMethod({ username: 'joe', password: new Secret(MARK), mount: 'userpass' }),
+    method:
+      method ??
+      userpassMethod({
+        username: 'joe',
+        password: new Secret(MARK),
+        mount: 'userpass',
+        removePasswordFile: false,
+        followLinks: false,
+      }),
     clock: host.clock,
     log: host.log,
     random: () => 0.5,
@@ -211,7 +219,13 @@ test('a given token whose only use was the question what it is, is refused, too'
 })
 
 test('a wrong password is told in the server’s words', async t => {
-  const method = userpassMethod({ username: 'joe', password: new Secret('other'), mount: 'userpass' })
+  const method = userpassMethod({
+    username: 'joe',
+    password: new Secret('other'),
+    mount: 'userpass',
+    removePasswordFile: false,
+    followLinks: false,
+  })
   const { start, login, pass, logins } = await world(t, {}, method)
   await start()
   assert.match(login.problem!, /invalid username or password \(400\)/)

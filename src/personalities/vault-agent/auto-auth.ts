@@ -56,13 +56,15 @@ type Method = (config: MethodConfig) => MethodReading | undefined
 const METHODS: Readonly<Record<string, Method>> = {
   approle,
   aws,
+  azure,
   cert,
+  gcp,
   jwt,
   kubernetes,
   ldap,
   token_file: tokenFile,
 }
-const NOT_SUPPORTED = ['alicloud', 'azure', 'cf', 'gcp', 'kerberos', 'oci', 'userpass']
+const NOT_SUPPORTED = ['alicloud', 'cf', 'kerberos', 'oci', 'userpass']
 
 /** Undefined when there is no method that could be used; that was told then. */
 export function readMethod(autoAuth: Section, connection: Connection, cwd: string): AutoAuth | undefined {
@@ -235,14 +237,79 @@ function ldap(config: MethodConfig): MethodReading | undefined {
   const { section, mount = 'ldap' } = config
   const username = config.needed('username', config.text('username'))
   const passwordFile = config.needed('password_file_path', config.file('password_file_path'))
-  if (section.boolean('remove_password_after_reading') !== false)
+  const removes = section.boolean('remove_password_after_reading') ?? true
+  const followLinks = section.boolean('remove_password_follows_symlinks') ?? false
+  section.passOver('password_read_period', 'has no effect: the file is read for every login')
+  if (username === undefined || passwordFile === undefined) return undefined
+  return {
+    auth: {
+      userpass: {
+        username,
+        passwordFile,
+        ...(removes && { removePasswordFile: true }),
+        ...(followLinks && { followLinks }),
+        mount,
+      },
+    },
+  }
+}
+
+function azure(config: MethodConfig): MethodReading | undefined {
+  const { section, mount } = config
+  const role = config.needed('role', config.text('role'))
+  const resource = config.needed('resource', config.text('resource'))
+  const [clientId, objectId, scope] = [
+    config.text('client_id'),
+    config.text('object_id'),
+    config.text('scope'),
+  ]
+  const fromEnvironment = section.boolean('authenticate_from_environment') ?? false
+  if (scope !== undefined && !fromEnvironment)
+    section.passOver('scope', 'has no effect without authenticate_from_environment')
+  if (role === undefined || resource === undefined) return undefined
+  return {
+    auth: {
+      azure: {
+        role,
+        resource: fromEnvironment ? (scope ?? resource) : resource,
+        ...(clientId && { clientId }),
+        ...(objectId && { objectId }),
+        ...(fromEnvironment && { fromEnvironment }),
+        ...(mount && { mount }),
+      },
+    },
+  }
+}
+
+function gcp(config: MethodConfig): MethodReading | undefined {
+  const { section, mount } = config
+  const type = config.needed('type', config.text('type'))
+  const role = config.needed('role', config.text('role'))
+  const credentialsFile = config.file('credentials')
+  const minutes = section.number('jwt_exp')
+  section.passOver(
+    'service_account',
+    'has no effect: the account is the one of the credentials, or of the machine',
+  )
+  section.passOver('project', 'has no effect: no request names a project')
+  if (type !== undefined && type !== 'gce' && type !== 'iam')
+    section.say('error', 'type', `${type} is not supported`, 'use gce or iam')
+  if (type === 'iam' && credentialsFile === undefined)
     section.say(
       'error',
-      section.has('remove_password_after_reading') ? 'remove_password_after_reading' : '',
-      'the password file cannot be removed: it is read for every login',
-      'set remove_password_after_reading = false',
+      '',
+      'the type iam needs credentials: tokens are signed with the key of the service account',
+      'give credentials, or use a role of the type gce',
     )
-  section.passOver('remove_password_follows_symlinks', 'has no effect: the file is not removed')
-  if (username === undefined || passwordFile === undefined) return undefined
-  return { auth: { userpass: { username, passwordFile, mount } } }
+  if (role === undefined || type === undefined) return undefined
+  return {
+    auth: {
+      gcp: {
+        role,
+        ...(type === 'iam' && { credentialsFile }),
+        ...(type === 'iam' && minutes !== undefined && { lifetime: `${minutes}m` }),
+        ...(mount && { mount }),
+      },
+    },
+  }
 }

@@ -396,3 +396,51 @@ test('whatever a file says, it is read or refused in words', () => {
     { numRuns: 1000 },
   )
 })
+
+describe('logins by clouds and directories', () => {
+  const authOf = (type: string, config: string) =>
+    sourceOf({
+      files: [
+        `vault { address = "http://v:8200" } auto_auth { method "${type}" { config = { ${config} } } sink "file" { config = { path = "/t" } } }`,
+      ],
+    }).auth
+  const rows: [string, string, unknown][] = [
+    [
+      'ldap',
+      'username = "joe", password_file_path = "pw"',
+      { userpass: { username: 'joe', passwordFile: '/work/pw', removePasswordFile: true, mount: 'ldap' } },
+    ],
+    [
+      'ldap',
+      'username = "joe", password_file_path = "/pw", remove_password_after_reading = false',
+      { userpass: { username: 'joe', passwordFile: '/pw', mount: 'ldap' } },
+    ],
+    [
+      'azure',
+      'role = "app", resource = "https://v", client_id = "c"',
+      { azure: { role: 'app', resource: 'https://v', clientId: 'c' } },
+    ],
+    [
+      'azure',
+      'role = "app", resource = "https://v", authenticate_from_environment = true, scope = "https://s/.default"',
+      { azure: { role: 'app', resource: 'https://s/.default', fromEnvironment: true } },
+    ],
+    ['gcp', 'type = "gce", role = "app"', { gcp: { role: 'app' } }],
+    [
+      'gcp',
+      'type = "iam", role = "app", credentials = "key.json", jwt_exp = 10',
+      { gcp: { role: 'app', credentialsFile: '/work/key.json', lifetime: '10m' } },
+    ],
+  ]
+  for (const [type, config, expected] of rows)
+    test(`${type} { ${config} }`, () => assert.deepEqual(authOf(type, config), expected))
+
+  test('gcp of the type iam without credentials says what to do', () => {
+    const [message] = told({
+      files: [
+        'vault { address = "http://v:8200" } auto_auth { method "gcp" { config = { type = "iam", role = "app" } } }',
+      ],
+    })
+    assert.match(message!, /the type iam needs credentials/)
+  })
+})

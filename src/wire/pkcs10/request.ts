@@ -6,10 +6,9 @@ import {
   setOf,
   smallInteger,
   tagged,
-  utf8String,
 } from '../der/encode.ts'
+import { commonName } from '../x509/certificate.ts'
 
-const COMMON_NAME = '2.5.4.3'
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17'
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2'
@@ -38,7 +37,7 @@ export function requestToSign(request: CertificateRequest): Uint8Array {
   const extensions = sequence(objectIdentifier(EXTENSION_REQUEST), setOf(sequence(alternativeName)))
   return sequence(
     smallInteger(0),
-    subject(request.commonName),
+    commonName(request.commonName ?? ''),
     request.publicKey,
     tagged(0, extensions, true),
   )
@@ -47,11 +46,6 @@ export function requestToSign(request: CertificateRequest): Uint8Array {
 /** The whole request as DER; `signature` as ECDSA-Sig-Value (DER), over the bytes of `requestToSign`. */
 export function signedRequest(toSign: Uint8Array, signature: Uint8Array): Uint8Array {
   return sequence(toSign, sequence(objectIdentifier(ECDSA_WITH_SHA256)), bitString(signature))
-}
-
-function subject(commonName: string | undefined): Uint8Array {
-  if (commonName === undefined) return sequence()
-  return sequence(setOf(sequence(objectIdentifier(COMMON_NAME), utf8String(commonName))))
 }
 
 /** IA5String, RFC 5280 section 4.2.1.6. */

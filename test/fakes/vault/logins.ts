@@ -12,11 +12,16 @@ interface Role {
   readonly secretIds: Map<string, number>
 }
 
-/** The methods that have a mount of their name: approle, userpass, kubernetes and jwt. */
+/** What a proof of a cloud is held against, each by a name for the refusal. */
+export type Checks = (body: Body) => Readonly<Record<string, boolean>>
+
+/** The methods that have a mount of their name: approle, userpass, kubernetes, jwt, azure and gcp. */
 export class Logins {
   readonly #roles = new Map<string, Role>()
   readonly #users = new Map<string, { readonly password: string; readonly token: TokenSpec }>()
   readonly #bearers = new Map<string, { readonly jwt: string; readonly token: TokenSpec }>()
+
+  readonly #gates = new Map<string, { readonly token: TokenSpec; readonly checks: Checks }>()
 
   role(name: string, token: TokenSpec): { readonly roleId: string; secretId(uses?: number): string } {
     const role: Role = { name, token, roleId: randomUUID(), secretIds: new Map() }
@@ -31,6 +36,11 @@ export class Logins {
   /** For kubernetes and jwt: who brings this very text is let in. */
   bearer(mount: 'kubernetes' | 'jwt', role: string, jwt: string, token: TokenSpec): void {
     this.#bearers.set(`${mount}/${role}`, { jwt, token })
+  }
+
+  /** For azure and gcp: who brings what passes all checks is let in. */
+  gate(mount: 'azure' | 'gcp', role: string, token: TokenSpec, checks: Checks): void {
+    this.#gates.set(`${mount}/${role}`, { token, checks })
   }
 
   /** `auth/approle/role/<name>/secret-id` */
@@ -51,6 +61,7 @@ export class Logins {
     if (mount === 'approle') return this.#byRole(body)
     if (mount === 'userpass') return this.#byUser(rest[1] ?? '', body)
     if (mount === 'kubernetes' || mount === 'jwt') return this.#byBearer(mount, body)
+    if (mount === 'azure' || mount === 'gcp') return this.#byProof(mount, body)
     return undefined
   }
 
@@ -75,6 +86,14 @@ export class Logins {
     if (user === undefined || user.password !== body['password'])
       throw new Refusal(400, ['invalid username or password'])
     return { ...user.token, metadata: { username: name } }
+  }
+
+  #byProof(mount: string, body: Body): TokenSpec {
+    const gate = this.#gates.get(`${mount}/${String(body['role'])}`)
+    if (gate === undefined) throw new Refusal(400, [`invalid role name "${String(body['role'])}"`])
+    const failed = Object.entries(gate.checks(body)).find(([, isRight]) => !isRight)
+    if (failed !== undefined) throw new Refusal(403, [`permission denied: ${failed[0]}`])
+    return gate.token
   }
 
   #byBearer(mount: string, body: Body): TokenSpec {

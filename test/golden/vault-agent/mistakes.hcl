@@ -1,7 +1,7 @@
 vaultt { address = "x" }
 vault { address = "vault:8200" tls_skip_verify = "perhaps" adress = "https://vault:8200" }
 auto_auth {
-  method "azure" { config = { role = "app" } }
+  method "kerberos" { config = { role = "app" } }
   sink "file" { dh_path = "x" config = { path = "/t", mode = "0666" } }
   sink "kubernetes" {}
 }

@@ -72,6 +72,11 @@ const userpass = s.object(
     username: s.string({ about: 'The user.' }),
     password: s.secret({ about: 'The password.', optional: true }),
     passwordFile: s.string({ about: 'File with it.', optional: true }),
+    removePasswordFile: s.boolean({
+      about: 'Remove `passwordFile` once a login has worked. The password is kept for later logins.',
+      default: false,
+    }),
+    followLinks: s.boolean({ about: 'Remove what the file links to, where it is a link.', default: false }),
     mount: mount('userpass'),
   },
   { about: 'By user name and password.' },
@@ -94,6 +99,62 @@ const aws = s.object(
   { about: 'By the identity that AWS gives: a signed request that only the server sends.' },
 )
 
+const azure = s.object(
+  {
+    role: s.string({ about: 'The role to take.', example: 'app' }),
+    resource: s.string({
+      about: 'What the token is for, as the method is configured on the server.',
+      example: 'https://vault.example.com',
+    }),
+    clientId: s.string({
+      about:
+        'Which of several identities of the machine, by its client id; with `fromEnvironment` in place of AZURE_CLIENT_ID.',
+      optional: true,
+    }),
+    objectId: s.string({
+      about: 'Which of several identities of the machine, by its object id.',
+      optional: true,
+    }),
+    fromEnvironment: s.boolean({
+      about:
+        'By AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE (a workload identity of AKS) or AZURE_CLIENT_SECRET, instead of the machine’s identity.',
+      default: false,
+    }),
+    metadataUrl: s.string({
+      about: 'Where the metadata service of the machine is.',
+      default: 'http://169.254.169.254',
+      pattern: /^http:\/\/\S+$/,
+    }),
+    mount: mount('azure'),
+  },
+  { about: 'By the identity that Azure gives.' },
+)
+
+const gcp = s.object(
+  {
+    role: s.string({ about: 'The role to take.', example: 'app' }),
+    credentialsFile: s.string({
+      about:
+        'The key of a service account (JSON), for roles of the type iam; the identity of the machine or pod unless given, for roles of the type gce.',
+      optional: true,
+      example: '/etc/vault/service-account.json',
+    }),
+    lifetime: s.duration({
+      about: 'How long a token is good that is signed with `credentialsFile`.',
+      default: '15m',
+      min: '1m',
+      max: '1h',
+    }),
+    metadataUrl: s.string({
+      about: 'Where the metadata service of the machine is; GCE_METADATA_HOST goes before it.',
+      default: 'http://metadata.google.internal',
+      pattern: /^http:\/\/\S+$/,
+    }),
+    mount: mount('gcp'),
+  },
+  { about: 'By the identity that Google Cloud gives.' },
+)
+
 const none = s.object(
   {},
   {
@@ -104,7 +165,7 @@ const none = s.object(
 
 /** All methods: a new one is an entry here and in `openAuthMethod`, and a file. */
 export const authMethodSchema = s.oneOf(
-  { kubernetes, approle, jwt, cert, tokenFile, token, userpass, aws, none },
+  { kubernetes, approle, jwt, cert, tokenFile, token, userpass, aws, azure, gcp, none },
   { about: 'How the sidecar proves to the server who it is.' },
 )
 
@@ -116,7 +177,15 @@ export type LoginConfig = Exclude<AuthMethodConfig, { kind: 'none' }>
 /** Rules between the options of a method. Paths begin behind its name. */
 export function checkAuthMethod({ kind, config }: AuthMethodConfig): Problem[] {
   if (kind === 'approle') return [...oneOf(config, 'roleId', true), ...oneOf(config, 'secretId', false)]
-  if (kind === 'userpass') return oneOf(config, 'password', true)
+  if (kind === 'userpass') {
+    if (config.removePasswordFile && config.passwordFile === undefined)
+      return [
+        { path: ['removePasswordFile'], message: 'has no effect without passwordFile', hint: 'remove it' },
+      ]
+    return oneOf(config, 'password', true)
+  }
+  if (kind === 'azure' && config.clientId !== undefined && config.objectId !== undefined)
+    return [{ path: ['objectId'], message: 'is given beside clientId', hint: 'remove one of them' }]
   return []
 }
 

@@ -20,5 +20,9 @@ export async function openAuthMethod(auth: LoginConfig, host: AuthHost, key: str
       return (await import('./userpass.ts')).userpassMethod(auth.config)
     case 'aws':
       return (await import('./aws.ts')).awsMethod(auth.config, host, key)
+    case 'azure':
+      return (await import('./azure.ts')).azureMethod(auth.config, host)
+    case 'gcp':
+      return (await import('./gcp.ts')).gcpMethod(auth.config, host)
   }
 }

@@ -11,6 +11,7 @@ import { approleMethod } from './approle.ts'
 import { jwtMethod } from './jwt.ts'
 import { kubernetesMethod } from './kubernetes.ts'
 import { tokenFileMethod } from './token.ts'
+import { userpassMethod } from './userpass.ts'
 
 const WRAPPING_PATH = 'auth/approle/role/app/secret-id'
 
@@ -128,6 +129,25 @@ test('jwt: the file is removed after a login that worked, and only then', async 
   await method.login(client, signal)
   assert.equal(await isThere('jwt'), false)
   await assert.rejects(method.login(client, signal), /auth\.jwt\.file .*there is no such file/)
+})
+
+test('userpass: a file that is to be removed is removed after a login that worked, and its password kept', async t => {
+  const { vault, client, file, isThere, signal } = await world(t)
+  vault.state.logins.user('joe', 'good', { ttl: 60 })
+  await writeFile(file('password'), 'wrong')
+  const method = userpassMethod({
+    username: 'joe',
+    passwordFile: file('password'),
+    removePasswordFile: true,
+    followLinks: false,
+    mount: 'userpass',
+  })
+  await assert.rejects(method.login(client, signal), /invalid username or password/)
+  assert.equal(await isThere('password'), true)
+  await writeFile(file('password'), 'good\n')
+  await method.login(client, signal)
+  assert.equal(await isThere('password'), false)
+  await method.login(client, signal)
 })
 
 test('kubernetes: the token of the service account is read anew for every login', async t => {

@@ -33,7 +33,13 @@ async function world(
       ...(given.namespace !== undefined && { namespace: given.namespace }),
       auth: {
         kind: 'userpass',
-        config: { username: 'joe', password: new Secret('password'), mount: 'userpass' },
+        config: {
+          username: 'joe',
+          password: new Secret('password'),
+          mount: 'userpass',
+          removePasswordFile: false,
+          followLinks: false,
+        },
       },
       timeoutMs: 60_000,
       loginBackoff: { minMs: SECOND, maxMs: 5 * MINUTE },

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { GoFunction, GoStruct, kindOf, stringIn, type Value } from '../../../../wire/gotemplate/value.ts'
+import { GoStruct, kindOf, stringIn, type Value } from '../../../../wire/gotemplate/value.ts'
 import type { Asking } from '../content.ts'
 import { type Family, fixed } from '../functions/define.ts'
 import { newCertificate, type Pair, type Subject } from './certificates.ts'
 import { newPrivateKey, newRsaKey, privateKeyPem, readPrivateKey } from './keys.ts'
+import { prefixed } from './prefixed.ts'
 
 /** As sprig makes them for certificates. */
 const RSA_BITS = 2048
@@ -89,16 +90,7 @@ export function sprigGenerators(asking: Asking | undefined, now: () => number): 
       if (user.includes(':')) return `invalid username: ${user}`
       return `${user}:${once('bcrypt', [password], () => bcrypt(password)) ?? ''}`
     }),
-  ].map(
-    each =>
-      new GoFunction(
-        `sprig_${each.name}`,
-        each.least,
-        each.most,
-        (...given) => each.call(given),
-        each.parameters,
-      ),
-  )
+  ].map(prefixed)
 }
 
 function struct({ Cert, Key }: Pair): GoStruct {

@@ -1,4 +1,3 @@
-import { GoFunction } from '../../../../wire/gotemplate/value.ts'
 import type { Family } from '../functions/define.ts'
 import { CIPHERS } from './ciphers.ts'
 import { dates } from './dates.ts'
@@ -9,6 +8,7 @@ import { LISTS } from './lists.ts'
 import { NUMBERS } from './numbers.ts'
 import { PATHS } from './paths.ts'
 import { PATTERNS } from './patterns.ts'
+import { prefixed } from './prefixed.ts'
 import { TEXT } from './text.ts'
 import { URLS } from './urls.ts'
 import { VERSIONS } from './versions.ts'
@@ -31,14 +31,5 @@ export function sprigFunctions(now: () => number): Family {
     ...VERSIONS,
     ...dates(now),
     ...CIPHERS,
-  ].map(
-    each =>
-      new GoFunction(
-        `sprig_${each.name}`,
-        each.least,
-        each.most,
-        (...given) => each.call(given),
-        each.parameters,
-      ),
-  )
+  ].map(prefixed)
 }
