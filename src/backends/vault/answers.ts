@@ -11,12 +11,15 @@ export function textIn(
   return typeof value === 'string' ? value : undefined
 }
 
+/** Seconds until the year 10000: what is more is no time that could be shown, nor a number of uses. */
+const LARGEST = 253_402_300_799
+
 export function numberIn(
   members: ReadonlyMap<string, LosslessJson> | undefined,
   key: string,
 ): number | undefined {
   const value = members?.get(key)
-  return value instanceof JsonNumber ? Number(value.text) : undefined
+  return value instanceof JsonNumber ? Math.max(-LARGEST, Math.min(LARGEST, Number(value.text))) : undefined
 }
 
 export function mapIn(

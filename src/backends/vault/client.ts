@@ -89,7 +89,9 @@ export class VaultClient {
       const answer = await this.#send(origin, path, request, signal)
       const { status } = answer
       const location = status === 307 || status === 308 ? answer.header('location') : undefined
-      if (location === undefined || redirects === MAX_REDIRECTS) return this.#read(answer, request)
+      if (location === undefined) return this.#read(answer, request)
+      if (redirects === MAX_REDIRECTS)
+        throw new VaultError('unavailable', `${this.options.address} sends us on and on`, { status })
       const next = this.#redirected(location, origin)
       origin = next.origin
       path = `${next.pathname}${next.search}`
@@ -99,7 +101,8 @@ export class VaultClient {
   /** A standby sends us to the active server. The token goes with us, so never to a plain connection from a secured one. */
   #redirected(location: string, origin: string): URL {
     const next = URL.canParse(location, origin) ? new URL(location, origin) : undefined
-    if (next === undefined || (origin.startsWith('https:') && next.protocol !== 'https:'))
+    const isSafe = next?.protocol === 'https:' || (next?.protocol === 'http:' && !origin.startsWith('https:'))
+    if (next === undefined || !isSafe)
       throw new VaultError(
         'unavailable',
         `${this.options.address} sends us to an address that cannot be trusted`,

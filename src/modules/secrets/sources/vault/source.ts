@@ -176,6 +176,13 @@ export class VaultSource implements SecretSource {
       { method: 'GET', path: version === undefined ? at : `${at}${join}version=${version}` },
       signal,
     )
+    // What answers so is no Vault, and nothing of it may take the place of a value.
+    const hasContent = ['data', 'auth', 'wrap_info'].some(key => mapIn(answer, key) !== undefined)
+    if (!hasContent)
+      throw new SourceFailure(
+        'missing',
+        `${path}: the answer holds no data; is this a path of secrets, and the address that of the server?`,
+      )
     // Of a version that was deleted there is metadata only; some servers answer 200 with it.
     const data = mapIn(answer, 'data')
     const isContent = isVersioned && at.startsWith(`${mount.path}data/`)
