@@ -47,6 +47,8 @@ export interface RunManner {
   ready(): void
   /** Whether SIGHUP is taken for a reload; else it is for the end. */
   reloads(): boolean
+  /** An end that we are asked for has our own code, whatever the application's was. */
+  readonly endsWithOwnCode?: boolean
 }
 
 /** Reads and checks the configuration, with the secrets that are known. */
@@ -196,7 +198,8 @@ class Run {
       graceMs,
       this.#hurry.signal,
     )
-    return ended
+    const exit = await ended
+    return this.#manner?.endsWithOwnCode ? { code: this.#code } : exit
   }
 
   #applicationStatus(): unknown {

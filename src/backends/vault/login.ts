@@ -231,7 +231,7 @@ export class VaultLogin implements Disposable {
   }
 
   async #renew(): Promise<void> {
-    const { client, signal, random, onOutcome, clock, log } = this.#given
+    const { client, method, signal, random, onOutcome, clock, log } = this.#given
     const held = this.#held
     if (held === undefined) return this.#login()
     try {
@@ -247,6 +247,10 @@ export class VaultLogin implements Disposable {
       const spanMs = graceSpan(held.spanMs, held.ttlMs, ttlMs)
       this.#held = { ...held, ttlMs, spanMs, renewable: auth?.get('renewable') !== false }
       this.#endMs = ttlMs > 0 ? clock.monotonic() + ttlMs : Number.POSITIVE_INFINITY
+      log.info('vault_token_renewed', `the token of ${method.name} was renewed`, {
+        server: client.options.address,
+        ttl_seconds: ttlMs / 1000,
+      })
       this.#plan()
     } catch (error) {
       if (signal.aborted) return

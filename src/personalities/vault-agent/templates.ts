@@ -11,6 +11,8 @@ export interface Translated {
   readonly place: Place
   /** What Vault Agent calls it in its log. */
   readonly label: string
+  /** Where a template's text comes from, as it was written; without a file `(dynamic)` there. */
+  readonly source?: string
 }
 
 export interface TemplateGiven {
@@ -75,6 +77,7 @@ export function readTemplate(section: Section, given: TemplateGiven): Translated
     },
     place: section.place,
     label: destination!,
+    ...(content['templateFile'] !== undefined && { source: section.text('source')! }),
   }
 }
 

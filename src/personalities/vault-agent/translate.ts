@@ -1,3 +1,4 @@
+import { entryNames } from '../../kernel/config/entry-names.ts'
 import type { Finding, Place } from '../finding.ts'
 import { type AutoAuth, readMethod } from './auto-auth.ts'
 import type { CommandLine } from './command-line.ts'
@@ -13,6 +14,7 @@ import {
 } from './listeners.ts'
 import { type Logging, readLogging } from './logging.ts'
 import { absolutePath } from './paths.ts'
+import { placeOutside } from './place.ts'
 import type { Section } from './section.ts'
 import { readSink } from './sinks.ts'
 import { readSupervision, type Supervision } from './supervision.ts'
@@ -30,6 +32,12 @@ export interface TranslateGiven {
   readonly templateText: (path: string) => string | undefined
 }
 
+/** What the log calls something that is written, and its template; both as they stand in the configuration. */
+export interface DeliveryLabel {
+  readonly label: string
+  readonly source: string
+}
+
 /** What an agent does that is no part of our configuration. */
 export interface AgentBehaviour {
   readonly pidFile: string | undefined
@@ -43,8 +51,8 @@ export interface AgentBehaviour {
   readonly proxy: ApiProxy
   readonly persistence: Persistence | undefined
   readonly address: string
-  /** The log's name of what a delivery writes, by its index. */
-  readonly labels: readonly string[]
+  /** What the log calls what is written, by the names of our deliveries. */
+  readonly labels: ReadonlyMap<string, DeliveryLabel>
 }
 
 export interface Translation {
@@ -66,7 +74,7 @@ export function translate(tops: readonly Section[], given: TranslateGiven, findi
   const connection = readConnection(last('vault'), { ...given, findings })
   const autoAuthBlock = last('auto_auth')
   const autoAuth = autoAuthBlock && readMethod(autoAuthBlock, connection, cwd)
-  const sinks = [...(autoAuthBlock?.blocks('sink') ?? []), ...(autoAuthBlock?.blocks('sinks') ?? [])]
+  const sinks = autoAuthBlock === undefined ? [] : sinksOf(autoAuthBlock)
   autoAuthBlock?.passOver(
     'enable_reauth_on_new_credentials',
     'has no effect: files are read again for every login',
@@ -125,7 +133,7 @@ export function translate(tops: readonly Section[], given: TranslateGiven, findi
       proxy,
       persistence,
       address: String(connection.source['address']),
-      labels: deliveries.map(({ label }) => label),
+      labels: labelsOf(deliveries),
     },
     findings: findings.toSorted(byPlace),
     placeOf: ([, list, index]) =>
@@ -135,6 +143,24 @@ export function translate(tops: readonly Section[], given: TranslateGiven, findi
           ? (autoAuthBlock?.place ?? connection.place)
           : undefined,
   }
+}
+
+/** `sink` blocks, and those in `sinks`: the blocks themselves, or around `sink` blocks, as Vault's documentation has it. */
+function sinksOf(autoAuth: Section): ReturnType<Section['blocks']> {
+  const grouped = autoAuth.blocks('sinks').flatMap(each => {
+    if (!each.section.has('sink')) return [each]
+    const sinks = each.section.blocks('sink')
+    each.section.end()
+    return sinks
+  })
+  return [...autoAuth.blocks('sink'), ...grouped]
+}
+
+function labelsOf(deliveries: readonly Translated[]): ReadonlyMap<string, DeliveryLabel> {
+  const names = entryNames(deliveries.map(({ entry }) => ({ kind: Object.keys(entry)[0]!, config: {} })))
+  return new Map(
+    deliveries.map(({ label, source = '(dynamic)' }, index) => [names[index]!, { label, source }]),
+  )
 }
 
 /** Those of a file in the order of its lines. */
@@ -287,7 +313,17 @@ function checkWhole(
 ): void {
   const { autoAuth, deliveries, listeners, variables, templates, proxy, blocks } = parts
   const [top] = tops
-  if (top === undefined || findings.some(({ level }) => level === 'error')) return
+  if (findings.some(({ level }) => level === 'error')) return
+  if (top === undefined) {
+    findings.push({
+      level: 'error',
+      place: placeOutside('-config'),
+      subject: '',
+      message: 'no auto_auth, cache, or listener block found in config',
+      hint: 'of a folder, the files that end in .hcl or .json are read, and there is none',
+    })
+    return
+  }
   if (blocks.cache !== undefined && listeners.length === 0 && deliveries.length === 0)
     blocks.cache.say(
       'error',

@@ -38,6 +38,48 @@ const sourceOf = (given: Given): any => (load(given).configuration as any).secre
 const told = (given: Given) =>
   load(given).findings.map(({ level, subject, message }) => `${level} ${subject} ${message}`)
 
+describe('sinks', () => {
+  const method = 'method "token_file" { config = { token_file_path = "/t" } }'
+  const sink = (path: string) => `{ type = "file" config = { path = "${path}" } }`
+  for (const [text, paths] of [
+    [`sink ${sink('/a')} sink ${sink('/b')}`, ['/a', '/b']],
+    [`sinks { sink ${sink('/a')} sink ${sink('/b')} }`, ['/a', '/b']],
+    [`sinks { sink "file" { config = { path = "/a" } } }`, ['/a']],
+    [`sinks ${sink('/a')}`, ['/a']],
+  ] as const)
+    test(text, () => {
+      const { configuration, findings } = load({ files: [`auto_auth { ${method} ${text} }`] })
+      assert.deepEqual(findings, [])
+      const { deliveries } = (configuration as any).secrets
+      assert.deepEqual(
+        deliveries.map((each: any) => each.token.path),
+        paths,
+      )
+    })
+
+  test('in JSON', () => {
+    const sinks = [
+      { sink: { type: 'file', config: { path: '/a' } } },
+      { type: 'file', config: { path: '/b' } },
+    ]
+    const method = { type: 'token_file', config: { token_file_path: '/t' } }
+    const { configuration, findings } = load({ files: [JSON.stringify({ auto_auth: { method, sinks } })] })
+    assert.deepEqual(findings, [])
+    assert.deepEqual(
+      (configuration as any).secrets.deliveries.map((each: any) => each.token.path),
+      ['/a', '/b'],
+    )
+  })
+
+  test('what else stands in sinks is told', () =>
+    assert.deepEqual(told({ files: [`auto_auth { ${method} sinks { sink ${sink('/a')} wrap = 1 } }`] }), [
+      'warning auto_auth.sinks.wrap is no option of Vault Agent, and has no effect',
+    ]))
+})
+
+test('no file at all is no configuration', () =>
+  assert.deepEqual(told({ files: [] }), ['error  no auto_auth, cache, or listener block found in config']))
+
 describe('the command line', () => {
   for (const args of [
     ['-config=a', '-config', 'b'],

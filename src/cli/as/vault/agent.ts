@@ -85,7 +85,7 @@ class Agent {
     this.#io.stdout.write(banner(behaviour))
     using _ = pidFile(behaviour.pidFile)
     const { format } = behaviour.logging
-    const labelOf = (path: string) => this.#labelOf(path)
+    const labelOf = (delivery: string) => this.#current.behaviour.labels.get(delivery)
     const line = format === 'json' ? jsonLogLine(labelOf) : standardLine(labelOf)
     for (const finding of findings)
       this.#put(
@@ -110,6 +110,7 @@ class Agent {
         attach: (sidecar, __, end) => this.#attach(sidecar, end),
         ready: () => this.#ready(),
         reloads: () => true,
+        endsWithOwnCode: true,
       },
     )
     this.#endWatch?.[Symbol.dispose]()
@@ -179,14 +180,6 @@ class Agent {
       const { lastGood: _, ...secrets } = configuration['secrets'] as Record<string, unknown>
       return { secrets }
     }
-  }
-
-  #labelOf(path: string): string {
-    return (
-      this.#current.behaviour.labels.find(
-        label => path === label || path.endsWith(`/${label.replace(/^\.?\//, '')}`),
-      ) ?? path
-    )
   }
 
   #openLogFile({ logging }: AgentBehaviour): void {

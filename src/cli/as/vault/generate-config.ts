@@ -7,10 +7,24 @@ import {
   generatedConfiguration,
 } from '../../../personalities/vault-agent/generate.ts'
 import type { Io } from '../../io.ts'
+import { isHelp } from './help.ts'
 import { type OneRequest, readClientFlags, withServer } from './one-request.ts'
+
+const USAGE = `Usage: vault agent generate-config -type=env-template [options] [path/to/config.hcl]
+
+  Writes a configuration that runs a command with secrets in its environment.
+
+  -type=env-template    The kind of configuration; there is one.
+  -exec=<command>       The command; env unless given.
+  -path=<path>          A secret, or with /* at its end all below it; may be repeated.
+`
 
 /** `vault agent generate-config -type=env-template -exec=… -path=… FILE`: 0 when it was written, 1 or 2 when not. */
 export async function generateConfig(args: readonly string[], io: Io): Promise<number> {
+  if (args.some(isHelp)) {
+    io.stdout.write(USAGE)
+    return 0
+  }
   const own = { type: '', exec: 'env', paths: [] as string[] }
   const others: string[] = []
   for (let at = 0; at < args.length; at++) {
@@ -23,7 +37,7 @@ export async function generateConfig(args: readonly string[], io: Io): Promise<n
     if (match[1] === 'path') own.paths.push(value)
     else own[match[1] as 'type' | 'exec'] = value
   }
-  const flags = readClientFlags(others)
+  const flags = readClientFlags(others, io)
   if (typeof flags === 'string') return wrong(flags, io)
   if (own.type !== 'env-template') return wrong('expected -type=env-template', io)
   if (own.paths.length === 0) return wrong('expected -path=PATH of a secret', io)

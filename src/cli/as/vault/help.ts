@@ -1,3 +1,8 @@
+/** `-h`, as all commands take it. */
+export function isHelp(word: string): boolean {
+  return /^--?h(elp)?$/.test(word)
+}
+
 /** `vault agent -help` */
 export function agentHelp(): string {
   return `Usage: vault agent [options]

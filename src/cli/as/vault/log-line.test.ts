@@ -12,7 +12,8 @@ const record = (given: Partial<LogRecord>): LogRecord => ({
   fields: {},
   ...given,
 })
-const labelOf = (path: string) => path.replace('/work/', '')
+const labelOf = (delivery: string) =>
+  delivery === 'stranger' ? undefined : { label: `./${delivery}.txt`, source: `${delivery}.tmpl` }
 
 describe('lines of the log are those of Vault Agent', () => {
   for (const [given, expected] of [
@@ -32,11 +33,31 @@ describe('lines of the log are those of Vault Agent', () => {
     ],
     [
       { event: 'token_delivered', fields: { delivery: 'token', path: '/work/t' } },
-      '[INFO]  agent.sink.file: token written: path=t',
+      '[INFO]  agent.sink.file: token written: path=./token.txt',
     ],
     [
       { event: 'secret_delivered', fields: { delivery: 'file', path: '/work/t' } },
-      '[INFO]  agent: (runner) rendered "(dynamic)" => "t"',
+      '[INFO]  agent: (runner) rendered "file.tmpl" => "./file.txt"',
+    ],
+    [
+      { event: 'secret_delivered', fields: { delivery: 'stranger', path: '/work/t' } },
+      '[INFO]  agent: (runner) rendered "(dynamic)" => "/work/t"',
+    ],
+    [
+      { event: 'secret_not_rendered', message: 'file-2: no', fields: { delivery: 'file-2' } },
+      '[INFO]  agent.template.server: ./file-2.txt: no',
+    ],
+    [
+      { event: 'delivery_failed', message: 'token: no room', fields: { delivery: 'token' } },
+      '[INFO]  agent.secrets: ./token.txt: no room',
+    ],
+    [
+      { event: 'vault_token_renewed', fields: { ttl_seconds: 60 } },
+      '[INFO]  agent.auth.handler: renewed auth token: ttl_seconds=60',
+    ],
+    [
+      { module: 'kernel', event: 'application_started', fields: { pid: 7, command: './app' } },
+      '[INFO]  agent.exec.server: (child) spawning: ./app: pid=7',
     ],
   ] as const)
     test(expected, () =>
@@ -44,10 +65,7 @@ describe('lines of the log are those of Vault Agent', () => {
     )
 
   test('as JSON', () => {
-    const line = jsonLogLine(labelOf)(
-      record({ event: 'token_delivered', fields: { path: '/work/t' } }),
-      false,
-    )
+    const line = jsonLogLine(labelOf)(record({ event: 'token_delivered', fields: { path: 't' } }), false)
     assert.deepEqual(JSON.parse(line), {
       '@level': 'info',
       '@message': 'token written',

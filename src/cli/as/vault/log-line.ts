@@ -1,6 +1,7 @@
 import { type Format, jsonLine } from '../../../kernel/log/format.ts'
 import type { Level } from '../../../kernel/log/log.ts'
 import type { LogRecord } from '../../../kernel/log/record.ts'
+import type { DeliveryLabel } from '../../../personalities/vault-agent/translate.ts'
 
 const LEVELS: Readonly<Record<Level, string>> = {
   debug: '[DEBUG]',
@@ -9,8 +10,8 @@ const LEVELS: Readonly<Record<Level, string>> = {
   error: '[ERROR]',
 }
 
-/** The name of a delivery in Vault Agent's log: the destination as it was written. */
-export type LabelOf = (path: string) => string
+/** What a delivery writes and from what, in the words of the agent's configuration; undefined for one that is not its own. */
+export type LabelOf = (delivery: string) => DeliveryLabel | undefined
 
 interface Line {
   readonly module: string
@@ -46,7 +47,9 @@ export function jsonLogLine(labelOf: LabelOf): Format {
 function lineOf(record: LogRecord, withStacks: boolean, labelOf: LabelOf): Line {
   const { module, event, message } = record
   const fields = fieldsOf(record, withStacks)
-  const path = String(fields['path'] ?? '')
+  const { delivery, ...others } = fields
+  const named = typeof delivery === 'string' ? labelOf(delivery) : undefined
+  const path = named?.label ?? String(fields['path'] ?? '')
   switch (event) {
     case 'vault_logged_in':
       return {
@@ -66,12 +69,31 @@ function lineOf(record: LogRecord, withStacks: boolean, labelOf: LabelOf): Line 
         message: 'error renewing token',
         fields: { error: message, ...fields },
       }
+    case 'vault_token_renewed':
+      return { module: 'agent.auth.handler', message: 'renewed auth token', fields }
     case 'token_delivered':
-      return { module: 'agent.sink.file', message: 'token written', fields: { path: labelOf(path) } }
+      return { module: 'agent.sink.file', message: 'token written', fields: { path } }
     case 'secret_delivered':
-      return path === ''
+      return fields['path'] === undefined
         ? { module: 'agent.exec.server', message, fields: {} }
-        : { module: 'agent', message: `(runner) rendered "(dynamic)" => "${labelOf(path)}"`, fields: {} }
+        : {
+            module: 'agent',
+            message: `(runner) rendered "${named?.source ?? '(dynamic)'}" => "${path}"`,
+            fields: {},
+          }
+    case 'secret_not_rendered':
+    case 'delivery_failed':
+      return {
+        module: event === 'delivery_failed' ? `agent.${module}` : 'agent.template.server',
+        message: named === undefined ? message : message.replace(`${delivery}: `, `${path}: `),
+        fields: named === undefined ? fields : others,
+      }
+    case 'application_started':
+      return {
+        module: 'agent.exec.server',
+        message: `(child) spawning: ${fields['command']}`,
+        fields: { pid: fields['pid'] },
+      }
     case 'stopping':
       return { module: 'agent', message: 'shutdown triggered', fields: { reason: message, ...fields } }
     default:

@@ -22,22 +22,31 @@ export interface ClientFlags {
   readonly commandLine: CommandLine
   readonly format: 'table' | 'json'
   readonly self: boolean
+  /** What is meant is the accessor of a token. */
+  readonly accessor: boolean
+  /** The one entry that is to be printed, as it is. */
+  readonly field: string | undefined
 }
 
 /** The flags that all such commands have; a message when they are wrong. */
-export function readClientFlags(args: readonly string[]): ClientFlags | string {
-  const own = { format: 'table', self: false }
+export function readClientFlags(args: readonly string[], { env }: Io): ClientFlags | string {
+  const own = {
+    format: env['VAULT_FORMAT'] || env['BAO_FORMAT'] || 'table',
+    self: false,
+    accessor: false,
+    field: undefined as string | undefined,
+  }
   const others: string[] = []
   for (let at = 0; at < args.length; at++) {
-    const match = /^--?(format|self)(?:=(.*))?$/.exec(args[at]!)
+    const match = /^--?(format|self|accessor|field)(?:=(.*))?$/.exec(args[at]!)
     if (match === null) others.push(args[at]!)
-    else if (match[1] === 'self') own.self = match[2] !== 'false'
-    else own.format = match[2] ?? args[++at] ?? ''
+    else if (match[1] === 'self' || match[1] === 'accessor') own[match[1]] = match[2] !== 'false'
+    else own[match[1] as 'format' | 'field'] = match[2] ?? args[++at] ?? ''
   }
   if (own.format !== 'table' && own.format !== 'json')
     return `expected -format=table or -format=json, got "${own.format}"`
   const parsed = parseCommandLine(others)
-  return parsed.ok ? { commandLine: parsed.commandLine, format: own.format, self: own.self } : parsed.message
+  return parsed.ok ? { ...own, format: own.format, commandLine: parsed.commandLine } : parsed.message
 }
 
 /** Opens a client as flags and environment say, and closes it afterwards. 1 when they are wrong. */

@@ -2,13 +2,27 @@ import type { VaultAnswer } from '../../../backends/vault/client.ts'
 import { VaultError } from '../../../backends/vault/error.ts'
 import { JsonNumber, type LosslessJson, writeLossless } from '../../../wire/json/lossless.ts'
 import type { Io } from '../../io.ts'
+import { isHelp } from './help.ts'
 import { readClientFlags, withServer } from './one-request.ts'
+
+const USAGE = `Usage: vault status [-format=json] [options]
+
+  Prints the state of the server; ends with 0 when it is unsealed, 2 when it is sealed, 1 when it does not answer.
+  The options are those of vault agent that say where the server is.
+`
 
 /** `vault status`: 0 unsealed, 2 sealed, 1 when there is no answer. */
 export async function runStatus(args: readonly string[], io: Io): Promise<number> {
-  const flags = readClientFlags(args)
-  if (typeof flags === 'string') {
-    io.stderr.write(`${flags}\n`)
+  if (args.some(isHelp)) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  const flags = readClientFlags(args, io)
+  const { length } = typeof flags === 'string' ? '' : flags.commandLine.rest
+  if (typeof flags === 'string' || length > 0) {
+    io.stderr.write(
+      `${typeof flags === 'string' ? flags : `Too many arguments (expected 0, got ${length})`}\n`,
+    )
     return 1
   }
   return withServer(flags.commandLine, io, async ({ client, signal }) => {

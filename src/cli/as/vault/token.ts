@@ -3,34 +3,43 @@ import type { VaultRequest } from '../../../backends/vault/client.ts'
 import { VaultError } from '../../../backends/vault/error.ts'
 import { JsonNumber, type LosslessJson, writeLossless } from '../../../wire/json/lossless.ts'
 import type { Io } from '../../io.ts'
+import { isHelp } from './help.ts'
 import { readClientFlags, withServer } from './one-request.ts'
 
 const USAGE = `Usage: vault token <subcommand>
 
-    lookup [-format=json] [TOKEN]    What the server knows of the own token, or of TOKEN
-    revoke -self | TOKEN             Ends the token and its leases
+    lookup [-format=json] [-field=NAME] [TOKEN | -accessor ACCESSOR]
+                                What the server knows of the own token, or of another
+    revoke -self | TOKEN | -accessor ACCESSOR
+                                Ends the token and its leases
 `
 
 /** `vault token lookup` and `vault token revoke`: 0 when it worked, 2 when the server said no, 1 for wrong usage. */
 export async function runToken([command, ...args]: readonly string[], io: Io): Promise<number> {
   if (command !== 'lookup' && command !== 'revoke') {
-    const isHelp = command === undefined || /^--?h(elp)?$/.test(command)
-    ;(isHelp ? io.stdout : io.stderr).write(USAGE)
-    return isHelp ? 0 : 127
+    const asked = command !== undefined && isHelp(command)
+    ;(asked ? io.stdout : io.stderr).write(USAGE)
+    return asked ? 0 : 1
   }
-  const flags = readClientFlags(args)
+  if (args.some(isHelp)) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  const flags = readClientFlags(args, io)
   if (typeof flags === 'string') return wrong(flags, io)
-  const { commandLine, format, self } = flags
+  const { commandLine, format, self, accessor, field } = flags
   const [given, ...more] = commandLine.rest
   if (more.length > 0) return wrong(`Too many arguments (expected 0-1, got ${commandLine.rest.length})`, io)
   if (command === 'revoke' && self === (given !== undefined)) return wrong('give a token, or -self', io)
+  if (accessor && given === undefined) return wrong('-accessor needs the accessor of a token', io)
   return withServer(commandLine, io, async ({ client, token, signal }) => {
     try {
       const answer = await client.request(
-        { ...requestOf(command, given), ...(token !== undefined && { token }) },
+        { ...requestOf(command, given, accessor), ...(token !== undefined && { token }) },
         signal,
       )
       if (command === 'revoke') io.stdout.write('Success! Revoked token (if it existed)\n')
+      else if (field !== undefined) return printField(field, mapIn(answer, 'data'), io)
       else
         io.stdout.write(
           format === 'json'
@@ -49,12 +58,23 @@ export async function runToken([command, ...args]: readonly string[], io: Io): P
 function requestOf(
   command: 'lookup' | 'revoke',
   given: string | undefined,
+  isAccessor: boolean,
 ): Pick<VaultRequest, 'method' | 'path' | 'body'> {
+  if (given !== undefined && isAccessor)
+    return { method: 'POST', path: `auth/token/${command}-accessor`, body: new Map([['accessor', given]]) }
   if (given !== undefined)
     return { method: 'POST', path: `auth/token/${command}`, body: new Map([['token', given]]) }
   return command === 'lookup'
     ? { method: 'GET', path: 'auth/token/lookup-self' }
     : { method: 'PUT', path: 'auth/token/revoke-self', body: new Map() }
+}
+
+/** One entry as it is, with no line feed behind it, for `$(…)` and pipes. */
+function printField(field: string, data: ReadonlyMap<string, LosslessJson> | undefined, io: Io): number {
+  const value = data?.get(field)
+  if (value === undefined || value === null) return wrong(`Field "${field}" not present in secret`, io)
+  io.stdout.write(value === '' ? '' : shown('', value))
+  return 0
 }
 
 /** Two columns, as Vault prints them. */

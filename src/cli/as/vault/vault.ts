@@ -1,5 +1,6 @@
 import packageFile from '../../../../package.json' with { type: 'json' }
 import type { Io } from '../../io.ts'
+import { isHelp } from './help.ts'
 
 const USAGE = `Usage: vault <command> [args]
 
@@ -24,15 +25,22 @@ export async function runAsVault(args: readonly string[], io: Io): Promise<numbe
     case '-version':
     case '--version':
     case '-v':
+      if (rest.some(isHelp)) {
+        io.stdout.write(
+          'Usage: vault version\n\n  Prints the version; that of the server is told by vault status.\n',
+        )
+        return 0
+      }
       io.stdout.write(`Vault v${VAULT_VERSION} (Outrigger ${packageFile.version})\n`)
       return 0
     case undefined:
-    case '-h':
-    case '-help':
-    case '--help':
-      io.stdout.write(USAGE)
-      return command === undefined ? 127 : 0
+      io.stderr.write(USAGE)
+      return 127
     default:
+      if (isHelp(command)) {
+        io.stdout.write(USAGE)
+        return 0
+      }
       io.stderr.write(`vault ${command} is not one of the commands that Outrigger stands in for\n\n${USAGE}`)
       return 127
   }
