@@ -76,7 +76,8 @@ export class Rotation {
     const child = spawn(
       process.execPath,
       [outrigger, 'secrets', action, ...args, '--store', store, '--key-file', keyFile],
-      { stdio: ['pipe', 'ignore', 'pipe'] },
+      // Ctrl-C is for the demo, which ends what is under way in its order.
+      { detached: true, stdio: ['pipe', 'ignore', 'pipe'] },
     )
     let said = ''
     child.stderr.on('data', more => (said += more))

@@ -31,7 +31,10 @@ export async function readWholeFile(
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const stats = await file.stat()
     if (!stats.isFile())
-      throw new FileProblem('invalid', `it is ${stats.isDirectory() ? 'a folder' : 'no regular file'}`)
+      throw new FileProblem(
+        'invalid',
+        `it is ${stats.isDirectory() ? 'a folder; the source kubernetes reads one with a file for each entry' : 'no regular file'}`,
+      )
     // One byte more than it has: it may grow while it is read.
     const buffer = Buffer.alloc(Math.min(stats.size, maxBytes) + 1)
     let length = 0
