@@ -151,6 +151,14 @@ describe('published configurations of Vault Agent', { skip: missing('bao'), time
       assert.match(agent.output(), /no auto_auth, cache, or listener block found in config/)
     })
 
+  for (const [name, run] of AGENTS)
+    test(`a sink that can never be written ends it at the start (${name})`, async t => {
+      const folder = await prepared(t, 'sink "file" { config = { path = "roleID/below/token" } }')
+      const agent = await run(t, ['agent', '-config=agent.hcl'], { folder })
+      assert.equal(await agent.ended(), 1, agent.output())
+      assert.match(agent.output(), /error creating file sink: .*roleID\/below/)
+    })
+
   test('a template that fails is told by the name of its file', async t => {
     const folder = await prepared(
       t,

@@ -486,8 +486,8 @@ describe('outrigger as vault agent', { skip, timeout: 300_000 }, () => {
       ],
       [
         'an unknown method',
-        (text: string) => text.replace('"approle"', '"azure"'),
-        /auto_auth\.method\n {4}the method azure is not supported/,
+        (text: string) => text.replace('"approle"', '"kerberos"'),
+        /auto_auth\.method\n {4}the method kerberos is not supported/,
       ],
       [
         'a missing option',

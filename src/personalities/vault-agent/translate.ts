@@ -51,6 +51,8 @@ export interface AgentBehaviour {
   readonly proxy: ApiProxy
   readonly persistence: Persistence | undefined
   readonly address: string
+  /** The files of sinks. */
+  readonly sinks: readonly string[]
   /** What the log calls what is written, by the names of our deliveries. */
   readonly labels: ReadonlyMap<string, DeliveryLabel>
 }
@@ -133,6 +135,7 @@ export function translate(tops: readonly Section[], given: TranslateGiven, findi
       proxy,
       persistence,
       address: String(connection.source['address']),
+      sinks: tokens.map(({ label }) => absolutePath(cwd, label)),
       labels: labelsOf(deliveries),
     },
     findings: findings.toSorted(byPlace),

@@ -23,6 +23,7 @@ import {
   readConfigurationFiles,
   ScratchFolder,
   templateText,
+  whyNotWritable,
 } from './files.ts'
 import { agentHelp } from './help.ts'
 import { LogFile } from './log-file.ts'
@@ -79,6 +80,15 @@ class Agent {
       this.#io.stderr.write(
         `${errors.length} ${errors.length === 1 ? 'error' : 'errors'}, nothing was started.\n`,
       )
+      return 1
+    }
+    // A sink that can never be written is a mistake that Vault Agent, too, finds before it logs in.
+    const refused = [...behaviour.sinks].flatMap(path => {
+      const reason = whyNotWritable(path)
+      return reason === undefined ? [] : [`error creating file sink: ${path}: ${reason}\n`]
+    })
+    if (refused.length > 0) {
+      this.#io.stderr.write(refused.join(''))
       return 1
     }
     this.#openLogFile(behaviour)

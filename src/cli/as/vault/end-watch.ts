@@ -53,7 +53,9 @@ export class EndWatch implements Disposable {
       }
       const since = this.#illSinceMs.get(name) ?? now
       this.#illSinceMs.set(name, since)
-      if (now - since >= budgetMs) return `${name.slice('delivery '.length)}: ${message}`
+      const delivery = name.slice('delivery '.length)
+      if (now - since >= budgetMs)
+        return `${this.#behaviour().labels.get(delivery)?.label ?? delivery}: ${message}`
     }
     return undefined
   }

@@ -1,6 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { ConfigurationFile } from '../../../personalities/vault-agent/load.ts'
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -36,7 +46,24 @@ function problemOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return 'no such file or directory'
   if (code === 'EACCES') return 'this user may not read it'
+  if (code === 'EROFS') return 'the file system is read-only'
   return code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is no text in UTF-8' : message
+}
+
+/** Why nobody of this process could write a file there; undefined when that is possible, as far as one can see. */
+export function whyNotWritable(path: string): string | undefined {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    try {
+      if (!statSync(folder).isDirectory()) return `${folder} is no folder`
+      accessSync(folder, constants.W_OK | constants.X_OK)
+      return undefined
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' && folder !== dirname(folder)) continue
+      if (code === 'EACCES') return `this user may not write to ${folder}`
+      return `${folder}: ${code === 'ENOTDIR' ? 'a part of the path is no folder' : problemOf(error)}`
+    }
+  }
 }
 
 /** The mode of a file that is there already. */

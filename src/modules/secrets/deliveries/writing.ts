@@ -74,6 +74,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there; give it the folder, or run the sidecar as its owner',
   EPERM: 'this user may not write there; give it the folder, or run the sidecar as its owner',
   ENOENT: 'the folder is missing; make it, or leave makeFolders on',
+  EEXIST: 'there is something in the place of the folder; remove it, or choose another path',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EISDIR: 'it is a folder; a file is to be written there',
 }

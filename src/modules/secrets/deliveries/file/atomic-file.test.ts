@@ -79,6 +79,18 @@ test('a link of ours is followed, and stays a link', async t => {
   assert.equal(await readFile(join(folder, 'real'), 'utf8'), 'x')
 })
 
+test('folders are made on the way; where none can be made, that is told of the file that was asked for', async t => {
+  const folder = await folderOf(t)
+  const path = join(folder, 'a/b/c/secret')
+  assert.equal(await writeFileAtomically({ ...plain, path, bytes: Buffer.from('x') }), true)
+  const lost = { ...plain, makeFolders: false, path: join(folder, 'lost/secret'), bytes: Buffer.from('x') }
+  for (const file of [lost, { ...plain, path: '/proc/nobody/secret', bytes: Buffer.from('x') }])
+    await assert.rejects(writeFileAtomically(file), (error: NodeJS.ErrnoException) => {
+      assert.equal(error.code, 'ENOENT')
+      return file.path.startsWith(error.path!)
+    })
+})
+
 if (isRoot)
   test('a link of another user is refused, for the file and for a folder on the way', async t => {
     const folder = await folderOf(t)

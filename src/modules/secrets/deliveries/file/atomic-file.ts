@@ -28,7 +28,7 @@ const underWay = new Set<string>()
 export async function writeFileAtomically(file: FileToWrite): Promise<boolean> {
   const path = await safePath(file.path)
   const folder = dirname(path)
-  if (file.makeFolders) await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+  if (file.makeFolders) await makeFolders(folder)
   if (await isThere(path, file)) return false
   await removeUnfinished(folder, basename(path))
   const unfinished = join(
@@ -42,12 +42,32 @@ export async function writeFileAtomically(file: FileToWrite): Promise<boolean> {
     await rename(unfinished, path)
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => {})
+    // Its name is another one with every try; what is told is the file that was asked for.
+    const failure = error as NodeJS.ErrnoException
+    if (failure.path === unfinished) failure.path = path
     throw error
   } finally {
     underWay.delete(unfinished)
   }
   await syncFolder(folder)
   return true
+}
+
+/** Not by mkdir's own recursion: where nobody can make folders, as in /proc, Node tries for ever. */
+export async function makeFolders(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: FOLDER_MODE })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const found = await stat(folder).catch(() => undefined)
+    if (found?.isDirectory()) return
+    const parent = dirname(folder)
+    if (code !== 'ENOENT' || parent === folder || (await stat(parent).catch(() => undefined))) throw error
+    await makeFolders(parent)
+    await mkdir(folder, { mode: FOLDER_MODE }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  }
 }
 
 /** A rename is on the disk only once its folder is. */

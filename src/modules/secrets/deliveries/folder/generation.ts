@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncFolder, writeWhole } from '../file/atomic-file.ts'
+import { makeFolders, syncFolder, writeWhole } from '../file/atomic-file.ts'
 import type { Ownership } from '../file/ownership.ts'
 import { safePath } from '../file/safe-path.ts'
 
@@ -24,7 +24,7 @@ export async function writeGeneration(
   nowMs: number,
 ): Promise<boolean> {
   const path = await safePath(folder)
-  await mkdir(path, { recursive: true, mode: 0o755 })
+  await makeFolders(path)
   const present = await readlink(join(path, CURRENT)).catch(() => undefined)
   if (present !== undefined && (await isSame(join(path, present), files))) {
     await linkNames(path, files)
