@@ -159,6 +159,26 @@ describe('published configurations of Vault Agent', { skip: missing('bao'), time
       assert.match(agent.output(), /error creating file sink: .*roleID\/below/)
     })
 
+  test('the error is told apart from warnings', async t => {
+    const folder = await prepared(
+      t,
+      'sink "vile" { config = { path = "token" } }',
+      'cache { cache_static_secrets = true } telemetry { stackdriver_location = "here" }',
+    )
+    const agent = await startVault(t, ['agent', '-config=agent.hcl'], { folder })
+    assert.equal(await agent.ended(), 1)
+    assert.match(
+      agent.output(),
+      new RegExp(
+        `^agent\\.hcl:\\d+:\\d+  auto_auth\\.sink\\n {4}unknown sink type "vile"\\n {4}hint: there is one type: file\\n${[
+          'warning: agent\\.hcl:\\d+:\\d+: cache\\.cache_static_secrets is an option of Vault Proxy, and has no effect on an agent',
+          'warning: agent\\.hcl:\\d+:\\d+: telemetry\\.stackdriver_location has no effect',
+          '1 error, nothing was started\\.',
+        ].join('\\n')}\\n$`,
+      ),
+    )
+  })
+
   test('a template that fails is told by the name of its file', async t => {
     const folder = await prepared(
       t,

@@ -127,6 +127,13 @@ export function readPersistence(cache: Section | undefined, cwd: string): Persis
   return type !== 'kubernetes' || path === '' ? undefined : { folder: absolutePath(cwd, path), isNeeded }
 }
 
+const OF_VAULT_PROXY = [
+  'cache_static_secrets',
+  'disable_caching_dynamic_secrets',
+  'static_secret_token_capability_refresh_interval',
+  'static_secret_token_capability_refresh_behavior',
+]
+
 /** `api_proxy` and `cache`, of the last file that has them. */
 export function readApiProxy(proxy: Section | undefined, cache: Section | undefined): ApiProxy {
   if (proxy?.has('use_auto_auth_token') && cache?.has('use_auto_auth_token'))
@@ -144,9 +151,8 @@ export function readApiProxy(proxy: Section | undefined, cache: Section | undefi
     section?.passOver('when_inconsistent', 'has no effect: answers of replicas are not compared')
   }
   if (cache !== undefined) {
-    cache.refuse('cache_static_secrets', 'is not supported')
-    cache.passOver('disable_caching_dynamic_secrets', 'has no effect')
-    cache.passOver('static_secret_token_capability_refresh_interval', 'has no effect')
+    for (const key of OF_VAULT_PROXY)
+      cache.passOver(key, 'is an option of Vault Proxy, and has no effect on an agent')
   }
   proxy?.end()
   cache?.end()

@@ -242,13 +242,7 @@ function configurationOf(parts: {
 
 function readTelemetry(telemetry: Section | undefined): void {
   if (telemetry === undefined) return
-  for (const key of [
-    'statsd_address',
-    'statsite_address',
-    'dogstatsd_addr',
-    'circonus_api_token',
-    'stackdriver_project_id',
-  ])
+  for (const key of TELEMETRY_TARGETS)
     telemetry.passOver(
       key,
       'has no effect: metrics are read from /agent/v1/metrics, and are not sent',
@@ -258,6 +252,13 @@ function readTelemetry(telemetry: Section | undefined): void {
   telemetry.end()
 }
 
+const TELEMETRY_TARGETS = [
+  'statsd_address',
+  'statsite_address',
+  'dogstatsd_addr',
+  'circonus_api_token',
+  'stackdriver_project_id',
+]
 const TELEMETRY = [
   ...[
     'usage_gauge_period',
@@ -273,6 +274,23 @@ const TELEMETRY = [
     'filter_default',
     'prefix_filter',
   ],
+  ...[
+    'api_app',
+    'api_url',
+    'submission_interval',
+    'submission_url',
+    'check_id',
+    'check_force_metric_activation',
+  ].map(key => `circonus_${key}`),
+  ...[
+    'check_instance_id',
+    'check_search_tag',
+    'check_display_name',
+    'check_tags',
+    'broker_id',
+    'broker_select_tag',
+  ].map(key => `circonus_${key}`),
+  ...['location', 'namespace', 'debug_logs'].map(key => `stackdriver_${key}`),
   ...['prometheus_retention_time', 'dogstatsd_tags', 'add_mount_point_rollback_metrics'],
 ]
 

@@ -76,7 +76,10 @@ class Agent {
     const { findings, behaviour } = this.#current
     const errors = findings.filter(({ level }) => level === 'error')
     if (errors.length > 0) {
-      this.#io.stderr.write(findingReport(findings))
+      this.#io.stderr.write(findingReport(errors))
+      // One line each, so that nobody takes them for what holds the agent.
+      for (const finding of findings)
+        if (finding.level === 'warning') this.#io.stderr.write(`warning: ${findingLine(finding)}\n`)
       this.#io.stderr.write(
         `${errors.length} ${errors.length === 1 ? 'error' : 'errors'}, nothing was started.\n`,
       )

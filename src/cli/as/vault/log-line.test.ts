@@ -32,6 +32,10 @@ describe('lines of the log are those of Vault Agent', () => {
       '[ERROR] agent.auth.handler: error authenticating: error="login by jwt: no"',
     ],
     [
+      { event: 'vault_login_failed', level: 'error', message: 'no; check secrets.sources[0].vault.address' },
+      '[ERROR] agent.auth.handler: error authenticating: error="no; check vault.address"',
+    ],
+    [
       { event: 'token_delivered', fields: { delivery: 'token', path: '/work/t' } },
       '[INFO]  agent.sink.file: token written: path=./token.txt',
     ],

@@ -45,7 +45,8 @@ export function jsonLogLine(labelOf: LabelOf): Format {
 
 /** What people and their tools look for has Vault Agent's words; all else is told as it is. */
 function lineOf(record: LogRecord, withStacks: boolean, labelOf: LabelOf): Line {
-  const { module, event, message } = record
+  const { module, event } = record
+  const message = inItsWords(record.message)
   const fields = fieldsOf(record, withStacks)
   const { delivery, ...others } = fields
   const named = typeof delivery === 'string' ? labelOf(delivery) : undefined
@@ -114,7 +115,12 @@ function fieldsOf(record: LogRecord, withStacks: boolean): Record<string, unknow
   const words = (fields['error'] as { message?: unknown } | undefined)?.message
   if (typeof words !== 'string' || withStacks) return fields
   const { error: _____, ...others } = fields
-  return String(message).includes(words) ? others : { ...others, error: words }
+  return String(message).includes(words) ? others : { ...others, error: inItsWords(words) }
+}
+
+/** The one source of secrets is the agent's `vault` block. */
+function inItsWords(text: string): string {
+  return text.replaceAll('secrets.sources[0].vault.', 'vault.')
 }
 
 function shown(value: unknown): string {
