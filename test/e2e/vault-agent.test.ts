@@ -631,6 +631,9 @@ describe('other commands of vault', { skip, timeout: 120_000 }, () => {
         '-exec=./app from-arg',
         '-path=secret/data/app/db',
         '-path=secret/data/app/*',
+        '-path=secret/app/db',
+        '-path=secret/app/*',
+        '-path=secret/*',
       ]
       const made = await run(t, ['agent', 'generate-config', ...args, 'made.hcl'], { folder, env })
       assert.equal(await made.ended(), 0, made.output())

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { mapIn } from '../../../backends/vault/answers.ts'
+import type { VaultAnswer } from '../../../backends/vault/client.ts'
 import { VaultError } from '../../../backends/vault/error.ts'
+import type { Mounts, versionedPath } from '../../../modules/secrets/sources/vault/mounts.ts'
 import {
   type GeneratedVariable,
   generatedConfiguration,
@@ -47,7 +49,8 @@ export async function generateConfig(args: readonly string[], io: Io): Promise<n
   return withServer(flags.commandLine, io, async request => {
     try {
       const variables: GeneratedVariable[] = []
-      for (const path of own.paths) variables.push(...(await variablesOf(path, request)))
+      const secrets = new Secrets(request, await import('../../../modules/secrets/sources/vault/mounts.ts'))
+      for (const path of own.paths) variables.push(...(await secrets.variables(path)))
       const text = generatedConfiguration({
         address: request.client.options.address,
         home: io.env['HOME'] ?? '',
@@ -68,32 +71,49 @@ export async function generateConfig(args: readonly string[], io: Io): Promise<n
   })
 }
 
-/** The entries of a secret, or of all secrets at and below `…/*`. */
-async function variablesOf(path: string, request: OneRequest): Promise<GeneratedVariable[]> {
-  if (path.endsWith('/*')) {
-    const found: GeneratedVariable[] = []
-    for (const each of await namesAt(path.slice(0, -1), request))
-      found.push(...(await variablesOf(each, request)))
-    return found
-  }
-  const { client, token, signal } = request
-  const answer = await client.request({ method: 'GET', path, ...(token !== undefined && { token }) }, signal)
-  const data = mapIn(answer, 'data')
-  const inner = data?.has('metadata') ? mapIn(data, 'data') : undefined
-  return [...(inner ?? data ?? new Map()).keys()]
-    .sort()
-    .map(key => ({ path, key: String(key), isVersioned: inner !== undefined }))
-}
+/** Looks at secrets as the command's caller writes them: with or without the `data/` of KV version 2. */
+class Secrets {
+  readonly #request: OneRequest
+  readonly #mounts: Mounts
+  readonly #versionedPath: typeof versionedPath
 
-async function namesAt(folder: string, { client, token, signal }: OneRequest): Promise<string[]> {
-  const listed = folder.replace(/^([^/]+)\/data\//, '$1/metadata/')
-  const answer = await client.request(
-    { method: 'GET', path: `${listed}?list=true`, ...(token !== undefined && { token }) },
-    signal,
-  )
-  const keys = mapIn(answer, 'data')?.get('keys')
-  const names = Array.isArray(keys) ? keys.filter(each => typeof each === 'string') : []
-  return names.map(name => (name.endsWith('/') ? `${folder}${name}*` : `${folder}${name}`))
+  constructor(request: OneRequest, known: { Mounts: typeof Mounts; versionedPath: typeof versionedPath }) {
+    this.#request = request
+    this.#mounts = new known.Mounts({ request: asked => this.#ask(asked.path) }, Date.now)
+    this.#versionedPath = known.versionedPath
+  }
+
+  /** The entries of a secret, or of all secrets at and below `…/*`. */
+  async variables(given: string): Promise<GeneratedVariable[]> {
+    if (given.endsWith('/*')) {
+      const found: GeneratedVariable[] = []
+      for (const each of await this.#namesAt(given.slice(0, -1))) found.push(...(await this.variables(each)))
+      return found
+    }
+    const path = await this.#pathOf(given, 'data')
+    const data = mapIn(await this.#ask(path), 'data')
+    const inner = data?.has('metadata') ? mapIn(data, 'data') : undefined
+    return [...(inner ?? data ?? new Map()).keys()]
+      .sort()
+      .map(key => ({ path, key: String(key), isVersioned: inner !== undefined }))
+  }
+
+  async #namesAt(folder: string): Promise<string[]> {
+    const answer = await this.#ask(`${await this.#pathOf(folder, 'metadata')}?list=true`)
+    const keys = mapIn(answer, 'data')?.get('keys')
+    const names = Array.isArray(keys) ? keys.filter(each => typeof each === 'string') : []
+    return names.map(name => (name.endsWith('/') ? `${folder}${name}*` : `${folder}${name}`))
+  }
+
+  async #pathOf(path: string, prefix: 'data' | 'metadata'): Promise<string> {
+    const mount = await this.#mounts.of(path.replace(/\/+$/, ''), this.#request.signal)
+    return mount?.isVersioned ? this.#versionedPath(path, mount, prefix) : path
+  }
+
+  #ask(path: string): Promise<VaultAnswer> {
+    const { client, token, signal } = this.#request
+    return client.request({ method: 'GET', path, ...(token !== undefined && { token }) }, signal)
+  }
 }
 
 function wrong(message: string, io: Io): number {

@@ -14,12 +14,12 @@ const KNOWN_FOR_MS = 600_000
 
 /** Which mounts are of KV version 2, asked for once for each. */
 export class Mounts {
-  readonly #server: VaultServer
+  readonly #server: Pick<VaultServer, 'request'>
   readonly #now: () => number
   readonly #known = new Map<string, { readonly mount: Mount; readonly atMs: number }>()
   readonly #asking = new Map<string, Promise<Mount | undefined>>()
 
-  constructor(server: VaultServer, now: () => number) {
+  constructor(server: Pick<VaultServer, 'request'>, now: () => number) {
     this.#server = server
     this.#now = now
   }
