@@ -64,6 +64,7 @@ test('get ends a value with a new line for a terminal only, and writes what a sh
   await out('set', 'a', "k=it's")
   assert.equal((await outrigger({ terminal: true }, 'get', 'a', 'k')).out, "it's\n")
   assert.equal(await out('get', 'a', 'k'), "it's")
+  assert.equal(await out('get', 'a#k'), "it's")
   assert.equal(await out('get', 'a', '-o', 'env'), `k='it'\\''s'\n`)
 })
 

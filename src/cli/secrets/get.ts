@@ -14,7 +14,7 @@ export function mistake(call: Call): string | undefined {
 
 /** `outrigger secrets get`. It is there to show values, so it does. */
 export async function run(call: Call): Promise<number> {
-  const [path = '', key] = call.positionals
+  const [path, key] = placeAndKey(call)
   const { stdout } = call.io
   const where = await storeOfCall(call)
   const place = await placeOf(path, where)
@@ -31,4 +31,10 @@ export async function run(call: Call): Promise<number> {
   // A script gets the value as it is; a terminal its prompt on a line of its own.
   if (stdout.isTTY && format === 'value') stdout.write('\n')
   return 0
+}
+
+/** `PATH KEY`, or `PATH#KEY` as references have it. */
+function placeAndKey({ positionals: [path = '', key] }: Call): readonly [string, string | undefined] {
+  const at = path.indexOf('#')
+  return key === undefined && at > 0 ? [path.slice(0, at), path.slice(at + 1)] : [path, key]
 }
