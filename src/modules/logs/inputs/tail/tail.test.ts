@@ -99,7 +99,9 @@ test('files with much to read take turns', async t => {
   await made.round()
   const order = made.calls.map(({ origin }) => origin.path.at(-5)).join('')
   assert.equal(order.length, 26)
-  assert.doesNotMatch(order, /aaaa|bbbb/)
+  // One read of a file may be slower than two of the other, but none waits for the other's end.
+  const first = order.slice(0, Math.min(order.lastIndexOf('a'), order.lastIndexOf('b')))
+  for (const name of ['a', 'b']) assert.ok(first.split(name).length - 1 >= 4, order)
 })
 
 test('a new file is announced before anything of it is read, so that its rest is found if it is renamed meanwhile', async t => {
