@@ -179,6 +179,19 @@ describe('published configurations of Vault Agent', { skip: missing('bao'), time
     )
   })
 
+  test('a unit of systemd that waits for a notification is told of', async t => {
+    const folder = await prepared(t, 'sink "file" { config = { path = "token" } }', 'exit_after_auth = true')
+    const agent = await startVault(t, ['agent', '-config=agent.hcl'], {
+      folder,
+      env: { NOTIFY_SOCKET: join(folder, 'notify') },
+    })
+    assert.equal(await agent.ended(), 0, agent.output())
+    assert.match(
+      agent.output(),
+      / \[WARN\] {2}agent: NOTIFY_SOCKET: .* \(set Type=exec in the unit, not Type=notify\)\n/,
+    )
+  })
+
   test('a template that fails is told by the name of its file', async t => {
     const folder = await prepared(
       t,

@@ -5,6 +5,7 @@ import { type Loaded, loadConfiguration } from '../../../kernel/config/load.ts'
 import { noteText } from '../../../kernel/config/report.ts'
 import type { Sidecar } from '../../../kernel/lifecycle/sidecar.ts'
 import { modules } from '../../../modules/registry.ts'
+import type { Finding } from '../../../personalities/finding.ts'
 import { type CommandLine, parseCommandLine } from '../../../personalities/vault-agent/command-line.ts'
 import { loadVaultAgent } from '../../../personalities/vault-agent/load.ts'
 import {
@@ -100,7 +101,7 @@ class Agent {
     const { format } = behaviour.logging
     const labelOf = (delivery: string) => this.#current.behaviour.labels.get(delivery)
     const line = format === 'json' ? jsonLogLine(labelOf) : standardLine(labelOf)
-    for (const finding of findings)
+    for (const finding of [...findings, ...ofSystemd(this.#io.env)])
       this.#put(
         line(
           {
@@ -210,6 +211,20 @@ class Agent {
       this.#logFile = undefined
     }
   }
+}
+
+/** Vault Agent tells systemd that it is ready. A unit that waits for that would end us after a minute and a half. */
+function ofSystemd(env: Io['env']): Finding[] {
+  if (!env['NOTIFY_SOCKET']) return []
+  return [
+    {
+      level: 'warning',
+      place: { file: 'NOTIFY_SOCKET', line: 0, column: 0 },
+      subject: '',
+      message: 'is set, and systemd is not told that the agent is ready',
+      hint: 'set Type=exec in the unit, not Type=notify',
+    },
+  ]
 }
 
 function banner({ listeners, address, logging }: AgentBehaviour): string {
