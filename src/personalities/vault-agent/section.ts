@@ -69,7 +69,15 @@ export class Section {
   mode(key: string): string | undefined {
     const value = this.#value(key)
     if (value === undefined) return undefined
-    return fileMode(value) ?? this.#wrong(key, 'a file mode such as 0640')
+    const mode = fileMode(value)
+    if (mode !== undefined) return mode
+    const isDecimal = value.kind === 'number' && /^[1-7][0-7]{2}$/.test(value.text)
+    return this.#wrong(
+      key,
+      isDecimal
+        ? `0${value.text}: without the 0 before it, ${value.text} is decimal, and another mode`
+        : 'a file mode such as 0640',
+    )
   }
 
   /** A list of texts, or one. */

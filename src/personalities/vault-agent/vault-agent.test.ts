@@ -71,6 +71,19 @@ describe('sinks', () => {
     )
   })
 
+  for (const [mode, message] of [
+    ['600', '0600: without the 0 before it, 600 is decimal, and another mode'],
+    ['999', 'a file mode such as 0640'],
+    ['"rw"', 'a file mode such as 0640'],
+  ] as const)
+    test(`mode = ${mode} is refused`, () =>
+      assert.deepEqual(
+        told({
+          files: [`auto_auth { ${method} sink "file" { config = { path = "/a" mode = ${mode} } } }`],
+        }),
+        [`error auto_auth.sink.config.mode expected ${message}`],
+      ))
+
   test('what else stands in sinks is told', () =>
     assert.deepEqual(told({ files: [`auto_auth { ${method} sinks { sink ${sink('/a')} wrap = 1 } }`] }), [
       'warning auto_auth.sinks.wrap is no option of Vault Agent, and has no effect',
